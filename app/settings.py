@@ -1,0 +1,222 @@
+"""Settings: one frozen object, read once from the environment and checked at start.
+
+Rule 1: nothing else in Pagecard reads `os.environ` for a setting.
+Rule 2: every mistake is told at once, a line each, saying what was wrong and what is allowed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .plans import PLANS, Plan, load_plans
+
+PREFIX = "PAGECARD_"
+
+# A CIDR, and at most one port beside it: `10.1.0.0/16`, `127.0.0.0/8:9100`, `[::1/128]:9100`.
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+AllowedTarget = tuple[Network, int | None]
+
+
+class SettingsError(ValueError):
+    """One line per mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One way out that an operator offers to jobs: `country` in two capitals, `type` as in the API."""
+
+    country: str
+    type: str
+    url: str
+
+
+def _setting(read: Callable[[str], Any], default: Any, about: str) -> Any:
+    return field(default_factory=lambda: default, metadata={"read": read, "about": about})
+
+
+def _text(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("must be printable text")
+    return value.strip()
+
+
+def _header(value: str) -> str:
+    if not _text(value).isascii():
+        raise ValueError("must be printable ASCII, since it is sent as a header")
+    return value.strip()
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", value.strip()) or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return read
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value.strip()) or not least <= float(value) <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return float(value)
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.strip().lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value.strip().lower()
+
+    return read
+
+
+def _switch(value: str) -> bool:
+    choices = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if value.strip().lower() not in choices:
+        raise ValueError("must be true or false")
+    return choices[value.strip().lower()]
+
+
+def _address(*schemes: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value.strip()
+
+    return read
+
+
+def _file(value: str) -> Path:
+    if not Path(value).is_file():
+        raise ValueError(f"names no file: {value}")
+    return Path(value)
+
+
+def _secret(value: str) -> str:
+    if not re.fullmatch(r"whsec_[A-Za-z0-9+/]{32,}={0,2}", value):
+        raise ValueError("must be whsec_ followed by base64 of at least 24 bytes")
+    return value
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; write networks as 10.1.0.0/16 or fd00::/8") from error
+
+
+def _denied(value: str) -> tuple[Network, ...]:
+    return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _allowed_one(text: str) -> AllowedTarget:
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:./]+)\]|([0-9./]+)):([0-9]{1,5})", text)
+    if not match:
+        return _network(text), None
+    port = int(match[3])
+    if not 1 <= port <= 65535:
+        raise ValueError(f"{text} has no port from 1 to 65535")
+    return _network(match[1] or match[2]), port
+
+
+def _allowed(value: str) -> tuple[AllowedTarget, ...]:
+    return tuple(_allowed_one(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _proxies(value: str) -> tuple[Proxy, ...]:
+    path = _file(value)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("proxy", [])
+        return tuple(_proxy(table) for table in tables)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: {error}; write a [[proxy]] table with country, type and url each") from error
+
+
+def _proxy(table: Mapping[str, Any]) -> Proxy:
+    proxy = Proxy(**table)
+    if not re.fullmatch(r"[A-Z]{2}", proxy.country):
+        raise ValueError(f"proxy country must be two capitals, not {proxy.country!r}")
+    if proxy.type not in ("residential", "datacenter", "mix"):
+        raise ValueError(f"proxy type must be residential, datacenter or mix, not {proxy.type!r}")
+    if not proxy.url.startswith(("http://", "https://")):
+        raise ValueError("proxy url must begin with http:// or https://")
+    return proxy
+
+
+def _plans(value: str) -> Mapping[str, Plan]:
+    return load_plans(_file(value))
+
+
+USER_AGENT = f"Pagecard-bot/{version('pagecard')} (+https://github.com/pagecard/pagecard)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is the environment variable `PAGECARD_` + its name in capitals."""
+
+    data_dir: Path = _setting(Path, Path("pagecard-data"), "folder of the SQLite database and of locks")
+    database_url: str | None = _setting(
+        _address("sqlite", "postgresql+psycopg"), None, "keys, usage and jobs; SQLite in DATA_DIR unless set"
+    )
+    redis_url: str | None = _setting(
+        _address("redis", "rediss", "unix"), None, "shared cache and rate limits across hosts"
+    )
+    broker_url: str | None = _setting(
+        _address("amqp", "amqps", "redis", "rediss"), None, "message broker: jobs then run on `pagecard worker`s"
+    )
+    plans: Mapping[str, Plan] = _setting(_plans, PLANS, "TOML file that replaces the table of plans")
+    fetch_timeout: float = _setting(_seconds(0.1, 120), 10.0, "seconds for one URL, redirects included")
+    batch_timeout: float = _setting(_seconds(0.1, 300), 20.0, "seconds for a whole synchronous answer")
+    pool_size: int = _setting(_whole(1, 2_000), 192, "threads a worker fetches with")
+    max_bytes: int = _setting(_whole(1_024, 64 * 2**20), 2 * 2**20, "bytes read of a page, decoded")
+    cache_ttl: int = _setting(_whole(0, 10**9), 3_600, "seconds a success is kept in the cache")
+    cache_size: int = _setting(_whole(0, 10**8), 10_000, "cards a worker keeps in memory")
+    failure_ttl: int = _setting(_whole(0, 10**6), 30, "seconds a failure is kept in the cache")
+    job_ttl: int = _setting(_whole(60, 10**9), 7 * 86_400, "seconds a job and its results are kept")
+    allow_targets: tuple[AllowedTarget, ...] = _setting(
+        _allowed, (), "networks, each with at most one port, that may be fetched though they are not public"
+    )
+    deny_targets: tuple[Network, ...] = _setting(_denied, (), "networks that are refused in addition; wins")
+    ca_bundle: Path | None = _setting(_file, None, "PEM file trusted in addition to the public roots")
+    user_agent: str = _setting(_header, USER_AGENT, "how Pagecard names itself to targets")
+    accept_language: str = _setting(_header, "en-US, en", "the languages that targets are asked for")
+    webhook_secret: str | None = _setting(_secret, None, "signs webhooks that bring no secret of their own")
+    proxies: tuple[Proxy, ...] = _setting(_proxies, (), "TOML file with a [[proxy]] table per way out")
+    chromium: str | None = _setting(_text, None, "path of the browser for render_js; found on PATH unless set")
+    cdp_url: str | None = _setting(
+        _address("http", "https", "ws", "wss"), None, "a remote browser, spoken to over CDP"
+    )
+    metrics: bool = _setting(_switch, True, "whether /metrics answers")
+    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "least severity that is logged")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read every `PAGECARD_…` variable. Raises SettingsError with a line for each mistake."""
+        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        values, mistakes = {}, []
+        for name, value in sorted(given.items()):
+            try:
+                values[known[name].name] = known[name].metadata["read"](value)
+            except KeyError:
+                mistakes.append(f"{name}: no such setting; there are {', '.join(sorted(known))}")
+            except ValueError as error:
+                mistakes.append(f"{name}: {error}")
+        if mistakes:
+            raise SettingsError("\n".join(mistakes))
+        return cls(**values)
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that holds keys, usage and jobs."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'pagecard.sqlite3'}"
