@@ -9,15 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import TargetError
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """When a rendered page is done. `timeout` is in seconds."""
-
-    until: str = "load"  # commit, domcontentloaded, load, networkidle
-    selector: str | None = None
-    timeout: float = 30.0
+from .page import Wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,3 +25,15 @@ class Page:
     truncated: bool = False
     length: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """When a rendered page is done: at `until`, and then once `selector` is there.
+
+    `until` is `commit`, `domcontentloaded`, `load` or `networkidle`; `selector` is one of CSS.
+    """
+
+    until: str = "load"
+    selector: str | None = None
+    timeout: float = 30.0
