@@ -1,0 +1,106 @@
+"""Read a `Page` into `Metadata`: who wins, and nothing else.
+
+The order of each list is the order of trust; the first that says something wins.
+"""
+
+from __future__ import annotations
+
+from app.metadata import jsonld
+from app.metadata.article import read_article
+from app.metadata.challenge import read_challenge
+from app.metadata.description import read_description
+from app.metadata.document import Document
+from app.metadata.file import has_card, is_html, media_type, read_file
+from app.metadata.flat import flat_fields
+from app.metadata.icons import find_favicon, read_feeds, read_icons
+from app.metadata.image import read_image
+from app.metadata.model import Content, Metadata, OpenGraph, PageMeta, TwitterCard
+from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
+from app.metadata.opengraph import read_opengraph
+from app.metadata.refresh import read_refresh
+from app.metadata.site import declared_name, domain_label, site_names
+from app.metadata.size import fit
+from app.metadata.structured import read_json_ld, read_microdata
+from app.metadata.title import refine_title
+from app.metadata.twitter import read_twitter
+from app.metadata.values import MAX_LIST, clean, first
+
+__all__ = [
+    "Document",
+    "Metadata",
+    "find_oembed",
+    "flat_fields",
+    "has_card",
+    "is_html",
+    "needs_oembed",
+    "read_challenge",
+    "read_json_ld",
+    "read_metadata",
+    "read_microdata",
+    "read_oembed",
+    "read_refresh",
+    "with_oembed",
+]
+
+
+def read_metadata(document: Document) -> Metadata:
+    """The card of a page: of an HTML page by what it says, of a file by what it is."""
+    page = document.page
+    if not is_html(page):
+        return read_file(page)
+    og, twitter = read_opengraph(document), read_twitter(document)
+    icons = read_icons(document)
+    article = read_article(document)
+    return fit(
+        Metadata(
+            url=page.url,
+            resolved_url=page.final_url,
+            title=_title(document, og, twitter),
+            description=read_description(document),
+            image=read_image(document, og, twitter),
+            site_name=first(declared_name(document), domain_label(document.host)),
+            type=og.type,
+            open_graph=og,
+            twitter=twitter,
+            meta=PageMeta(
+                author=article.author,
+                keywords=_keywords(document),
+                theme_color=document.meta("theme-color", "msapplication-tilecolor"),
+                canonical_url=first(document.link("canonical"), og.url),
+                favicon=find_favicon(document, icons),
+                language=_language(document, og),
+                charset=document.charset,
+                robots=document.meta("robots"),
+                generator=document.meta("generator"),
+                application_name=document.meta("application-name", "apple-mobile-web-app-title"),
+            ),
+            article=article,
+            icons=icons,
+            feeds=read_feeds(document),
+            content=Content(media_type(page), page.length, page.status),
+        )
+    )
+
+
+def _title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
+    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
+    headlines = (jsonld.text_of(node.get("headline")) for node in articles)
+    title = first(og.title, twitter.title, *headlines, document.title)
+    return refine_title(title, document.headings, site_names(document))
+
+
+def _language(document: Document, og: OpenGraph) -> str | None:
+    language = first(
+        document.language,
+        og.locale,
+        document.meta("content-language", "language", "dc.language"),
+        *(jsonld.text_of(node.get("inLanguage")) for node in document.json_ld),
+    )
+    return clean(language and language.split(",")[0].replace("_", "-"), 100)
+
+
+def _keywords(document: Document) -> tuple[str, ...]:
+    words = (
+        clean(word) for value in document.meta_all("keywords", "news_keywords") for word in value.split(",")
+    )
+    return tuple(dict.fromkeys(word for word in words if word))[:MAX_LIST]

@@ -1,0 +1,169 @@
+"""Dates as people and machines write them, to ISO 8601.
+
+Rule 1: nothing is invented: no time, no zone and no day that was not written.
+Rule 2: a date that cannot be (February 30, the year 1066 or 3000) is no date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+OLDEST_YEAR = 1970
+"""Pages that claim to be older are showing their epoch, or a date in their text."""
+
+MAX_DATE_TEXT = 200
+"""Characters of a value that is read as a date."""
+
+_MONTHS_BY_LANGUAGE = """
+january february march april may june july august september october november december
+jan feb mar apr may jun jul aug sep oct nov dec
+januar februar märz april mai juni juli august september oktober november dezember
+jänner feber mrz apr mai jun jul aug sept okt nov dez
+janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+janv févr mars avr mai juin juil août sept oct nov déc
+enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+ene feb mar abr may jun jul ago sept oct nov dic
+gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+gen feb mar apr mag giu lug ago set ott nov dic
+janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+jan fev mar abr mai jun jul ago set out nov dez
+januari februari maart april mei juni juli augustus september oktober november december
+jan feb mrt apr mei jun jul aug sep okt nov dec
+januari februari mars april maj juni juli augusti september oktober november december
+januar februar marts april maj juni juli august september oktober november desember
+stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+ledna února března dubna května června července srpna září října listopadu prosince
+ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+january fevrier march april mai juin juillet aout september october november decembre
+januari pebruari maret april mei juni juli agustus september oktober november desember
+tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta marraskuuta joulukuuta
+január február március április május június július augusztus szeptember október november december
+січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+"""
+_MONTHS = {
+    name: number
+    for line in _MONTHS_BY_LANGUAGE.strip().splitlines()
+    for number, name in enumerate(line.split(), 1)
+}
+_ISO = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|(\d\d)(\d\d))(?!\d)"
+    r"(?:(?:T|\s|,\s)\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"\s?,?\s?(\d{1,2}):(\d\d)(?::(\d\d))?\s?([ap]\.?m\.?)?\s?(?:GMT|UTC)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_WORD = r"([^\W\d_]{3,12})"
+_DAY_MONTH_YEAR = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?(?:\s|&nbsp;|-)?(?:de |of |di )?{_WORD}\.?,?(?:\s|-)?(?:de |del )?(\d{{4}})(?!\d)",
+    re.IGNORECASE,
+)
+_MONTH_DAY_YEAR = re.compile(rf"{_WORD}\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})(?!\d)", re.IGNORECASE)
+_WEEKDAY_MONTH_DAY_CLOCK_YEAR = re.compile(
+    rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s)?(\d{{4}})(?!\d)"
+)
+_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
+_CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
+_URL_DATE = re.compile(r"/(\d{4})[/_-](\d{1,2})[/_-](\d{1,2})(?=[/_-]|\b)")
+_URL_COMPACT_DATE = re.compile(r"[/_-](20\d\d)(\d\d)(\d\d)(?=\D)")
+
+
+def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
+    """The date in a short value that should be one, as ISO 8601; None if there is none.
+
+    `month_first` says how 03/04/2020 is read.
+    """
+    if not value:
+        return None
+    value = " ".join(value[:MAX_DATE_TEXT].split())
+    if _EPOCH.match(value):
+        return _from_epoch(int(value[:10]))
+    return next(_dates_in(value, month_first), None)
+
+
+def find_dates(text: str, *, month_first: bool = False) -> list[str]:
+    """The days that are named in running text, in the order of the forms that are looked for."""
+    return [found[:10] for found in _dates_in(text, month_first)]
+
+
+def _dates_in(text: str, month_first: bool) -> Iterator[str]:
+    for found in _ISO.finditer(text):
+        yield from _iso(found)
+    for found in _DAY_MONTH_YEAR.finditer(text):
+        yield from _day(found[3], _MONTHS.get(found[2].lower()), found[1], text[found.end() :])
+    for pattern in (_MONTH_DAY_YEAR, _WEEKDAY_MONTH_DAY_CLOCK_YEAR):
+        for found in pattern.finditer(text):
+            yield from _day(found[3], _MONTHS.get(found[1].lower()), found[2], text[found.end() :])
+    for found in _CJK.finditer(text):
+        yield from _day(found[1], found[2], found[3])
+    for found in _NUMERIC.finditer(text):
+        yield from _numeric(found, month_first, text[found.end() :])
+
+
+def _iso(found: re.Match[str]) -> Iterator[str]:
+    parts = [part for part in found.groups()[1:9] if part]
+    for day in _day(found[1], parts[0], parts[1]):
+        hour, minute, second, zone = found.groups()[9:]
+        yield day + (_time(hour, minute, second, zone) if hour else "")
+
+
+def _numeric(found: re.Match[str], month_first: bool, rest: str) -> Iterator[str]:
+    first, separator, second, year = found.groups()
+    if len(year) == 2:
+        year = f"20{year}"
+    american = int(second) > 12 or (month_first and separator == "/" and int(first) <= 12)
+    month, day = (first, second) if american else (second, first)
+    yield from _day(year, month, day, rest)
+
+
+def _day(year: str, month: str | int | None, day: str, rest: str = "") -> Iterator[str]:
+    if month is None or not OLDEST_YEAR <= int(year):
+        return
+    try:
+        that = date(int(year), int(month), int(day))
+    except ValueError:
+        return
+    if that <= date.today() + timedelta(days=366):
+        clock = _CLOCK.match(rest)
+        yield that.isoformat() + (_clock_time(clock) if clock else "")
+
+
+def _clock_time(found: re.Match[str]) -> str:
+    hour, minute, second, half, zone = found.groups()
+    if half:
+        hour = str(int(hour) % 12 + (12 if half[0] in "pP" else 0))
+    return _time(hour, minute, second, zone)
+
+
+def _time(hour: str, minute: str, second: str | None, zone: str | None) -> str:
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+        return ""
+    clock = f"T{int(hour):02}:{minute}" + (f":{second}" if second else "")
+    return clock + _zone(zone or "")
+
+
+def _zone(zone: str) -> str:
+    if not zone:
+        return ""
+    digits = zone[1:].replace(":", "")
+    if not digits.isdigit() or int(digits) == 0:
+        return "Z"
+    return f"{zone[0]}{digits[:2]}:{digits[2:] or '00'}"
+
+
+def _from_epoch(seconds: int) -> str | None:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def date_in_url(path: str) -> str | None:
+    """The day in a path such as /2019/06/05/ or /20190605-title."""
+    for pattern in (_URL_DATE, _URL_COMPACT_DATE):
+        for found in pattern.finditer(path[:500] + "/"):
+            for day in _day(found[1], found[2], found[3]):
+                return day
+    return None

@@ -1,0 +1,163 @@
+"""A page as its readers see it: text, tags, meta values, links, JSON-LD and the base URL.
+
+Rule 1: everything is read at most once, and only when somebody asks.
+Rule 2: nobody else parses the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from app import charset
+from app.metadata import jsonld
+from app.metadata.markup import Tag, element_text, find_tags, read_tags
+from app.metadata.values import absolute_url, clean, first
+from app.page import Page
+
+MAX_METAS = 1_000
+"""Meta values kept of one page; the most that a real page in the corpus has is under 300."""
+
+
+class Document:
+    """The lazily read content of a `Page` that holds HTML."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @cached_property
+    def _decoded(self) -> tuple[str, str]:
+        return charset.decode(self.page.body, self.page.content_type)
+
+    @property
+    def text(self) -> str:
+        """The whole markup, without NULs or lone surrogates."""
+        return self._decoded[0]
+
+    @property
+    def charset(self) -> str:
+        """The WHATWG name of the encoding that the page was read in."""
+        return self._decoded[1]
+
+    @cached_property
+    def tags(self) -> dict[str, list[Tag]]:
+        """The tags that matter, by name, each list in the order of the page."""
+        tags: dict[str, list[Tag]] = {}
+        for tag in read_tags(self.text):
+            tags.setdefault(tag.name, []).append(tag)
+        return tags
+
+    def all(self, name: str) -> list[Tag]:
+        """The tags called `name`, in order."""
+        return self.tags.get(name, [])
+
+    @cached_property
+    def metas(self) -> list[tuple[str, str]]:
+        """(name in lower case, raw content) of every meta tag, in order; empty contents left out.
+
+        `property`, `name` and `itemprop` count alike, and one attribute may hold several names.
+        """
+        return list(self._read_metas())[:MAX_METAS]
+
+    def _read_metas(self) -> Iterator[tuple[str, str]]:
+        for tag in self.all("meta"):
+            get = tag.attributes.get
+            content = (get("content") or get("value") or "").strip()
+            names = get("property") or get("name") or get("itemprop") or ""
+            if content and names:
+                for name in names.lower().split():
+                    yield name, content
+
+    @cached_property
+    def _meta_by_name(self) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for name, content in self.metas:
+            values.setdefault(name, []).append(content)
+        return values
+
+    def meta(self, *names: str) -> str | None:
+        """The first value that says something under the first of these names that has one, cleaned."""
+        by_name = self._meta_by_name
+        return next((v for name in names for raw in by_name.get(name, ()) if (v := clean(raw))), None)
+
+    def meta_all(self, *names: str) -> list[str]:
+        """Every value under these names, cleaned, each once, in the order of the names."""
+        values = (clean(raw) for name in names for raw in self._meta_by_name.get(name, ()))
+        return list(dict.fromkeys(value for value in values if value))
+
+    def meta_url(self, *names: str) -> str | None:
+        """The first usable URL under the first of these names that has one."""
+        by_name = self._meta_by_name
+        return next((u for name in names for raw in by_name.get(name, ()) if (u := self.resolve(raw))), None)
+
+    @cached_property
+    def base_url(self) -> str:
+        """HTML standard, 2.4.3: the first `<base>` with an href, itself resolved against the final URL."""
+        href = next((tag.attributes["href"] for tag in self.all("base") if "href" in tag.attributes), None)
+        return absolute_url(href, self.page.final_url) or self.page.final_url
+
+    def resolve(self, href: str | None) -> str | None:
+        """`href` as an absolute http(s) URL of this page, None if it is none."""
+        return absolute_url(href, self.base_url)
+
+    @cached_property
+    def links(self) -> list[tuple[set[str], dict[str, str]]]:
+        """(set of `rel` tokens in lower case, attributes) of every link tag with an href."""
+        return [
+            (set(tag.attributes.get("rel", "").lower().split()), tag.attributes)
+            for tag in self.all("link")
+            if tag.attributes.get("href")
+        ]
+
+    def link(self, *rels: str) -> str | None:
+        """The URL of the first link whose `rel` holds the first of these that has one."""
+        urls = (self.resolve(link["href"]) for rel in rels for tokens, link in self.links if rel in tokens)
+        return first(*urls)
+
+    @cached_property
+    def title(self) -> str | None:
+        """The first `<title>` that says something and stands outside SVG."""
+        return first(*(clean(tag.raw) for tag in self.all("title")[:5]))
+
+    @cached_property
+    def headings(self) -> list[str]:
+        """The texts of the first few `<h1>`."""
+        texts = (element_text(self.text, "h1", tag.end, limit=2_000) for tag in self.all("h1")[:5])
+        return [text for text in texts if text]
+
+    def tags_with(self, *needles: str) -> Iterator[Tag]:
+        """The start tags, anywhere, whose attributes hold one of these strings as they are written here."""
+        for needle in needles:
+            yield from find_tags(self.text, needle)
+
+    @cached_property
+    def language(self) -> str | None:
+        """The raw `lang` or `xml:lang` of the html element, or of the body."""
+        tags = [tag.attributes for tag in (*self.all("html"), *self.all("body"))]
+        return first(*(clean(tag.get(name), 100) for tag in tags for name in ("lang", "xml:lang")))
+
+    @cached_property
+    def json_ld(self) -> list[dict[str, Any]]:
+        """Every JSON-LD node of the page, flattened."""
+        return jsonld.flatten(self.json_ld_blocks)
+
+    @cached_property
+    def json_ld_blocks(self) -> list[Any]:
+        """Each JSON-LD script that could be read."""
+        scripts = (tag.raw for tag in self.all("script") if is_json_ld(tag))
+        return list(jsonld.read_blocks(scripts))
+
+    @cached_property
+    def host(self) -> str:
+        """The host of the final URL, in lower case and without `www.`."""
+        try:
+            return (urlsplit(self.page.final_url).hostname or "").removeprefix("www.")
+        except ValueError:
+            return ""
+
+
+def is_json_ld(tag: Tag) -> bool:
+    """Whether a script holds JSON-LD, whatever parameters its type has."""
+    return tag.attributes.get("type", "").strip().lower().startswith("application/ld+json")

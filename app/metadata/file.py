@@ -1,0 +1,128 @@
+"""Cards of files that are not HTML: images, video, audio and PDF, told by type or by their first bytes."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from app.metadata.model import Content, Metadata, OpenGraph, PageMeta
+from app.metadata.values import absolute_url, clean, first
+from app.page import Page
+
+HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
+UNTOLD_TYPES = frozenset(
+    (
+        "",
+        "text/plain",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/x-unknown-content-type",
+        "unknown/unknown",
+        "application/unknown",
+        "*/*",
+        "application/force-download",
+        "application/download",
+    )
+)
+"""Types that say nothing; the first bytes are asked instead (MIME Sniffing standard, section 7)."""
+
+_PDF_TYPES = frozenset(("application/pdf", "application/x-pdf"))
+# MIME Sniffing standard, 6.1 and 6.2; (offset, bytes, type)
+_SIGNATURES = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (8, b"WEBPVP", "image/webp"),
+    (8, b"WAVE", "audio/wave"),
+    (8, b"AVI ", "video/avi"),
+    (0, b"BM", "image/bmp"),
+    (0, b"\x00\x00\x01\x00", "image/x-icon"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (0, b"OggS", "application/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"%PDF-", "application/pdf"),
+)
+_HTML_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?[\s\x00]{0,1000}(?:<!--|<\?xml|<!doctype\s+html"
+    rb"|<(?:html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|meta|link|section|main|article|noscript)[\s/>])",
+    re.IGNORECASE,
+)
+_FILE_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]*)\"|([^\s;]+))", re.IGNORECASE)
+# RFC 6266, 4.3: filename* wins over filename
+_ENCODED_FILE_NAME = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^\s;]+)", re.IGNORECASE)
+
+
+def media_type(page: Page) -> str:
+    """The type of a page without parameters, in lower case; sniffed where the header says nothing."""
+    told = page.content_type.split(";")[0].split(",")[0].strip().lower()
+    return _sniff(page.body) or told if told in UNTOLD_TYPES else told
+
+
+def _sniff(body: bytes) -> str | None:
+    for offset, signature, kind in _SIGNATURES:
+        if body.startswith(signature, offset):
+            return kind
+    if _HTML_START.match(body) or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "text/html"
+    return None
+
+
+def is_html(page: Page) -> bool:
+    """Whether a page is to be read as HTML."""
+    return media_type(page) in HTML_TYPES
+
+
+def has_card(page: Page) -> bool:
+    """Whether a page is HTML or a file type that has a card of its own."""
+    return is_html(page) or _card_type(media_type(page)) is not None
+
+
+def _card_type(kind: str) -> str | None:
+    if kind in _PDF_TYPES:
+        return "document"
+    family = kind.split("/")[0]
+    if kind == "application/ogg":
+        return "audio"
+    return family if family in ("image", "video", "audio") else None
+
+
+def read_file(page: Page) -> Metadata:
+    """The card of a file: its name, its kind, and itself as the image if it is one."""
+    kind = media_type(page)
+    url = absolute_url(page.final_url, page.url) or page.url
+    return Metadata(
+        url=page.url,
+        resolved_url=page.final_url,
+        title=_file_name(page),
+        image=url if kind.startswith("image/") else None,
+        site_name=None,
+        type=_card_type(kind),
+        open_graph=OpenGraph(),
+        meta=PageMeta(canonical_url=url, favicon=absolute_url("/favicon.ico", page.final_url)),
+        content=Content(kind, page.length, page.status),
+    )
+
+
+def _file_name(page: Page) -> str | None:
+    named = _disposition_name(page.headers.get("content-disposition", ""))
+    parts = urlsplit(page.final_url)
+    return first(named, clean(unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])), parts.hostname)
+
+
+def _disposition_name(disposition: str) -> str | None:
+    if encoded := _ENCODED_FILE_NAME.search(disposition):
+        return _base_name(unquote(encoded[2], encoded[1], "replace"))
+    plain = _FILE_NAME.search(disposition)
+    return _base_name(plain[1] or plain[2] or "") if plain else None
+
+
+def _base_name(name: str) -> str | None:
+    """RFC 6266, 4.3: a path in the name is not to be trusted; only its last part counts."""
+    return clean(name.replace("\\", "/").rsplit("/", 1)[-1])

@@ -1,0 +1,28 @@
+"""The fields of a card side by side, under the names that collections of labelled pages use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.metadata.document import Document
+from app.metadata.model import Metadata
+
+
+def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
+    """The card of a page as one flat object."""
+    return {
+        "title": metadata.title,
+        "description": metadata.description,
+        "image": metadata.image,
+        "author": metadata.meta.author,
+        "date": metadata.article.published_time,
+        "date_modified": metadata.article.modified_time,
+        "publisher": metadata.site_name,
+        "lang": metadata.meta.language,
+        "canonical_url": metadata.meta.canonical_url,
+        "favicon": metadata.meta.favicon,
+        "logo": metadata.meta.favicon,
+        "keywords": list(metadata.meta.keywords),
+        "theme_color": metadata.meta.theme_color,
+        "charset": metadata.meta.charset,
+    }

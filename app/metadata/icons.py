@@ -1,0 +1,65 @@
+"""Icons and feeds: the `<link>`s that stand beside a page."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from app.metadata.document import Document
+from app.metadata.model import Feed, Icon
+from app.metadata.values import MAX_LIST, clean
+
+MAX_DATA_ICON = 2_048
+"""Characters of an icon that is a `data:` URL; a larger one is left out."""
+
+ICON_RELS = frozenset(("icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"))
+FEED_TYPES = frozenset(
+    ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+)
+_SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
+
+
+def read_icons(document: Document) -> tuple[Icon, ...]:
+    """Every icon that a page names, each URL once, in order."""
+    icons = {
+        url: Icon(url, clean(link.get("type"), 100), _sizes(link.get("sizes")))
+        for rels, link in reversed(document.links)
+        if rels & ICON_RELS and (url := _icon_url(document, link["href"]))
+    }
+    return tuple(reversed(icons.values()))[:MAX_LIST]
+
+
+def _icon_url(document: Document, href: str) -> str | None:
+    if href.lstrip()[:11].lower().startswith("data:image/"):
+        return clean(href) if len(href) <= MAX_DATA_ICON else None
+    return document.resolve(href)
+
+
+def _sizes(value: str | None) -> str | None:
+    sizes = clean(value, 200)
+    return sizes and _SIZE.sub(r"\1x\2", sizes)
+
+
+def find_favicon(document: Document, icons: tuple[Icon, ...]) -> str | None:
+    """The icon for a list of links; `/favicon.ico` where the page names none."""
+    rels = {document.resolve(link["href"]): names for names, link in reversed(document.links)}
+    plain = [icon for icon in icons if "icon" in rels.get(icon.url, ())]
+    best = max(plain or icons, key=_area, default=None)
+    return best.url if best else document.resolve(urljoin(document.page.final_url, "/favicon.ico"))
+
+
+def _area(icon: Icon) -> int:
+    found = _SIZE.findall(icon.sizes or "")
+    return max((int(width) * int(height) for width, height in found), default=0)
+
+
+def read_feeds(document: Document) -> tuple[Feed, ...]:
+    """The RSS, Atom and JSON feeds that a page names, each URL once, in order."""
+    feeds: dict[str, Feed] = {}
+    for rels, link in document.links:
+        kind = link.get("type", "").split(";")[0].strip().lower()
+        if rels & {"alternate", "feed"} and (kind in FEED_TYPES or "feed" in rels):
+            url = document.resolve(link["href"])
+            if url:
+                feeds.setdefault(url, Feed(url, kind or None, clean(link.get("title"), 500)))
+    return tuple(feeds.values())[:MAX_LIST]

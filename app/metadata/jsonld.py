@@ -1,0 +1,175 @@
+"""JSON-LD as pages write it: each script alone, forgiving what can be forgiven.
+
+Rule 1: one broken script loses itself and no other.
+Rule 2: nothing here recurses deeper than `MAX_DEPTH` or visits more than `MAX_NODES`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from app.metadata.values import clean
+
+MAX_SCRIPTS = 50
+"""JSON-LD scripts read of one page."""
+
+MAX_NODES = 2_000
+"""Nodes kept of one page."""
+
+MAX_DEPTH = 20
+"""Levels of nesting in which nodes are looked for."""
+
+ARTICLE_TYPES = frozenset(
+    """article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle
+    backgroundnewsarticle reviewnewsarticle askpublicnewsarticle techarticle scholarlyarticle report
+    satiricalarticle advertisercontentarticle socialmediaposting liveblogposting discussionforumposting
+    medicalscholarlyarticle blogpost""".split()
+)
+WORK_TYPES = ARTICLE_TYPES | frozenset(
+    """creativework videoobject podcastepisode podcastseries recipe review book movie tvepisode tvseries
+    musicrecording musicalbum audioobject imageobject photograph episode course event product howto
+    faqpage qapage question softwareapplication softwaresourcecode dataset
+    presentationdigitaldocument audiobook claimreview mediaobject""".split()
+)
+PAGE_TYPES = frozenset(
+    "webpage collectionpage itempage profilepage aboutpage contactpage medicalwebpage checkoutpage".split()
+)
+
+_OPENINGS = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[", "//")
+_ENDINGS = ("-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", "]]&gt;", ";", "//")
+# Strings match first and whole, so that what looks like a comment inside one is left alone.
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*+"?)|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(?=\s{0,100}[}\]])', re.DOTALL)
+_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+
+
+def read_blocks(scripts: Iterable[str]) -> Iterator[Any]:
+    """What each script holds; scripts that cannot be read are left out."""
+    for _, script in zip(range(MAX_SCRIPTS), scripts):
+        try:
+            yield orjson.loads(script)
+        except ValueError:
+            block = _read_tolerantly(script)
+            if block is not None:
+                yield block
+
+
+def _read_tolerantly(script: str) -> Any:
+    for mend in (_unwrap, _uncomment, _unescape):
+        script = mend(script)
+        try:
+            return json.loads(script, strict=False, parse_constant=lambda _: None)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _unwrap(script: str) -> str:
+    """Take away what hid scripts from the browsers and the XML parsers of old."""
+    script = script.strip()
+    for _ in range(3):
+        opening = next((opening for opening in _OPENINGS if script.startswith(opening)), "")
+        script = script.removeprefix(opening).lstrip()
+        ending = next((ending for ending in _ENDINGS if script.endswith(ending)), "")
+        script = script.removesuffix(ending).rstrip()
+    return script
+
+
+def _uncomment(script: str) -> str:
+    return _TRAILING_COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, script))
+
+
+def _keep_string(found: re.Match[str]) -> str:
+    return found[1] or ""
+
+
+def _unescape(script: str) -> str:
+    return _BAD_ESCAPE.sub(r"\\\\", script)
+
+
+def flatten(blocks: Iterable[Any]) -> list[dict[str, Any]]:
+    """The nodes of all blocks: roots, members of lists and of `@graph`, and what is the main entity of those."""
+    nodes: list[dict[str, Any]] = []
+    for block in blocks:
+        _collect(block, nodes, MAX_DEPTH)
+    return nodes
+
+
+def _collect(value: Any, nodes: list[dict[str, Any]], depth: int) -> None:
+    if depth == 0 or len(nodes) >= MAX_NODES:
+        return
+    if isinstance(value, list):
+        for item in value[:MAX_NODES]:
+            _collect(item, nodes, depth - 1)
+    elif isinstance(value, dict):
+        nodes.append(value)
+        for key in ("@graph", "mainEntity", "mainEntityOfPage"):
+            if isinstance(value.get(key), dict | list):
+                _collect(value[key], nodes, depth - 1)
+
+
+def types_of(node: dict[str, Any]) -> set[str]:
+    """The types of a node in lower case, without the vocabulary's address."""
+    kinds = node.get("@type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    return {kind.rsplit("/", 1)[-1].lower() for kind in kinds if isinstance(kind, str)}
+
+
+def of_types(nodes: Iterable[dict[str, Any]], kinds: frozenset[str]) -> list[dict[str, Any]]:
+    """The nodes that are of one of these types."""
+    return [node for node in nodes if not kinds.isdisjoint(types_of(node))]
+
+
+def text_of(value: Any) -> str | None:
+    """A string, or the first of a list, or the `@value` or `name` of an object."""
+    for _ in range(4):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = value.get("@value") or value.get("name")
+        else:
+            break
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return clean(str(value))
+    return clean(value) if isinstance(value, str) else None
+
+
+def names_of(value: Any, nodes: Iterable[dict[str, Any]] = ()) -> list[str]:
+    """The names of people or organisations: strings, objects, lists of them, `{"name": […]}`, `{"@id": …}`."""
+    items = value if isinstance(value, list) else [value]
+    names: list[str] = []
+    for item in items[:20]:
+        if isinstance(item, dict):
+            item = _follow(item, nodes).get("name")
+        found = item if isinstance(item, list) else [item]
+        names += [name for part in found[:20] if isinstance(part, str) and (name := clean(part))]
+    return list(dict.fromkeys(names))
+
+
+def _follow(item: dict[str, Any], nodes: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What an `{"@id": …}` refers to."""
+    if "name" in item or "@id" not in item:
+        return item
+    return next((node for node in nodes if node.get("@id") == item["@id"] and "name" in node), item)
+
+
+def url_of(value: Any, nodes: Iterable[dict[str, Any]] = ()) -> str | None:
+    """The URL in a string, a list, an ImageObject or a reference to one."""
+    for _ in range(4):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = value.get("url") or value.get("contentUrl") or _referred(value, nodes)
+        else:
+            break
+    return value if isinstance(value, str) else None
+
+
+def _referred(item: dict[str, Any], nodes: Iterable[dict[str, Any]]) -> Any:
+    found = next((n for n in nodes if n is not item and n.get("@id") == item.get("@id") and len(n) > 1), None)
+    return found and (found.get("url") or found.get("contentUrl"))

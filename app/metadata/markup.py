@@ -1,0 +1,152 @@
+"""Find the few tags that a card needs, in one linear pass over the text of a page.
+
+Rule 1: no tree is built, so there is nothing that depth, width or missing ends could blow up.
+Rule 2: what browsers do not show as elements is skipped: comments, scripts, styles, SVG, text areas.
+Rule 3: a tag stands wherever it stands; real pages have `<meta>` in the body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from app.metadata.values import clean
+
+MAX_TAGS = 10_000
+"""Tags kept of one page; the largest real page has some 2,000 that matter."""
+
+MAX_ATTRIBUTES = 100
+"""Attributes kept of one tag."""
+
+ELEMENT_LIMIT = 5_000
+"""Characters of markup searched for the end of an element."""
+
+MAX_FINDS = 200
+"""Places looked at for one string."""
+
+MAX_BEFORE = 1_000
+"""Characters between the start of a tag and what is looked for in it."""
+
+_TAG = re.compile(
+    r"<(?=[!mltbhsnix/])(?:(!--)"
+    r"|(meta|link|title|base|html|h1|body|time|script|style|svg|/?noscript|textarea|iframe|xmp|noembed|noframes)"
+    r"(?=[\s/>]))",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_END = {
+    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
+    for name in ("title", "script", "style", "svg", "textarea", "iframe", "xmp", "noembed", "noframes")
+}
+_COMMENT_END = re.compile("--!?>")
+_HIDDEN = re.compile(r"<!--.*?-->|<(script|style|svg|template)\b.*?</\1|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+_START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30})(?=[\s/])")
+
+
+class Tag(NamedTuple):
+    """A start tag: its attributes, where its content begins, and the text inside if it is raw text."""
+
+    name: str
+    attributes: dict[str, str]
+    start: int
+    end: int
+    raw: str = ""
+    in_noscript: bool = False
+
+
+def read_tags(text: str) -> list[Tag]:
+    """Every tag of `text` that says something about the page, in order."""
+    tags: list[Tag] = []
+    position, noscript = 0, False
+    while len(tags) < MAX_TAGS and (found := _TAG.search(text, position)):
+        position = found.end()
+        if found[1]:
+            position = _end_of_comment(text, position)
+            continue
+        name = found[2].lower()
+        if name in ("noscript", "/noscript"):
+            noscript = name == "noscript"
+        elif name not in _END:
+            attributes, position = read_attributes(text, position)
+            tags.append(Tag(name, attributes, found.start(), position, "", noscript))
+        else:
+            tag = _read_raw_text(text, name, found.start(), position)
+            position = tag.end + len(tag.raw)
+            if tag.attributes or name == "title":
+                tags.append(tag)
+    return tags
+
+
+def find_tags(text: str, needle: str) -> Iterator[Tag]:
+    """The start tags whose attributes hold `needle`, in order, the first `MAX_FINDS` places looked at."""
+    position = -1
+    for _ in range(MAX_FINDS):
+        position = text.find(needle, position + 1)
+        if position < 0:
+            return
+        start = text.rfind("<", max(0, position - MAX_BEFORE), position)
+        found = _START_TAG.match(text, start) if start >= 0 else None
+        if found and found.end() <= position and ">" not in text[start:position]:
+            attributes, end = read_attributes(text, found.end())
+            yield Tag(found[1].lower(), attributes, start, end)
+            position = max(position, end - 1)
+
+
+def _read_raw_text(text: str, name: str, start: int, position: int) -> Tag:
+    """An element whose content is text. Only titles and scripts with data are looked at."""
+    opened = text.find(">", position) + 1 or len(text)
+    ended = _END[name].search(text, opened)
+    close = ended.start() if ended else len(text)
+    if name == "script" and _holds_data(text[position:opened]):
+        attributes, opened = read_attributes(text, position)
+        return Tag(name, attributes, start, opened, text[opened : max(close, opened)])
+    return Tag(name, {}, start, opened, text[opened:close])
+
+
+def _holds_data(attributes: str) -> bool:
+    return "json" in attributes or "JSON" in attributes
+
+
+def _end_of_comment(text: str, position: int) -> int:
+    # "<!-->" and "<!--->" are whole comments (HTML standard, 13.2.5.43 and 44)
+    if text.startswith((">", "->"), position):
+        return position
+    found = _COMMENT_END.search(text, position)
+    return found.end() if found else len(text)
+
+
+def read_attributes(text: str, position: int) -> tuple[dict[str, str], int]:
+    """The attributes of the tag that is open at `position`, and where the tag ends."""
+    attributes: dict[str, str] = {}
+    match = _ATTRIBUTE.match
+    while found := match(text, position):
+        name, double, single, bare = found.groups()
+        name = name.lower()
+        if name not in attributes and len(attributes) < MAX_ATTRIBUTES:
+            attributes[name] = double or single or bare or ""
+        position = found.end()
+    return attributes, text.find(">", position) + 1 or len(text)
+
+
+def element_text(text: str, name: str, position: int, limit: int = ELEMENT_LIMIT) -> str | None:
+    """What a reader sees of the element `name` whose content begins at `position`, in one line."""
+    return visible_text(text[position : element_end(text, name, position, limit)])
+
+
+def element_end(text: str, name: str, position: int, limit: int = ELEMENT_LIMIT) -> int:
+    """Where the content of the element `name` ends that begins at `position`."""
+    depth = 1
+    end = min(len(text), position + limit)
+    for found in re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE).finditer(text, position, end):
+        depth += -1 if found[1] else 1
+        if depth == 0:
+            return found.start()
+    return end
+
+
+def visible_text(fragment: str) -> str | None:
+    """The text of a piece of HTML in one line, without its markup."""
+    return clean(_HIDDEN.sub(" ", fragment))

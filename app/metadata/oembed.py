@@ -1,0 +1,154 @@
+"""oEmbed (oembed.com): where to ask, what the answer says, and how it fills a card.
+
+Rule 1: nothing here makes a call; the URL is handed out, and the answer handed in.
+Rule 2: an answer fills what the page left open, and replaces only what a provider of the table is known
+to leave generic.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import Element
+
+import orjson
+from lxml import etree
+
+from app.metadata.document import Document
+from app.metadata.model import Metadata
+from app.metadata.structured import scrub
+from app.metadata.values import absolute_url, clean, first
+
+MAX_OEMBED = 64 * 1024
+"""Bytes of an answer, and of what is kept of it."""
+
+_FIELDS = (
+    "type", "version", "title", "author_name", "author_url", "provider_name", "provider_url", "cache_age",
+    "thumbnail_url", "thumbnail_width", "thumbnail_height", "url", "width", "height", "html", "description",
+)  # fmt: skip
+_TYPES = (("application/json+oembed", "text/json+oembed"), ("text/xml+oembed", "application/xml+oembed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`endpoint` takes the page's URL at its end; `paths` says which pages of `hosts` it knows."""
+
+    hosts: tuple[str, ...]
+    paths: re.Pattern[str]
+    endpoint: str
+
+
+def _provider(hosts: str, paths: str, endpoint: str) -> Provider:
+    return Provider(tuple(hosts.split()), re.compile(paths), endpoint)
+
+
+PROVIDERS = (
+    _provider("youtube.com m.youtube.com music.youtube.com youtu.be", r"/(?:watch|shorts/|live/|playlist|embed/|v/|[\w-]{11}$)",
+              "https://www.youtube.com/oembed?format=json&url="),
+    _provider("vimeo.com player.vimeo.com", r"/(?:.*/)?\d+", "https://vimeo.com/api/oembed.json?url="),
+    _provider("twitter.com x.com mobile.twitter.com", r"/\w+/status(?:es)?/\d+", "https://publish.twitter.com/oembed?url="),
+    _provider("tiktok.com m.tiktok.com", r"/@[^/]+/(?:video|photo)/\d+", "https://www.tiktok.com/oembed?url="),
+    _provider("open.spotify.com", r"/(?:intl-\w+/)?(?:track|album|artist|playlist|episode|show)/", "https://open.spotify.com/oembed?url="),
+    _provider("soundcloud.com m.soundcloud.com on.soundcloud.com", r"/.+", "https://soundcloud.com/oembed?format=json&url="),
+    _provider("flickr.com flic.kr", r"/(?:photos/|p/)", "https://www.flickr.com/services/oembed/?format=json&url="),
+    _provider("reddit.com old.reddit.com", r"/(?:r|u|user)/[^/]+/comments/", "https://www.reddit.com/oembed?url="),
+    _provider("dailymotion.com dai.ly", r"/(?:video/|\w{6,}$)", "https://www.dailymotion.com/services/oembed?format=json&url="),
+    _provider("bsky.app", r"/profile/[^/]+/post/", "https://embed.bsky.app/oembed?url="),
+)  # fmt: skip
+"""Providers that answer data centres with a page that says nothing of its subject.
+
+Instagram and Facebook are not among them: their endpoints want a token of the caller's.
+"""
+
+_GENERIC_TITLES = re.compile(
+    r"(?:-\s*)?(?:youtube|vimeo|tiktok(?: - make your day)?|x|twitter|x\. it.s what.s happening|spotify(?: [-–] .*)?|soundcloud(?: - .*)?"
+    r"|flickr|reddit(?: - .*)?|dailymotion|bluesky)$",
+    re.IGNORECASE,
+)
+
+
+def _provider_of(url: str) -> Provider | None:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    return next((p for p in PROVIDERS if host in p.hosts and p.paths.match(parts.path)), None)
+
+
+def needs_oembed(document: Document) -> bool:
+    """Whether the page comes from a provider that keeps what it knows for its oEmbed endpoint."""
+    return _provider_of(document.page.final_url) is not None or _provider_of(document.page.url) is not None
+
+
+def find_oembed(document: Document) -> str | None:
+    """The URL of the oEmbed answer for a page: what it names itself (JSON before XML), or the provider's."""
+    discovered = first(*(_discover(document, types) for types in _TYPES))
+    return discovered or _ask_provider(document.page.final_url) or _ask_provider(document.page.url)
+
+
+def _discover(document: Document, types: tuple[str, ...]) -> str | None:
+    for rels, link in document.links:
+        kind = link.get("type", "").split(";")[0].strip().lower()
+        # "alternative" is what Flickr and others write
+        if rels & {"alternate", "alternative"} and kind in types and (url := document.resolve(link["href"])):
+            return url
+    return None
+
+
+def _ask_provider(url: str) -> str | None:
+    provider = _provider_of(url)
+    return provider.endpoint + quote(url, safe="") if provider else None
+
+
+def read_oembed(body: bytes, content_type: str = "", base_url: str = "") -> dict[str, Any] | None:
+    """The fields of an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none."""
+    body = body.strip()
+    if len(body) > MAX_OEMBED:
+        return None
+    raw = _read_xml(body) if body.startswith(b"<") else _read_json(body)
+    if not isinstance(raw, dict) or "type" not in raw:
+        return None
+    fields = {name: raw[name] for name in _FIELDS if isinstance(raw.get(name), str | int | float)}
+    for name in ("author_url", "provider_url", "thumbnail_url", "url"):
+        if name in fields:
+            fields[name] = absolute_url(str(fields[name]), base_url)
+    return scrub(fields, MAX_OEMBED)
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _read_xml(body: bytes) -> dict[str, str] | None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    try:
+        root: Element | None = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        return None
+    return {str(child.tag): child.text or "" for child in root[:100]} if root is not None else None
+
+
+def with_oembed(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
+    """`metadata` with what the page left open, or said in words that fit every page of its provider."""
+    title = clean(_string(oembed.get("title")))
+    author = clean(_string(oembed.get("author_name")))
+    generic = not metadata.title or bool(_GENERIC_TITLES.match(metadata.title))
+    thumbnail = _string(oembed.get("thumbnail_url"))
+    return replace(
+        metadata,
+        title=title if generic and title else metadata.title,
+        description=None if generic and title else metadata.description,
+        image=thumbnail if thumbnail and (generic or not metadata.image) else metadata.image,
+        site_name=first(
+            metadata.open_graph.site_name, clean(_string(oembed.get("provider_name"))), metadata.site_name
+        ),
+        meta=replace(metadata.meta, author=metadata.meta.author or author),
+        article=replace(metadata.article, author=metadata.article.author or author),
+    )
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

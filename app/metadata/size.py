@@ -1,0 +1,38 @@
+"""Keep a card within `MAX_RESULT`: lists first lose their tails, then texts their ends."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import orjson
+
+from app.metadata.model import Metadata
+from app.metadata.values import MAX_RESULT
+
+T = TypeVar("T")
+
+_STEPS = ((25, 10_000), (10, 5_000), (5, 1_000), (2, 300))
+"""(items of a list, characters of a text) that are tried in turn; the last always fits."""
+
+
+def fit(metadata: Metadata) -> Metadata:
+    """`metadata`, with as much of its lists and texts as fits into `MAX_RESULT` bytes of JSON."""
+    for items, characters in _STEPS:
+        if len(orjson.dumps(metadata)) <= MAX_RESULT:
+            break
+        metadata = _shrink(metadata, items, characters)
+    return metadata
+
+
+def _shrink(value: T, items: int, characters: int) -> T:
+    changes = {field.name: _cut(getattr(value, field.name), items, characters) for field in fields(value)}  # type: ignore[arg-type]
+    return replace(value, **changes)  # type: ignore[type-var]
+
+
+def _cut(value: Any, items: int, characters: int) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_cut(item, items, characters) for item in value[:items])
+    if isinstance(value, str) and not value.startswith(("http:", "https:", "data:")):
+        return value[:characters]
+    return _shrink(value, items, characters) if is_dataclass(value) and not isinstance(value, type) else value

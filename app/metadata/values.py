@@ -1,0 +1,75 @@
+"""What may stand in a card: clean text, absolute URLs, and how much of each.
+
+Rule 1: one line of text, no control characters, no lone surrogates, at most `MAX_STRING` characters.
+Rule 2: a URL is absolute, http or https, and at most `MAX_URL` characters; a longer one is dropped, not cut.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+MAX_STRING = 10_000
+"""Characters of one string."""
+
+MAX_LIST = 100
+"""Items of one list."""
+
+MAX_URL = 4_096
+"""Characters of one URL, as of the URLs that are asked for."""
+
+MAX_RESULT = 256 * 1024
+"""Bytes of one result as JSON, without the blocks that `include` adds."""
+
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
+_NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
+_UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
+
+
+def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
+    """One line of text; None if nothing is left.
+
+    Entities are decoded once for the markup and once more, since many sites escape twice.
+    """
+    if not value:
+        return None
+    value = value[: limit * 4]
+    if "&" in value:
+        value = unescape(unescape(value))
+    line = " ".join(_UNFIT.sub("", value).split())
+    return line[:limit].rstrip() or None
+
+
+def first(*values: str | None) -> str | None:
+    """The first that says something."""
+    return next((value for value in values if value), None)
+
+
+def absolute_url(href: str | None, base: str) -> str | None:
+    """`href` as an absolute http(s) URL, resolved against `base`; None if it is none."""
+    href = _strip_url(href)
+    if not href or href.lower() in _NOTHING:
+        return None
+    try:
+        url = href if href[:8].lower().startswith(("http://", "https://")) else urljoin(base, href)
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > MAX_URL:
+        return None
+    return _UNSAFE_IN_URL.sub(_percent, url)
+
+
+def _strip_url(href: str | None) -> str:
+    """URL standard, 4.4: leading and trailing space goes, and TAB, CR and LF anywhere."""
+    if not href or len(href) > MAX_URL * 2:
+        return ""
+    if "&" in href:
+        href = unescape(href)
+    return href.strip("\x00\t\n\f\r \ufeff\u200b").replace("\t", "").replace("\n", "").replace("\r", "")
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
