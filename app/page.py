@@ -29,11 +29,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """When a rendered page is done: at `until`, and then once `selector` is there.
+    """When a rendered page is done: the three are waited for in this order.
 
-    `until` is `commit`, `domcontentloaded`, `load` or `networkidle`; `selector` is one of CSS.
+    `until` is `commit`, `domcontentloaded`, `load` or `networkidle`, or `settled`, which is for requests
+    that say nothing about it: loaded and quiet, or as quiet as it gets within a few seconds.
+    `selector` is one of CSS that must match something. `delay` is in seconds, always waited to its end.
     """
 
-    until: str = "load"
+    until: str = "settled"
     selector: str | None = None
-    timeout: float = 30.0
+    delay: float = 0.0
