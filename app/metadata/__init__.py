@@ -18,7 +18,7 @@ from app.metadata.model import Content, Metadata, OpenGraph, PageMeta, TwitterCa
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
-from app.metadata.site import declared_name, domain_label, site_names
+from app.metadata.site import read_site_name, site_names
 from app.metadata.size import fit
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import refine_title
@@ -58,7 +58,7 @@ def read_metadata(document: Document) -> Metadata:
             title=_title(document, og, twitter),
             description=read_description(document),
             image=read_image(document, og, twitter),
-            site_name=first(declared_name(document), domain_label(document.host)),
+            site_name=read_site_name(document),
             type=og.type,
             open_graph=og,
             twitter=twitter,
@@ -66,7 +66,7 @@ def read_metadata(document: Document) -> Metadata:
                 author=article.author,
                 keywords=_keywords(document),
                 theme_color=document.meta("theme-color", "msapplication-tilecolor"),
-                canonical_url=first(document.link("canonical"), og.url),
+                canonical_url=first(document.link("canonical"), og.url, document.resolve(page.final_url)),
                 favicon=find_favicon(document, icons),
                 language=_language(document, og),
                 charset=document.charset,
@@ -86,7 +86,7 @@ def _title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | Non
     articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
     headlines = (jsonld.text_of(node.get("headline")) for node in articles)
     title = first(og.title, twitter.title, *headlines, document.title)
-    return refine_title(title, document.headings, site_names(document))
+    return refine_title(title, document.headings, site_names(document), shared=title != document.title)
 
 
 def _language(document: Document, og: OpenGraph) -> str | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-from urllib.parse import urlsplit
 
 from app.metadata import jsonld
-from app.metadata.dates import date_in_url, find_dates, parse_date
+from app.metadata.dates import find_dates
 from app.metadata.document import Document
 from app.metadata.markup import element_text
 from app.metadata.model import Article
+from app.metadata.published import read_modified, read_published
 from app.metadata.values import MAX_LIST, clean, first
 
 MAX_AUTHOR = 200
@@ -19,19 +18,6 @@ MAX_AUTHOR = 200
 MAX_BYLINE = 60
 """Characters of a byline that is found by its class alone."""
 
-_PUBLISHED_METAS = (
-    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date",
-    "dc.date", "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created",
-    "dc.created", "parsely-pub-date", "sailthru.date", "citation_publication_date", "citation_date",
-    "pubdate", "publishdate", "publish-date", "publish_date", "published_time", "published",
-    "publication_date", "article.published", "rnews:datepublished", "cxenseparse:recs:publishtime",
-    "article:published", "datecreated", "article_date_original", "originalpublicationdate", "last-modified-date",
-    "article.created", "shareaholic:article_published_time", "date.created", "creation_date", "timestamp",
-)  # fmt: skip
-_MODIFIED_METAS = (
-    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
-    "dc.date.modified", "last-modified", "lastmod", "revised", "modified_time",
-)  # fmt: skip
 _AUTHOR_METAS = (
     "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator", "dc.contributor.author",
     "parsely-author", "sailthru.author", "citation_author", "article:author_name", "authors", "byl", "byline",
@@ -48,45 +34,14 @@ def read_article(document: Document) -> Article:
     """What the page says of itself as an article."""
     nodes = jsonld.of_types(document.json_ld, jsonld.WORK_TYPES | jsonld.PAGE_TYPES)
     return Article(
-        published_time=_published(document, nodes),
-        modified_time=first(
-            *(parse_date(jsonld.text_of(node.get("dateModified"))) for node in nodes),
-            *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
-        ),
+        published_time=read_published(document, nodes),
+        modified_time=read_modified(document, nodes),
         author=_author(document),
         section=first(
             document.meta("article:section"), *(jsonld.text_of(n.get("articleSection")) for n in nodes)
         ),
         tags=tuple(document.meta_all("article:tag")[:MAX_LIST]),
     )
-
-
-def _published(document: Document, nodes: list[dict[str, Any]]) -> str | None:
-    return (
-        first(*(parse_date(jsonld.text_of(node.get("datePublished"))) for node in nodes))
-        or first(*(parse_date(value) for value in document.meta_all(*_PUBLISHED_METAS)))
-        or _itemprop_date(document)
-        or date_in_url(urlsplit(document.page.final_url).path)
-        or _time_date(document)
-    )
-
-
-def _itemprop_date(document: Document) -> str | None:
-    for tag in document.tags_with("datePublished"):
-        if "datePublished" in tag.attributes.get("itemprop", ""):
-            get = tag.attributes.get
-            value = get("datetime") or get("content") or element_text(document.text, tag.name, tag.end, 500)
-            if found := parse_date(value):
-                return found
-    return None
-
-
-def _time_date(document: Document) -> str | None:
-    for tag in document.all("time")[:20]:
-        value = tag.attributes.get("datetime") or element_text(document.text, "time", tag.end, 300)
-        if found := parse_date(value):
-            return found
-    return None
 
 
 def _author(document: Document) -> str | None:

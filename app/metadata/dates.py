@@ -7,8 +7,9 @@ Rule 2: a date that cannot be (February 30, the year 1066 or 3000) is no date.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 OLDEST_YEAR = 1970
 """Pages that claim to be older are showing their epoch, or a date in their text."""
@@ -62,7 +63,7 @@ _DAY_MONTH_YEAR = re.compile(
     re.IGNORECASE,
 )
 _MONTH_DAY_YEAR = re.compile(rf"{_WORD}\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})(?!\d)", re.IGNORECASE)
-_WEEKDAY_MONTH_DAY_CLOCK_YEAR = re.compile(
+_MONTH_DAY_CLOCK_YEAR = re.compile(
     rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s)?(\d{{4}})(?!\d)"
 )
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
@@ -70,6 +71,14 @@ _CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
 _URL_DATE = re.compile(r"/(\d{4})[/_-](\d{1,2})[/_-](\d{1,2})(?=[/_-]|\b)")
 _URL_COMPACT_DATE = re.compile(r"[/_-](20\d\d)(\d\d)(\d\d)(?=\D)")
+
+
+class FoundDate(NamedTuple):
+    """A date and where in the text it stands."""
+
+    start: int
+    end: int
+    iso: str
 
 
 def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
@@ -82,54 +91,72 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
     value = " ".join(value[:MAX_DATE_TEXT].split())
     if _EPOCH.match(value):
         return _from_epoch(int(value[:10]))
-    return next(_dates_in(value, month_first), None)
+    return next((found.iso for found in _dates_in(value, month_first)), None)
 
 
-def find_dates(text: str, *, month_first: bool = False) -> list[str]:
-    """The days that are named in running text, in the order of the forms that are looked for."""
-    return [found[:10] for found in _dates_in(text, month_first)]
+def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
+    """The dates that are named in running text, in the order in which they stand there."""
+    return sorted(_dates_in(text, month_first))
 
 
-def _dates_in(text: str, month_first: bool) -> Iterator[str]:
-    for found in _ISO.finditer(text):
-        yield from _iso(found)
-    for found in _DAY_MONTH_YEAR.finditer(text):
-        yield from _day(found[3], _MONTHS.get(found[2].lower()), found[1], text[found.end() :])
-    for pattern in (_MONTH_DAY_YEAR, _WEEKDAY_MONTH_DAY_CLOCK_YEAR):
+def _dates_in(text: str, month_first: bool) -> Iterator[FoundDate]:
+    for read, pattern in _FORMS:
         for found in pattern.finditer(text):
-            yield from _day(found[3], _MONTHS.get(found[1].lower()), found[2], text[found.end() :])
-    for found in _CJK.finditer(text):
-        yield from _day(found[1], found[2], found[3])
-    for found in _NUMERIC.finditer(text):
-        yield from _numeric(found, month_first, text[found.end() :])
+            iso = read(found, month_first)
+            if iso:
+                yield FoundDate(found.start(), found.end(), iso)
 
 
-def _iso(found: re.Match[str]) -> Iterator[str]:
-    parts = [part for part in found.groups()[1:9] if part]
-    for day in _day(found[1], parts[0], parts[1]):
-        hour, minute, second, zone = found.groups()[9:]
-        yield day + (_time(hour, minute, second, zone) if hour else "")
+def _iso(found: re.Match[str], _: bool) -> str | None:
+    month, day = (part for part in found.groups()[1:9] if part)
+    hour, minute, second, zone = found.groups()[9:]
+    that = _day(found[1], month, day)
+    return that and that + (_time(hour, minute, second, zone) if hour else "")
 
 
-def _numeric(found: re.Match[str], month_first: bool, rest: str) -> Iterator[str]:
-    first, separator, second, year = found.groups()
-    if len(year) == 2:
-        year = f"20{year}"
-    american = int(second) > 12 or (month_first and separator == "/" and int(first) <= 12)
-    month, day = (first, second) if american else (second, first)
-    yield from _day(year, month, day, rest)
+def _day_month_year(found: re.Match[str], _: bool) -> str | None:
+    return _with_clock(_day(found[3], _MONTHS.get(found[2].lower()), found[1]), found)
 
 
-def _day(year: str, month: str | int | None, day: str, rest: str = "") -> Iterator[str]:
-    if month is None or not OLDEST_YEAR <= int(year):
-        return
+def _month_day_year(found: re.Match[str], _: bool) -> str | None:
+    return _with_clock(_day(found[3], _MONTHS.get(found[1].lower()), found[2]), found)
+
+
+def _cjk(found: re.Match[str], _: bool) -> str | None:
+    return _day(found[1], found[2], found[3])
+
+
+def _numeric(found: re.Match[str], month_first: bool) -> str | None:
+    one, separator, two, year = found.groups()
+    american = int(two) > 12 or (month_first and separator == "/" and int(one) <= 12)
+    month, day = (one, two) if american else (two, one)
+    return _with_clock(_day(year if len(year) == 4 else f"20{year}", month, day), found)
+
+
+_FORMS: tuple[tuple[Callable[[re.Match[str], bool], str | None], re.Pattern[str]], ...] = (
+    (_iso, _ISO),
+    (_day_month_year, _DAY_MONTH_YEAR),
+    (_month_day_year, _MONTH_DAY_YEAR),
+    (_month_day_year, _MONTH_DAY_CLOCK_YEAR),
+    (_cjk, _CJK),
+    (_numeric, _NUMERIC),
+)
+
+
+def _day(year: str, month: str | int | None, day: str) -> str | None:
+    if month is None or int(year) < OLDEST_YEAR:
+        return None
     try:
         that = date(int(year), int(month), int(day))
     except ValueError:
-        return
-    if that <= date.today() + timedelta(days=366):
-        clock = _CLOCK.match(rest)
-        yield that.isoformat() + (_clock_time(clock) if clock else "")
+        return None
+    return that.isoformat() if that <= date.today() + timedelta(days=366) else None
+
+
+def _with_clock(day: str | None, found: re.Match[str]) -> str | None:
+    """`day` with the time of day that stands right after it."""
+    clock = _CLOCK.match(found.string, found.end()) if day else None
+    return day and day + (_clock_time(clock) if clock else "")
 
 
 def _clock_time(found: re.Match[str]) -> str:
@@ -164,6 +191,6 @@ def date_in_url(path: str) -> str | None:
     """The day in a path such as /2019/06/05/ or /20190605-title."""
     for pattern in (_URL_DATE, _URL_COMPACT_DATE):
         for found in pattern.finditer(path[:500] + "/"):
-            for day in _day(found[1], found[2], found[3]):
+            if day := _day(found[1], found[2], found[3]):
                 return day
     return None

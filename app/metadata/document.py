@@ -132,6 +132,37 @@ class Document:
         for needle in needles:
             yield from find_tags(self.text, needle)
 
+    def positions(self, needle: str, limit: int) -> Iterator[int]:
+        """Where `needle` stands in the markup, the first `limit` times."""
+        position = -1
+        for _ in range(limit):
+            position = self.text.find(needle, position + 1)
+            if position < 0:
+                return
+            yield position
+
+    @cached_property
+    def body_start(self) -> int:
+        """Where the body begins in the markup."""
+        bodies = self.all("body")
+        return bodies[0].end if bodies else max(0, self.text.find("</head"))
+
+    @cached_property
+    def headline(self) -> int | None:
+        """Where in the markup the content of the headline begins: the first h1, or the title shown in the body."""
+        headings = [tag for tag in self.all("h1") if element_text(self.text, "h1", tag.end, limit=2_000)]
+        if headings:
+            return headings[0].end
+        title = first(self.meta("og:title"), self.title)
+        found = self.text.find(title[:30], self.body_start) if title and len(title) > 8 else -1
+        return found if found >= 0 else None
+
+    @cached_property
+    def month_first(self) -> bool:
+        """Whether 03/04/2020 is the fourth of March here."""
+        language = (self.language or "").lower()
+        return language in ("en-us", "en_us") or (language == "en" and self.host.endswith((".com", ".org", ".net", ".us", ".edu", ".gov", ".io")))
+
     @cached_property
     def language(self) -> str | None:
         """The raw `lang` or `xml:lang` of the html element, or of the body."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
 
 from app.metadata.document import Document
 from app.metadata.model import Feed, Icon
-from app.metadata.values import MAX_LIST, clean
+from app.metadata.values import MAX_LIST, absolute_url, clean, first
 
 MAX_DATA_ICON = 2_048
 """Characters of an icon that is a `data:` URL; a larger one is left out."""
@@ -41,16 +40,14 @@ def _sizes(value: str | None) -> str | None:
 
 
 def find_favicon(document: Document, icons: tuple[Icon, ...]) -> str | None:
-    """The icon for a list of links; `/favicon.ico` where the page names none."""
-    rels = {document.resolve(link["href"]): names for names, link in reversed(document.links)}
-    plain = [icon for icon in icons if "icon" in rels.get(icon.url, ())]
-    best = max(plain or icons, key=_area, default=None)
-    return best.url if best else document.resolve(urljoin(document.page.final_url, "/favicon.ico"))
-
-
-def _area(icon: Icon) -> int:
-    found = _SIZE.findall(icon.sizes or "")
-    return max((int(width) * int(height) for width, height in found), default=0)
+    """The icon for a list of links: the page's plain icon, else any; `/favicon.ico` where it names none."""
+    plain = (
+        _icon_url(document, link["href"])
+        for rels, link in document.links
+        if "icon" in rels and "alternate" not in rels
+    )
+    default = absolute_url("/favicon.ico", document.page.final_url)
+    return first(*plain, *(icon.url for icon in icons), default)
 
 
 def read_feeds(document: Document) -> tuple[Feed, ...]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.metadata.values import clean
+from app.metadata.values import MAX_STRING, clean
 
 MAX_TAGS = 10_000
 """Tags kept of one page; the largest real page has some 2,000 that matter."""
@@ -147,6 +147,6 @@ def element_end(text: str, name: str, position: int, limit: int = ELEMENT_LIMIT)
     return end
 
 
-def visible_text(fragment: str) -> str | None:
-    """The text of a piece of HTML in one line, without its markup."""
-    return clean(_HIDDEN.sub(" ", fragment))
+def visible_text(fragment: str, limit: int = MAX_STRING) -> str | None:
+    """The text of a piece of HTML in one line, without its markup, at most `limit` characters."""
+    return clean(_HIDDEN.sub(" ", fragment), limit)

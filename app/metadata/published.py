@@ -1,0 +1,145 @@
+"""When a page was published: what it says to machines, else what it shows near its headline."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.metadata import jsonld
+from app.metadata.dates import date_in_url, find_dates, parse_date
+from app.metadata.document import Document
+from app.metadata.markup import Tag, element_text, visible_text
+from app.metadata.values import first
+
+AFTER_HEADLINE = 8_000
+"""Characters of markup after the headline in which a date belongs to it."""
+
+BEFORE_HEADLINE = 3_000
+"""Characters of markup before the headline in which a date belongs to it."""
+
+MAX_DISTANCE = 400
+"""Visible characters between the headline and its date."""
+
+MAX_TEXT = 200_000
+"""Characters of markup that are searched for a date when nothing else names one."""
+
+_METAS = (
+    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date",
+    "dc.date", "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created",
+    "dc.created", "parsely-pub-date", "sailthru.date", "citation_publication_date", "citation_date",
+    "pubdate", "publishdate", "publish-date", "publish_date", "published_time", "published",
+    "publication_date", "article.published", "rnews:datepublished", "cxenseparse:recs:publishtime",
+    "article:published", "datecreated", "article_date_original", "originalpublicationdate",
+    "article.created", "shareaholic:article_published_time", "date.created", "creation_date", "timestamp",
+)  # fmt: skip
+_META_NAME = re.compile(r"(?:^|[^a-z])(?:pub|date|issued|released)|date$|publish")
+_OTHER_DATE = re.compile(r"modif|updat|expir|review|valid|revis|event|start|end|last")
+_MODIFIED_METAS = (
+    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
+    "dc.date.modified", "last-modified", "lastmod", "revised", "modified_time",
+)  # fmt: skip
+_SCRIPT_DATE = re.compile(
+    r"""["']?(?:date_?published|(?:first_?)?published?_?(?:at|date|time|on)?(?:_?time)?|pub(?:lication)?_?(?:date|time))["']?"""
+    r"""\s?[:=]\s?["']([^"'<>]{8,40})["']""",
+    re.IGNORECASE,
+)
+_DATE_CLASS = re.compile(r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE)
+
+
+def read_published(document: Document, nodes: list[dict[str, Any]]) -> str | None:
+    """When the page was published, as ISO 8601. `nodes` are its JSON-LD works."""
+    return (
+        first(*(parse_date(jsonld.text_of(node.get("datePublished"))) for node in nodes))
+        or _meta_date(document)
+        or _itemprop_date(document)
+        or date_in_url(urlsplit(document.page.final_url).path)
+        or _headline_date(document)
+        or _class_date(document)
+        or _time_date(document.all("time"), document)
+        or _script_date(document)
+        or _text_date(document)
+    )
+
+
+def read_modified(document: Document, nodes: list[dict[str, Any]]) -> str | None:
+    """When the page was last changed, as ISO 8601, if it says so to machines."""
+    return first(
+        *(parse_date(jsonld.text_of(node.get("dateModified"))) for node in nodes),
+        *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
+    )
+
+
+def _meta_date(document: Document) -> str | None:
+    named = first(*(parse_date(value) for value in document.meta_all(*_METAS)))
+    return named or first(
+        *(
+            parse_date(value)
+            for name, value in document.metas
+            if _META_NAME.search(name) and not _OTHER_DATE.search(name)
+        )
+    )
+
+
+def _itemprop_date(document: Document) -> str | None:
+    for tag in document.tags_with("datePublished"):
+        if "datePublished" in tag.attributes.get("itemprop", "") and (found := _tag_date(tag, document)):
+            return found
+    return None
+
+
+def _tag_date(tag: Tag, document: Document) -> str | None:
+    """The date that a tag holds for machines, or shows."""
+    get = tag.attributes.get
+    told = get("datetime") or get("content") or get("title") or get("data-datetime")
+    shown = element_text(document.text, tag.name, tag.end, 500)
+    return parse_date(told) or (_short_date(shown, document) if shown else None)
+
+
+def _short_date(text: str, document: Document) -> str | None:
+    return parse_date(text, month_first=document.month_first) if len(text) < 100 else None
+
+
+def _headline_date(document: Document) -> str | None:
+    """The date nearest to the headline: shown after it, or else before it."""
+    position = document.headline
+    if position is None:
+        return None
+    after = document.text[position : position + AFTER_HEADLINE]
+    before = document.text[max(0, position - BEFORE_HEADLINE) : position]
+    found = find_dates(visible_text(after) or "", month_first=document.month_first)
+    if found and found[0].start <= MAX_DISTANCE:
+        return found[0].iso
+    shown = visible_text(before[before.find("<") :]) or ""
+    earlier = find_dates(shown, month_first=document.month_first)
+    if earlier and len(shown) - earlier[-1].end <= MAX_DISTANCE:
+        return earlier[-1].iso
+    return None
+
+
+def _class_date(document: Document) -> str | None:
+    for tag in document.tags_with("date", "ublish", "posted"):
+        names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
+        if _DATE_CLASS.search(names) and not _OTHER_DATE.search(names) and (found := _tag_date(tag, document)):
+            return found
+    return None
+
+
+def _time_date(tags: list[Tag], document: Document) -> str | None:
+    return next((found for tag in tags[:20] if (found := _tag_date(tag, document))), None)
+
+
+def _script_date(document: Document) -> str | None:
+    for position in document.positions("ublish", 50):
+        found = _SCRIPT_DATE.match(document.text, max(0, position - 12)) or _SCRIPT_DATE.search(
+            document.text, max(0, position - 12), position + 80
+        )
+        if found and (iso := parse_date(found[1])):
+            return iso
+    return None
+
+
+def _text_date(document: Document) -> str | None:
+    start = document.body_start
+    shown = visible_text(document.text[start : start + MAX_TEXT], limit=MAX_TEXT) or ""
+    return next((found.iso for found in find_dates(shown, month_first=document.month_first)), None)
