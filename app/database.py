@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from .settings import Settings
+from app.settings import Settings
 
 TRUTH = sa.MetaData()
 SHARED = sa.MetaData()
@@ -85,7 +85,10 @@ class Database:
     def _sqlite(self) -> sa.Engine:
         Path(sa.make_url(self.url).database or ".").parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            self.url, pool_size=8, max_overflow=120, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None}
+            self.url,
+            pool_size=8,
+            max_overflow=120,
+            connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None},
         )
 
         @sa.event.listens_for(engine, "connect")
@@ -106,7 +109,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for single statements, each on its own."""
+        """A connection for single statements, each committed on its own."""
         with self._reader.connect() as connection:
             yield connection
 

@@ -1,34 +1,82 @@
 """One URL: cache -> fetch -> read -> Success | Failure.
 
-Rule 1: what happens to a URL is a value; only a mistake of ours is an exception.
+Rule 1: what happens to a URL is a value; only a mistake of ours is an exception, and `extract` turns that, too,
+        into a value once it has been logged.
 Rule 2: a result is encoded once, when it is read; the cache, the doors and the jobs pass its bytes on.
+Rule 3: what ended because the asker ran out of time says nothing of the URL, and is not kept.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from .errors import TargetError
-from .page import Wait
+import orjson
+import structlog
+
+from app.cache import Cache, Entry
+from app.charset import decode
+from app.content import to_html, to_markdown
+from app.deadline import Deadline
+from app.errors import TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent, leaves
+from app.fetch import TargetUrl, loggable, parse_url
+from app.metadata import (
+    Document,
+    find_oembed,
+    has_card,
+    is_html,
+    needs_oembed,
+    read_challenge,
+    read_json_ld,
+    read_metadata,
+    read_microdata,
+    read_oembed,
+    read_refresh,
+    with_oembed,
+)
+from app.page import Page, Wait
+
+log = structlog.get_logger()
+
+INCLUDES = ("json_ld", "microdata", "oembed")
+FORMATS = ("markdown", "html")
+OEMBED_TIMEOUT = 4.0  # seconds: an extra must not eat the time of the page
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of a URL beyond its card; everything here that changes the answer is in the cache key.
+    """What is asked of a URL beyond its card; all that changes the answer is in the cache key.
 
-    `include` names extra blocks of the card (`json_ld`, `microdata`, `oembed`). With `formats` not None the
-    answer is what a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for.
+    `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
+    a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
     `max_age` is in seconds; `fresh` goes past the cache, and stores what it brings.
     """
 
     include: frozenset[str] = frozenset()
     formats: frozenset[str] | None = None
-    metadata: bool = True
+    metadata: bool = False
     fresh: bool = False
     max_age: int = 3_600
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str | None = None
     render: Wait | None = None
+
+    def cache_key(self, target: TargetUrl, tenant: str) -> str:
+        """Headers may carry a tenant's credentials: what they bring is that tenant's alone."""
+        return f"{self._variant()}{tenant if self.headers else ''} {target}"
+
+    def _variant(self) -> str:
+        if self == _PLAIN or not (
+            self.include or self.formats is not None or self.headers or self.proxy or self.render
+        ):
+            return ""
+        formats = None if self.formats is None else sorted(self.formats)
+        return repr((sorted(self.include), formats, self.metadata, self.headers, self.proxy, self.render))
+
+
+_PLAIN = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +93,230 @@ class Success:
 @dataclass(frozen=True, slots=True)
 class Failure:
     error: TargetError
+
+
+Outcome = Success | Failure
+
+
+class Fetch(Protocol):
+    def __call__(
+        self,
+        url: TargetUrl,
+        deadline: Deadline,
+        *,
+        tenant: str = "",
+        headers: Mapping[str, str] = ...,
+        proxy: str | None = None,
+    ) -> Page: ...
+
+
+class Render(Protocol):
+    def __call__(
+        self,
+        url: TargetUrl,
+        deadline: Deadline,
+        *,
+        tenant: str = "",
+        wait: Wait,
+        headers: Mapping[str, str] = ...,
+        proxy: str | None = None,
+    ) -> Page: ...
+
+
+Observe = Callable[[TargetUrl, str, float, float], None]
+"""Told of every URL that was fetched: its rebuilt URL, what became of it, seconds to fetch, seconds to read."""
+
+
+class Extractor:
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        fetch: Fetch,
+        render: Render,
+        cache_ttl: float,
+        failure_ttl: float,
+        observe: Observe = lambda url, outcome, fetching, reading: None,
+    ) -> None:
+        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept."""
+        self._cache = cache
+        self._fetch = fetch
+        self._render = render
+        self._cache_ttl = cache_ttl
+        self._failure_ttl = failure_ttl
+        self._observe = observe
+
+    def look_up(self, targets: Iterable[TargetUrl], options: Options, tenant: str = "") -> dict[TargetUrl, Outcome]:
+        """What the cache knows of these URLs."""
+        if options.fresh:
+            return {}
+        keys = {options.cache_key(target, tenant): target for target in targets}
+        entries = self._cache.get_many(keys, options.max_age)
+        return {keys[key]: _outcome(entry, hit=True) for key, entry in entries.items()}
+
+    def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
+        """What there is to say of one URL. Never raises."""
+        key = options.cache_key(target, tenant)
+
+        def load() -> Entry:
+            return self._load(target, options, deadline, tenant)
+
+        try:
+            if deadline.passed:
+                raise TargetTimeout
+            if options.fresh:
+                return _outcome(self._cache.load(key, load), hit=False)
+            entry, hit = self._cache.get_or_load(key, load, max_age=options.max_age, deadline=deadline)
+            return _outcome(entry, hit=hit)
+        except TargetError as error:
+            return Failure(error)
+        except Exception:
+            log.exception("extract failed", url=loggable(target))
+            return Failure(UnsupportedContent("This page could not be read"))
+
+    def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
+        visit = _Visit(self, target, options, deadline, tenant)
+        try:
+            value, failed, ttl = visit.answer(), False, self._cache_ttl
+            outcome = "ok"
+        except TargetError as error:
+            value, failed, ttl = _encode_failure(error), True, self._failure_ttl
+            outcome = error.code
+        self._observe(target, outcome, visit.fetching, time.perf_counter() - visit.started - visit.fetching)
+        now = time.time()
+        return Entry(value, failed, now, now if failed and deadline.passed else now + ttl)
+
+
+class _Visit:
+    """One URL on its way from the network to the bytes of its answer."""
+
+    def __init__(
+        self, extractor: Extractor, target: TargetUrl, options: Options, deadline: Deadline, tenant: str
+    ) -> None:
+        self._extractor = extractor
+        self._target = target
+        self._options = options
+        self._deadline = deadline
+        self._tenant = tenant
+        self.started = time.perf_counter()
+        self.fetching = 0.0  # seconds
+
+    def answer(self) -> bytes:
+        """The status of the page in three digits, then the JSON. Raises TargetError."""
+        document = self._document()
+        options = self._options
+        data = self._card(document) if options.formats is None else self._item(document, options.formats)
+        return b"%03d%b" % (document.page.status, data)
+
+    def _document(self) -> Document:
+        document = Document(self._bring(self._target))
+        refresh = read_refresh(document)
+        if refresh:
+            document = Document(_asked_as(self._target, self._bring(parse_url(refresh))))
+        self._refuse_unreadable(document)
+        return document
+
+    def _refuse_unreadable(self, document: Document) -> None:
+        page = document.page
+        wall = read_challenge(document)
+        if wall:
+            raise TargetBlocked(reason=wall)
+        if not 200 <= page.status < 300:
+            raise TargetHttpError(page.status)
+        if page.status in (204, 205) or not has_card(page):
+            raise UnsupportedContent
+
+    def _bring(self, target: TargetUrl) -> Page:
+        options, begun = self._options, time.perf_counter()
+        try:
+            if options.render:
+                return self._extractor._render(
+                    target, self._deadline, tenant=self._tenant, wait=options.render,
+                    headers=dict(options.headers), proxy=options.proxy,
+                )  # fmt: skip
+            return self._extractor._fetch(
+                target,
+                self._deadline,
+                tenant=self._tenant,
+                headers=self._headers(target),
+                proxy=options.proxy,
+            )
+        finally:
+            self.fetching += time.perf_counter() - begun
+
+    def _headers(self, target: TargetUrl) -> Mapping[str, str]:
+        """A caller's headers are for the origin that the caller named, and for no other."""
+        return dict(self._options.headers) if target.origin == self._target.origin else {}
+
+    def _card(self, document: Document) -> bytes:
+        oembed = self._oembed(document)
+        metadata = read_metadata(document)
+        if oembed and needs_oembed(document):
+            metadata = with_oembed(metadata, oembed)
+        card = orjson.dumps(metadata)
+        blocks = self._blocks(document, oembed)
+        return card[:-1] + b"," + orjson.dumps(blocks)[1:] if blocks else card
+
+    def _blocks(self, document: Document, oembed: Mapping[str, Any] | None) -> dict[str, Any]:
+        read: dict[str, Callable[[], Any]] = {
+            "json_ld": lambda: read_json_ld(document),
+            "microdata": lambda: read_microdata(document),
+            "oembed": lambda: oembed,
+        }
+        return {name: read[name]() for name in INCLUDES if name in self._options.include}
+
+    def _oembed(self, document: Document) -> dict[str, Any] | None:
+        if "oembed" not in self._options.include and not needs_oembed(document):
+            return None
+        endpoint = find_oembed(document)
+        if not endpoint:
+            return None
+        try:
+            answer = self._extractor._fetch(
+                parse_url(endpoint), self._deadline.sooner(OEMBED_TIMEOUT), tenant=self._tenant
+            )
+        except TargetError:
+            return None
+        return read_oembed(answer.body, answer.content_type, answer.final_url)
+
+    def _item(self, document: Document, formats: frozenset[str]) -> bytes:
+        page = document.page
+        html = is_html(page)
+        if not html and not self._options.metadata:
+            raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
+        text = decode(page.body, page.content_type)[0] if html and formats else ""
+        return orjson.dumps(
+            {
+                "markdown": to_markdown(text, page.final_url) if html and "markdown" in formats else None,
+                "html": to_html(text) if html and "html" in formats else None,
+                "metadata": orjson.Fragment(self._card(document)) if self._options.metadata else None,
+            }
+        )
+
+
+def _asked_as(target: TargetUrl, page: Page) -> Page:
+    return Page(
+        str(target), page.final_url, page.status, page.content_type, page.body,
+        page.truncated, page.length, page.headers,
+    )  # fmt: skip
+
+
+_ERRORS = {error.code: error for error in leaves(TargetError)}
+
+
+def _outcome(entry: Entry, *, hit: bool) -> Outcome:
+    if entry.failed:
+        return Failure(_decode_failure(entry.value))
+    value = entry.value
+    return Success(value[3:], int(value[:3]), hit, entry.stored_at, entry.expires_at)
+
+
+def _encode_failure(error: TargetError) -> bytes:
+    return orjson.dumps({"code": error.code, "message": error.message, "details": error.details})
+
+
+def _decode_failure(value: bytes) -> TargetError:
+    kept = orjson.loads(value)
+    if kept["code"] == TargetHttpError.code:
+        return TargetHttpError(kept["details"]["http_status"])
+    return _ERRORS[kept["code"]](kept["message"], details=kept["details"])  # type: ignore[return-value]

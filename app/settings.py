@@ -15,9 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .plans import PLANS, Plan, load_plans
+from app.plans import PLANS, Plan, load_plans
 
 PREFIX = "PAGECARD_"
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable: where processes put their figures
 
 # A CIDR, and at most one port beside it: `10.1.0.0/16`, `127.0.0.0/8:9100`, `[::1/128]:9100`.
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -81,7 +82,16 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _switch(value: str) -> bool:
-    choices = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    choices = {
+        "true": True,
+        "1": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "0": False,
+        "no": False,
+        "off": False,
+    }
     if value.strip().lower() not in choices:
         raise ValueError("must be true or false")
     return choices[value.strip().lower()]
@@ -172,7 +182,9 @@ class Settings:
         _address("redis", "rediss", "unix"), None, "shared cache and rate limits across hosts"
     )
     broker_url: str | None = _setting(
-        _address("amqp", "amqps", "redis", "rediss"), None, "message broker: jobs then run on `pagecard worker`s"
+        _address("amqp", "amqps", "redis", "rediss"),
+        None,
+        "message broker: jobs then run on `pagecard worker`s",
     )
     plans: Mapping[str, Plan] = _setting(_plans, PLANS, "TOML file that replaces the table of plans")
     fetch_timeout: float = _setting(_seconds(0.1, 120), 10.0, "seconds for one URL, redirects included")
@@ -193,9 +205,7 @@ class Settings:
     webhook_secret: str | None = _setting(_secret, None, "signs webhooks that bring no secret of their own")
     proxies: tuple[Proxy, ...] = _setting(_proxies, (), "TOML file with a [[proxy]] table per way out")
     chromium: str | None = _setting(_text, None, "path of the browser for render_js; found on PATH unless set")
-    cdp_url: str | None = _setting(
-        _address("http", "https", "ws", "wss"), None, "a remote browser, spoken to over CDP"
-    )
+    cdp_url: str | None = _setting(_address("http", "https", "ws", "wss"), None, "a remote browser, spoken to over CDP")
     metrics: bool = _setting(_switch, True, "whether /metrics answers")
     log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "least severity that is logged")
 
@@ -220,3 +230,8 @@ class Settings:
     def database(self) -> str:
         """The URL of the database that holds keys, usage and jobs."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'pagecard.sqlite3'}"
+
+    @property
+    def versions_file(self) -> Path:
+        """What tells the processes of this host which of their copies went stale."""
+        return self.data_dir / "versions"

@@ -1,0 +1,20 @@
+"""The HTTP door: one file per resource, and what wraps them all."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.api import auth, envelope, extract, openapi, operations
+
+MAX_BODY = 2**20  # bytes of a request
+
+
+def install(app: Flask) -> None:
+    """Give `app` every path of the API."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    auth.install(app)
+    envelope.install(app)
+    for room in (extract, operations, openapi):
+        app.register_blueprint(room.blueprint)

@@ -1,0 +1,148 @@
+"""Who asks, and what they may still ask: the key, its origin, its rate limit, its month; and CORS, which
+depends on the key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+
+from app.api.envelope import mark
+from app.errors import InvalidApiKey, MissingApiKey, OriginNotAllowed, QuotaExceeded, RateLimitExceeded
+from app.keys import PREFIXES, ApiKey
+from app.limits import RateState
+from app.services import Services
+
+ALLOWED_HEADERS = "authorization, content-type, x-api-key, idempotency-key"
+ALLOWED_METHODS = "GET, POST, DELETE, OPTIONS"
+EXPOSED_HEADERS = (
+    "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Server-Timing"
+)
+PREFLIGHT_TTL = 86_400  # seconds that a browser may remember a preflight's answer
+
+View = Callable[..., Response]
+
+
+def services() -> Services:
+    """The services of the app that handles this request."""
+    return current_app.extensions["pagecard"]  # type: ignore[no-any-return]
+
+
+def authorised(*, publishable: bool = False, charged: bool = True) -> Callable[[View], View]:
+    """A view that needs a key: `g.key` and `g.plan` are there when it runs.
+
+    `publishable`: browsers' keys work, too. `charged`: it takes a token of the rate limit.
+    Raises MissingApiKey, InvalidApiKey, ApiKeyRevoked, ApiKeyExpired, OriginNotAllowed, RateLimitExceeded.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Response:
+            begun = time.perf_counter()
+            _identify(publishable)
+            _limit(charged)
+            mark("auth", time.perf_counter() - begun)
+            return view(*args, **kwargs)
+
+        guarded.authorised = True  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def check_quota() -> None:
+    """Raises QuotaExceeded once the key's month is used up."""
+    if services().usage.used_up(g.key.id, g.plan):
+        error = QuotaExceeded(details={"per_month": g.plan.per_month, "plan": g.plan.name})
+        error.retry_after = services().usage.seconds_left()
+        raise error
+
+
+def _identify(publishable: bool) -> None:
+    key = services().keys.find(_sent_key())
+    g.key = key
+    plan = services().settings.plans.get(key.plan)
+    if plan is None:
+        raise InvalidApiKey(f"This server has no plan {key.plan!r} any more; ask its operator for another key")
+    g.plan = plan
+    if key.publishable and not (publishable and _origin() in key.origins):
+        raise OriginNotAllowed
+
+
+def _sent_key() -> str:
+    sent = set(_header_keys())
+    in_query = request.args.getlist("api_key")
+    if any(not key.startswith(PREFIXES["publishable"]) for key in in_query):
+        raise InvalidApiKey("A secret key has no place in a URL, since URLs end up in logs; send it as a header")
+    sent.update(in_query)
+    if not sent:
+        raise MissingApiKey
+    if len(sent) > 1:
+        raise InvalidApiKey("This request carries two different keys; send one")
+    return sent.pop()
+
+
+def _header_keys() -> list[str]:
+    keys = [key.strip() for key in request.headers.getlist("X-Api-Key")]
+    for value in request.headers.getlist("Authorization"):
+        scheme, _, key = value.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise InvalidApiKey("Authorization takes the scheme Bearer: Authorization: Bearer KEY")
+        keys.append(key.strip())
+    return [key for key in keys if key]
+
+
+def _origin() -> str:
+    return request.headers.get("Origin", "").lower()
+
+
+def _limit(charged: bool) -> None:
+    rates, key, plan = services().rates, g.key, g.plan
+    g.rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
+    if charged and g.rate and not g.rate.allowed:
+        error = RateLimitExceeded(details={"per_minute": plan.per_minute, "burst": plan.burst, "plan": plan.name})
+        error.retry_after = g.rate.retry_after
+        raise error
+
+
+def install(app: Flask) -> None:
+    """Preflights, and the headers of rate limits and CORS, for every answer of `app`."""
+    app.before_request(_preflight)
+    app.after_request(_finish)
+
+
+def _preflight() -> Response | None:
+    # Fetch standard, CORS-preflight: a browser asks without credentials, so no key is known here.
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        return None
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+    response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_TTL)
+    return response
+
+
+def _finish(response: Response) -> Response:
+    _show_rate(response, g.get("rate"))
+    _allow_origin(response, g.get("key"))
+    return response
+
+
+def _show_rate(response: Response, rate: RateState | None) -> None:
+    if rate:
+        response.headers["X-RateLimit-Limit"] = str(rate.limit)
+        response.headers["X-RateLimit-Remaining"] = str(rate.remaining)
+        response.headers["X-RateLimit-Reset"] = str(rate.reset_at)
+
+
+def _allow_origin(response: Response, key: ApiKey | None) -> None:
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    if key is None or not key.publishable:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return
+    response.vary.add("Origin")
+    if _origin() in key.origins:
+        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]

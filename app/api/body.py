@@ -1,0 +1,109 @@
+"""Request bodies and query parameters: read strictly, refused clearly.
+
+JSON as RFC 8259 has it, in UTF-8, and only what can mean one thing: no duplicate names (section 4 leaves them
+to the reader), no NaN, no numbers beyond reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from app.errors import InvalidBody, UnsupportedMediaType
+
+MOST_ERRORS = 100  # of one request that are told
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_body(schema: Schema) -> Any:
+    """The request's JSON object as `schema` loads it. Raises InvalidBody, UnsupportedMediaType, PayloadTooLarge."""
+    return _load(schema, _read_object())
+
+
+def read_query(schema: Schema) -> Any:
+    """The query parameters as `schema` loads them. Raises InvalidBody."""
+    repeated = sorted(name for name, values in request.args.lists() if len(values) > 1)
+    if repeated:
+        raise _invalid({printable(name): ["Given more than once."] for name in repeated})
+    return _load(schema, {name: value for name, value in request.args.items() if name != "api_key"})
+
+
+def printable(text: str) -> str:
+    """Text that can be encoded: lone surrogates become U+FFFD."""
+    return SURROGATE.sub("\ufffd", text)
+
+
+def _load(schema: Schema, value: dict[str, Any]) -> Any:
+    try:
+        return schema.load(value)
+    except ValidationError as error:
+        raise _invalid(dict(_flat(error.normalized_messages()))) from None
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """marshmallow's tree of messages as rows: `urls.3`."""
+    if isinstance(messages, dict):
+        for name, below in messages.items():
+            at = "" if name == "_schema" else printable(str(name))[:200]
+            yield from _flat(below, f"{path}.{at}".strip("."))
+    else:
+        yield path or "body", [str(message) for message in messages]
+
+
+def _invalid(errors: dict[str, list[str]]) -> InvalidBody:
+    told = dict(list(errors.items())[:MOST_ERRORS])
+    first, messages = next(iter(told.items()))
+    return InvalidBody(f"{first}: {messages[0]}", details={"errors": told})
+
+
+def _read_object() -> dict[str, Any]:
+    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+        raise UnsupportedMediaType
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")
+    try:
+        value = json.loads(
+            request.get_data(cache=False).decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError) as error:
+        raise _invalid({"body": [_reason(error)]}) from None
+    if not isinstance(value, dict):
+        raise _invalid({"body": ["Must be a JSON object."]})
+    return value
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return "Must be UTF-8."
+        case RecursionError():
+            return "Nested too deeply."
+        case json.JSONDecodeError():
+            return f"Must be valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        case _AmbiguousError():
+            return str(error)
+    return "Must be valid JSON with numbers of a sane length."
+
+
+class _AmbiguousError(ValueError):
+    """JSON that can mean more than one thing."""
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise _AmbiguousError(f"Names {printable(twice)[:100]!r} twice in one object.")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _AmbiguousError(f"{name} is no JSON number.")

@@ -1,0 +1,148 @@
+"""The envelope: every answer that reaches a client, success or error, and the headers it carries.
+
+Rule 1: an error is raised as a ServiceError or TargetError and becomes an answer here, nowhere else.
+Rule 2: nothing of ours shows: no traceback, no address, no key.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app import metrics
+from app.errors import (
+    InternalError,
+    InvalidBody,
+    MethodNotAllowed,
+    NotFound,
+    PagecardError,
+    PayloadTooLarge,
+    ServiceError,
+)
+
+log = structlog.get_logger()
+
+JSON = "application/json"
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+def success(data: bytes, **meta: Any) -> Response:
+    """The envelope around `data`, which is encoded already."""
+    meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms(), **meta}
+    return Response(b'{"success":true,"data":%b,"meta":%b}' % (data, orjson.dumps(meta)), mimetype=JSON)
+
+
+def failure(error: PagecardError) -> Response:
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.details:
+        body["details"] = error.details
+    envelope = {"success": False, "error": body, "meta": {"request_id": g.request_id}}
+    response = Response(orjson.dumps(envelope), error.status, mimetype=JSON)
+    g.error_code = error.code
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, ServiceError) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def bare(value: Any, status: int = 200) -> Response:
+    """A JSON body of its own, without an envelope."""
+    return Response(orjson.dumps(value), status, mimetype=JSON)
+
+
+def elapsed_ms() -> int:
+    """Milliseconds since the request came in."""
+    return round((time.perf_counter() - g.started) * 1000)
+
+
+def mark(name: str, seconds: float) -> None:
+    """Note where time went, for `Server-Timing` (W3C Server Timing)."""
+    g.timings.append(f"{name};dur={seconds * 1000:.1f}")
+
+
+def install(app: Flask) -> None:
+    """Wrap every request of `app`."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(PagecardError, failure)
+    app.register_error_handler(HTTPException, _foreign)
+    app.register_error_handler(Exception, _mistake)
+
+
+def _begin() -> None:
+    asked = request.headers.get("X-Request-Id", "")
+    g.request_id = asked if SANE_REQUEST_ID.fullmatch(asked) else f"req_{secrets.token_hex(12)}"
+    g.started = time.perf_counter()
+    g.timings = []
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    seconds = time.perf_counter() - g.started
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["Server-Timing"] = ", ".join([*g.timings, f"total;dur={seconds * 1000:.1f}"])
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.is_streamed:
+        response.call_on_close(_note(response))
+    else:
+        _note(response)()
+    return response
+
+
+def _note(response: Response) -> Callable[[], None]:
+    """What logs and counts this request, once it is over."""
+    key, started, endpoint = g.get("key"), g.started, request.endpoint or "none"
+    facts = {
+        "request_id": g.request_id,
+        "method": request.method,
+        "path": request.path[:200],
+        "endpoint": endpoint,
+        "status": response.status_code,
+        "code": g.get("error_code"),
+        "key_id": key.id if key else None,
+    }
+
+    def note() -> None:
+        seconds = time.perf_counter() - started
+        metrics.REQUESTS.labels(endpoint, str(facts["status"]), facts["code"] or "").inc()
+        metrics.REQUEST_SECONDS.labels(endpoint).observe(seconds)
+        log.info("request", ms=round(seconds * 1000, 1), **facts)
+
+    return note
+
+
+def _foreign(error: HTTPException) -> Response:
+    """What Flask and werkzeug raise, in our words."""
+    if isinstance(error, RequestEntityTooLarge):
+        return failure(PayloadTooLarge())
+    if error.code == 404:
+        return failure(NotFound())
+    if error.code == 405:
+        return _method_not_allowed(error)
+    if error.code is not None and 300 <= error.code < 400:
+        return failure(NotFound())  # a redirect to another spelling of the path
+    if error.code is not None and error.code < 500:
+        return failure(InvalidBody(error.description))
+    return _mistake(error)
+
+
+def _method_not_allowed(error: HTTPException) -> Response:
+    response = failure(MethodNotAllowed())
+    response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _mistake(error: Exception) -> Response:
+    log.error("request failed", exc_info=error)
+    return failure(InternalError())

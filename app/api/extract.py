@@ -1,0 +1,256 @@
+"""`POST /v1/extract/batch`, `GET /v1/extract`, `GET /v1/usage`: what is answered while the client waits."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g, request, stream_with_context
+
+from app import metrics
+from app.api import answers
+from app.api.auth import authorised, check_quota, services
+from app.api.body import printable, read_body, read_query
+from app.api.envelope import elapsed_ms, failure, mark, success
+from app.api.openapi import Operation, described, json_answer
+from app.api.schemas import BatchSchema, ExtractSchema, NoQuerySchema
+from app.batch import Done, extract_batch
+from app.deadline import Deadline
+from app.errors import (
+    BatchTooLarge,
+    InvalidBody,
+    InvalidUrl,
+    InvalidUrls,
+    MissingUrl,
+    Overloaded,
+    QuotaExceeded,
+    TargetError,
+    leaves,
+)
+from app.extractor import Failure, Options, Outcome, Success
+from app.fetch import TargetUrl, parse_url
+
+blueprint = Blueprint("extract", __name__)
+
+NDJSON = "application/x-ndjson"
+
+BATCH = BatchSchema()
+EXTRACT = ExtractSchema()
+NO_QUERY = NoQuerySchema()
+
+Judged = TargetUrl | InvalidUrl
+
+
+@blueprint.post("/v1/extract/batch")
+@described(
+    Operation(
+        tag="Extract",
+        body=BATCH,
+        answers={200: {"application/json": answers.BATCH, NDJSON: answers.STREAM_LINE}},
+        errors=(BatchTooLarge, InvalidUrls, QuotaExceeded, Overloaded),
+    )
+)
+@authorised(publishable=True)
+def extract_many() -> Response:
+    """Turn up to 100 URLs into cards, side by side, and answer with one result for each."""
+    read_query(NO_QUERY)
+    asked = read_body(BATCH)
+    judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
+    check_quota()
+    done = _extract([each for each in judged if isinstance(each, TargetUrl)], _options(asked), _deadline(asked))
+    if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
+        return _stream(asked["urls"], judged, done)
+    return _answer(asked["urls"], judged, done)
+
+
+@blueprint.get("/v1/extract")
+@described(
+    Operation(
+        tag="Extract",
+        query=EXTRACT,
+        answers={200: json_answer(answers.EXTRACT), 304: {}},
+        headers={"If-None-Match": answers.STRING},
+        errors=(MissingUrl, QuotaExceeded, Overloaded, *leaves(TargetError)),
+    )
+)
+@authorised(publishable=True)
+def extract_one() -> Response:
+    """Turn one URL into a card."""
+    asked = read_query(EXTRACT)
+    if not asked["url"]:
+        raise MissingUrl
+    target = parse_url(asked["url"])
+    check_quota()
+    deadline = Deadline.after(services().settings.batch_timeout)
+    [(_, outcome)] = _extract([target], _options(asked), deadline)
+    if isinstance(outcome, Failure):
+        return failure(outcome.error)
+    return _card(outcome)
+
+
+@blueprint.get("/v1/usage")
+@described(Operation(tag="Extract", answers={200: json_answer(answers.USAGE)}))
+@authorised(charged=False)
+def usage() -> Response:
+    """The plan of the key, its limits, and what it used in this month (UTC)."""
+    read_query(NO_QUERY)
+    plan, used = g.plan, services().usage
+    limits = {name: getattr(plan, name) for name in ("batch_limit", "per_minute", "burst", "per_month")}
+    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(g.key.id)}}
+    return success(orjson.dumps(data))
+
+
+def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
+    """Each URL as a target or as what is wrong with it.
+
+    Raises BatchTooLarge for more than the plan takes and, unless `ignore_invalid`, InvalidUrls with all of them.
+    """
+    limit = g.plan.batch_limit
+    if len(urls) > limit:
+        raise BatchTooLarge(
+            f"This plan takes {limit} URLs in one batch, not {len(urls)}",
+            details={"limit": limit, "received": len(urls), "plan": g.plan.name},
+        )
+    judged = [judge_url(url) for url in urls]
+    invalid = [
+        {"index": index, "url": printable(urls[index]), "reason": each.message}
+        for index, each in enumerate(judged)
+        if isinstance(each, InvalidUrl)
+    ]
+    if invalid and not ignore_invalid:
+        raise InvalidUrls(details={"invalid_urls": invalid})
+    return judged
+
+
+def judge_url(url: str) -> Judged:
+    try:
+        return parse_url(url)
+    except InvalidUrl as error:
+        return error
+
+
+def _options(asked: dict[str, Any]) -> Options:
+    return Options(include=frozenset(asked["include"]), fresh=not asked["cache"], max_age=asked["max_age"])
+
+
+def _deadline(asked: dict[str, Any]) -> Deadline:
+    most = services().settings.batch_timeout
+    timeout = most if asked["timeout_ms"] is None else asked["timeout_ms"] / 1000
+    if timeout > most:
+        allowed = f"Must be from 100 to {most * 1000:.0f}, the server's limit."
+        raise InvalidBody(f"timeout_ms: {allowed}", details={"errors": {"timeout_ms": [allowed]}})
+    return Deadline.after(timeout)
+
+
+def _extract(targets: list[TargetUrl], options: Options, deadline: Deadline) -> Iterator[Done]:
+    """The outcomes as they come, counted; what was read is charged to the key's month before it is answered."""
+    key_id, begun = g.key.id, time.perf_counter()
+    done = extract_batch(
+        targets,
+        services().extractor,
+        services().pool,
+        options,
+        deadline,
+        tenant=key_id,
+        abandoned=_client_gone(),
+    )
+    return _charged(done, key_id, services().usage.add, begun)
+
+
+def _charged(done: Iterator[Done], key_id: str, charge: Callable[[str, int], None], begun: float) -> Iterator[Done]:
+    hits = misses = read = 0
+    try:
+        for target, outcome in done:
+            hit = isinstance(outcome, Success) and outcome.cache_hit
+            hits += hit
+            misses += not hit
+            read += isinstance(outcome, Success) and not hit
+            yield target, outcome
+    finally:
+        charge(key_id, read)
+        metrics.CACHE.labels("hit").inc(hits)
+        metrics.CACHE.labels("miss").inc(misses)
+        mark("extract", time.perf_counter() - begun)
+
+
+def _answer(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
+    known = dict(done)
+    outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
+    results = b",".join(map(_result, urls, outcomes))
+    successful = sum(isinstance(outcome, Success) for outcome in outcomes)
+    return success(b'{"results":[%b],"summary":%b}' % (results, _summary(len(urls), successful)))
+
+
+def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
+    return Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
+
+
+def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Iterator[bytes]:
+    indexes: dict[TargetUrl, list[int]] = defaultdict(list)
+    successful = 0
+    for index, each in enumerate(judged):
+        if isinstance(each, InvalidUrl):
+            yield _line(index, urls[index], Failure(each))
+        else:
+            indexes[each].append(index)
+    for target, outcome in done:
+        successful += len(indexes[target]) * isinstance(outcome, Success)
+        for index in indexes[target]:
+            yield _line(index, urls[index], outcome)
+    meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms()}
+    yield b'{"summary":%b,"meta":%b}\n' % (_summary(len(urls), successful), orjson.dumps(meta))
+
+
+def _line(index: int, url: str, outcome: Outcome) -> bytes:
+    return b'{"index":%d,%b\n' % (index, _result(url, outcome)[1:])
+
+
+def _result(url: str, outcome: Outcome) -> bytes:
+    """One result, joined from what is encoded already."""
+    echo = orjson.dumps(printable(url))
+    if isinstance(outcome, Success):
+        hit = b"true" if outcome.cache_hit else b"false"
+        return b'{"url":%b,"success":true,"data":%b,"cache_hit":%b}' % (echo, outcome.data, hit)
+    error = outcome.error
+    told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    if error.details:
+        told["details"] = error.details
+    return b'{"url":%b,"success":false,"error":%b}' % (echo, orjson.dumps(told))
+
+
+def _summary(total: int, successful: int) -> bytes:
+    return orjson.dumps({"total": total, "successful": successful, "failed": total - successful})
+
+
+def _card(outcome: Success) -> Response:
+    ttl = max(0, int(outcome.expires_at - time.time()))
+    response = success(outcome.data, cache_hit=outcome.cache_hit, cache_ttl=ttl, fetched_at=_iso(outcome.fetched_at))
+    response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
+    response.headers["Cache-Control"] = f"private, max-age={ttl}"
+    response.vary.update(("Authorization", "X-Api-Key", "Origin"))
+    response.make_conditional(request)
+    return response
+
+
+def _iso(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _client_gone() -> Callable[[], bool]:
+    """Tells whether the client of this request has hung up."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+
+    def gone() -> bool:
+        try:
+            return connection is not None and not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except (BlockingIOError, ValueError):  # nothing to read yet; or TLS, which cannot be peeked into
+            return False
+        except OSError:
+            return True
+
+    return gone

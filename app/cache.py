@@ -1,0 +1,263 @@
+"""The cache: cachetools in front, a store that all workers share behind, one load at a time per key.
+
+Rule 1: a value is bytes, encoded by whoever loaded it; nothing is ever unpickled.
+Rule 2: no lock that others need is held while a value is loaded, only the turn of its key.
+Rule 3: across the processes of a host a turn is a lock of the operating system, which goes with its holder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from cachetools import TTLCache
+
+from app.database import Database, cache_entries
+from app.deadline import Deadline
+from app.errors import TargetTimeout
+from app.versions import Versions
+
+FRONT_TTL = 10  # seconds: how long another host's newer value may go unseen
+FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of the front
+FRONT_MAX = 64 * 1024  # bytes: a larger value stays in the shared store
+TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
+SWEEP_EVERY = 256  # stores between two sweeps of what has expired
+SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was loaded; times are Unix seconds. `failed` tells a kept failure from a kept success."""
+
+    value: bytes
+    failed: bool
+    stored_at: float
+    expires_at: float
+
+    def serves(self, max_age: float) -> bool:
+        """Whether it may still be given to someone who wants it no older than `max_age` seconds."""
+        now = time.time()
+        return now < self.expires_at and now - self.stored_at <= max_age
+
+
+class Store(Protocol):
+    """What all workers look at. Keys are at most 64 characters."""
+
+    def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        """What is kept of these keys."""
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Keep an entry, in the place of an older one."""
+
+
+class Cache:
+    def __init__(self, store: Store, *, size: int, versions: Versions, turns: Path) -> None:
+        """`size`: entries in memory; `turns`: a file that the processes of this host share."""
+        self._store = store
+        self._versions = versions
+        self._turns = Turns(turns)
+        self._front: TTLCache[str, tuple[int, Entry]] = TTLCache(
+            size, ttl=FRONT_TTL, getsizeof=lambda kept: 1 + len(kept[1].value) // FRONT_WEIGHT
+        )
+        self._lock = threading.Lock()
+
+    def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Entry]:
+        """What may be served of these keys; the shared store is read once, for all that memory lacks."""
+        found, missing = self._from_front(keys, max_age)
+        if missing:
+            for digest, entry in self._store.get_many(list(missing)).items():
+                key, version = missing[digest]
+                self._remember(key, version, entry)
+                if entry.serves(max_age):
+                    found[key] = entry
+        return found
+
+    def get_or_load(
+        self, key: str, load: Callable[[], Entry], *, max_age: float, deadline: Deadline
+    ) -> tuple[Entry, bool]:
+        """The entry, and whether it was there already: however many ask at once, one loads.
+
+        Raises TargetTimeout where the deadline passes while another one loads, and what `load` raises.
+        """
+        asked_at = time.time()
+        with self._turns.take(key, deadline):
+            waited = time.time() - asked_at  # what came while we waited is fresh to us
+            entry = self.get_many([key], max(max_age, waited)).get(key)
+            if entry:
+                return entry, True
+            return self.load(key, load), False
+
+    def load(self, key: str, load: Callable[[], Entry]) -> Entry:
+        """Load and keep, whatever is there already. What expires at once is not kept."""
+        entry = load()
+        if entry.expires_at > entry.stored_at:
+            self._store.put(_digest(key), entry)
+            self._versions.bump(key)
+            self._remember(key, self._versions.of(key), entry)
+        return entry
+
+    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, Entry], dict[str, tuple[str, int]]]:
+        found: dict[str, Entry] = {}
+        missing: dict[str, tuple[str, int]] = {}
+        with self._lock:
+            for key in keys:
+                version = self._versions.of(key)
+                kept = self._front.get(key)
+                if kept and kept[0] == version and kept[1].serves(max_age):
+                    found[key] = kept[1]
+                else:
+                    missing[_digest(key)] = key, version
+        return found, missing
+
+    def _remember(self, key: str, version: int, entry: Entry) -> None:
+        # cachetools raises ValueError for what is larger than the whole cache.
+        if len(entry.value) <= FRONT_MAX:
+            with self._lock, suppress(ValueError):
+                self._front[key] = version, entry
+
+
+def _digest(key: str) -> str:
+    return blake2b(key.encode(), digest_size=32).hexdigest()
+
+
+class Turns:
+    """Whose turn it is to load a key: one thread of one process of this host."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = threading.Lock()
+        self._threads: dict[str, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def take(self, key: str, deadline: Deadline) -> Iterator[None]:
+        """Wait for the turn and have it. Raises TargetTimeout where the deadline passes first."""
+        turn = self._enter(key)
+        try:
+            _until(deadline, lambda: turn.acquire(timeout=min(deadline.remaining(), Deadline.SLICE)))
+            try:
+                with self._of_processes(key, deadline):
+                    yield
+            finally:
+                turn.release()
+        finally:
+            self._leave(key)
+
+    def _enter(self, key: str) -> threading.Lock:
+        with self._lock:
+            turn, waiting = self._threads.get(key) or (threading.Lock(), 0)
+            self._threads[key] = turn, waiting + 1
+            return turn
+
+    def _leave(self, key: str) -> None:
+        with self._lock:
+            turn, waiting = self._threads[key]
+            if waiting > 1:
+                self._threads[key] = turn, waiting - 1
+            else:
+                del self._threads[key]
+
+    @contextmanager
+    def _of_processes(self, key: str, deadline: Deadline) -> Iterator[None]:
+        # A byte of a file that nobody ever writes: fcntl(2) locks belong to the process and end with it.
+        (place,) = struct.unpack("<Q", blake2b(key.encode(), digest_size=8).digest())
+        place >>= 2  # off_t is signed
+        _until(deadline, lambda: self._lock_byte(place), poll=TURN_POLL)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+    def _lock_byte(self, place: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except OSError:
+            return False
+        return True
+
+
+def _until(deadline: Deadline, done: Callable[[], bool], poll: float = 0.0) -> None:
+    while not done():
+        if deadline.passed:
+            raise TargetTimeout(reason="waited for another fetch of the same URL")
+        time.sleep(poll)
+
+
+class SqlStore:
+    """Entries as rows, for workers that share a database."""
+
+    _PUT = sa.text(
+        "INSERT INTO cache_entries (key, value, failed, stored_at, expires_at) "
+        "VALUES (:key, :value, :failed, :stored_at, :expires_at) ON CONFLICT (key) DO UPDATE SET "
+        "value = excluded.value, failed = excluded.failed, "
+        "stored_at = excluded.stored_at, expires_at = excluded.expires_at"
+    )
+
+    def __init__(self, database: Database, *, size: int) -> None:
+        """`size`: the most rows that a sweep leaves."""
+        self._database = database
+        self._size = size
+        self._puts = 0
+
+    def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        rows = sa.select(cache_entries).where(cache_entries.c.key.in_(keys))
+        with self._database.read() as connection:
+            return {row[0]: Entry(*row[1:]) for row in connection.execute(rows)}
+
+    def put(self, key: str, entry: Entry) -> None:
+        values = {
+            "key": key,
+            "value": entry.value,
+            "failed": entry.failed,
+            "stored_at": entry.stored_at,
+            "expires_at": entry.expires_at,
+        }
+        with self._database.read() as connection:
+            connection.execute(self._PUT, values)
+        self._puts += 1
+        if self._puts % SWEEP_EVERY == 0:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Drop what has expired, and what expires first of what is too many."""
+        expires_at = cache_entries.c.expires_at
+        too_many = sa.select(expires_at).order_by(expires_at.desc()).offset(self._size).limit(1).scalar_subquery()
+        gone = sa.or_(expires_at <= time.time(), expires_at <= too_many)
+        with self._database.read() as connection:
+            connection.execute(cache_entries.delete().where(gone))
+
+
+class RedisStore:
+    """Entries in Redis, for workers on many hosts: a header of three numbers, then the value."""
+
+    _HEADER = struct.Struct("<?dd")
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+
+    def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        found = zip(keys, self._redis.mget([self._name(key) for key in keys]), strict=True)
+        return {key: self._decode(blob) for key, blob in found if blob}
+
+    def put(self, key: str, entry: Entry) -> None:
+        header = self._HEADER.pack(entry.failed, entry.stored_at, entry.expires_at)
+        ttl = max(1, int((entry.expires_at - entry.stored_at) * 1000))
+        self._redis.set(self._name(key), header + entry.value, px=ttl)
+
+    @staticmethod
+    def _name(key: str) -> str:
+        return f"pagecard:cache:{key}"
+
+    def _decode(self, blob: bytes) -> Entry:
+        failed, stored_at, expires_at = self._HEADER.unpack_from(blob)
+        return Entry(blob[self._HEADER.size :], failed, stored_at, expires_at)

@@ -1,0 +1,52 @@
+"""`pagecard serve`: the service, in the foreground."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from app.cli import read_settings
+from app.database import open_truth
+from app.keys import KeyStore
+from app.plans import Plan
+from app.settings import Settings
+from app.versions import Versions
+
+CURL = """\
+curl -s http://{bind}/v1/extract/batch \\
+  -H 'Authorization: Bearer {key}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{{"urls": ["https://example.com"]}}'"""
+
+# glibc gives every thread an arena of its own, up to eight per core, and hardly gives memory back (mallopt(3)).
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
+def serve(bind: str, workers: int) -> None:
+    """Serve the API. On a data folder without keys, make one and show it, once."""
+    settings = read_settings()
+    _first_key(settings, bind)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:app.server", "-b", bind, "-w", str(workers)]
+    sys.stdout.flush()
+    os.execve(sys.executable, command, ARENAS | os.environ)  # noqa: S606  (no shell is wanted)
+
+
+def _first_key(settings: Settings, bind: str) -> None:
+    database = open_truth(settings)
+    store = KeyStore(database, Versions(settings.versions_file))
+    if not store.list():
+        plan = _largest(settings)
+        secret, _ = store.create(plan.name, name="first key")
+        click.echo(f"This is your first API key (plan {plan.name}). It is shown this once:\n\n  {secret}\n")
+        click.echo(f"Try it:\n\n{CURL.format(bind=bind, key=secret)}\n")
+    database.engine.dispose()
+    click.echo(f"Pagecard serves on http://{bind}")
+
+
+def _largest(settings: Settings) -> Plan:
+    return max(settings.plans.values(), key=lambda plan: plan.batch_limit)

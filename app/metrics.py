@@ -1,0 +1,38 @@
+"""Counters and histograms, right across the processes of a host (prometheus_client's multiprocess mode).
+
+The names and what they mean are here and nowhere else; the README's table is checked against this file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY as OWN_PROCESS
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+from app.settings import METRICS_DIRECTORY
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
+
+REQUESTS = Counter("pagecard_requests", "Requests answered", ("endpoint", "status", "code"))
+REQUEST_SECONDS = Histogram(
+    "pagecard_request_seconds", "Time from a request to its answer", ("endpoint",), buckets=SECONDS
+)
+FETCHES = Counter("pagecard_fetches", "URLs fetched, by what became of them", ("outcome",))
+FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one URL", buckets=SECONDS)
+CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))
+REFUSALS = Counter("pagecard_refused_targets", "Targets that policy refused, by verdict", ("verdict",))
+POOL_WAITING = Gauge("pagecard_pool_waiting", "URLs that wait for a thread", multiprocess_mode="livesum")
+POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiprocess_mode="livesum")
+JOB_ITEMS = Counter("pagecard_job_items", "Items of jobs that ended, by status", ("status",))
+JOBS_PENDING = Gauge("pagecard_job_items_pending", "Items of jobs that wait", multiprocess_mode="mostrecent")
+WEBHOOKS = Counter("pagecard_webhooks", "Webhook deliveries tried, by outcome", ("outcome",))
+
+
+def exposition() -> bytes:
+    """All figures of all processes in Prometheus' text format."""
+    if METRICS_DIRECTORY not in os.environ:
+        return generate_latest(OWN_PROCESS)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

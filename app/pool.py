@@ -1,0 +1,135 @@
+"""The threads that fetch: bounded, and shared fairly between tenants.
+
+Rule 1: a free thread goes to the tenants in turn, however much one of them has queued.
+Rule 2: a tenant may hold at most `GREED` times what is free, so that a newcomer always finds a thread
+        (the dynamic threshold of Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
+Rule 3: the queue is bounded, in calls and in batches, in all and per tenant: what does not fit is refused at
+        once, whole. (A batch keeps a request waiting, and requests are worth more than calls.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.errors import Overloaded
+
+GREED = 2  # one tenant alone gets two thirds of the pool
+QUEUE_FACTOR = 8  # calls that may wait, for each thread
+SHARE = 2 / 3  # of the queue and of the batches, for one tenant
+RETRY_AFTER = 2  # seconds
+
+Call = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Batch:
+    tenant: str
+    left: int
+
+
+class FairPool:
+    """`size` threads, started as they are needed; daemons, so that a stop never waits for a stranger."""
+
+    def __init__(self, size: int, *, batches: int) -> None:
+        """`batches`: the most that may be under way at once."""
+        self.size = size
+        self._most_waiting = size * QUEUE_FACTOR
+        self._most_batches = batches
+        self._queues: OrderedDict[str, deque[tuple[_Batch, Call]]] = OrderedDict()
+        self._batches: Counter[str] = Counter()
+        self._running: Counter[str] = Counter()
+        self._waiting = 0
+        self._idle = 0
+        self._threads = 0
+        self._state = threading.Condition(threading.Lock())
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no thread has taken yet."""
+        return self._waiting
+
+    @property
+    def busy(self) -> int:
+        """Calls that are running."""
+        return self._running.total()
+
+    def submit(self, tenant: str, calls: Sequence[Call]) -> None:
+        """Queue a batch of calls, none of which may raise. Raises Overloaded, queueing none, if there is no room."""
+        with self._state:
+            self._make_sure_of_room(tenant, len(calls))
+            batch = _Batch(tenant, len(calls))
+            self._queues.setdefault(tenant, deque()).extend((batch, call) for call in calls)
+            self._batches[tenant] += 1
+            self._waiting += len(calls)
+            self._start_threads()
+            self._state.notify(len(calls))
+
+    def _make_sure_of_room(self, tenant: str, calls: int) -> None:
+        own = len(self._queues.get(tenant, ()))
+        if (
+            self._waiting + calls > self._most_waiting
+            or own + calls > SHARE * self._most_waiting
+            or self._batches.total() >= self._most_batches
+            or self._batches[tenant] >= SHARE * self._most_batches
+        ):
+            error = Overloaded()
+            error.retry_after = RETRY_AFTER
+            raise error
+
+    def _start_threads(self) -> None:
+        wanted = min(self.size, self._threads + self._waiting - self._idle)
+        for number in range(self._threads, wanted):
+            threading.Thread(target=self._work, name=f"fetch-{number}", daemon=True).start()
+        self._threads = max(self._threads, wanted)
+
+    def _work(self) -> None:
+        while True:
+            batch, call = self._next()
+            try:
+                call()
+            finally:
+                self._done(batch)
+
+    def _next(self) -> tuple[_Batch, Call]:
+        with self._state:
+            self._idle += 1
+            while True:
+                tenant = self._whose_turn()
+                if tenant is not None:
+                    break
+                self._state.wait()
+            self._idle -= 1
+            self._waiting -= 1
+            self._running[tenant] += 1
+            return tenant, self._take(tenant)
+
+    def _whose_turn(self) -> str | None:
+        free = self.size - self._running.total()
+        return next((tenant for tenant in self._queues if self._running[tenant] < GREED * free), None)
+
+    def _take(self, tenant: str) -> tuple[_Batch, Call]:
+        queue = self._queues[tenant]
+        taken = queue.popleft()
+        if queue:
+            self._queues.move_to_end(tenant)
+        else:
+            del self._queues[tenant]
+        return taken
+
+    def _done(self, batch: _Batch) -> None:
+        with self._state:
+            _less(self._running, batch.tenant)
+            batch.left -= 1
+            if not batch.left:
+                _less(self._batches, batch.tenant)
+            if self._waiting:
+                self._state.notify()
+
+
+def _less(counts: Counter[str], tenant: str) -> None:
+    counts[tenant] -= 1
+    if not counts[tenant]:
+        del counts[tenant]

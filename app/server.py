@@ -1,0 +1,80 @@
+"""gunicorn's settings and hooks (https://docs.gunicorn.org/en/stable/settings.html), used by `pagecard serve`
+and by gunicorn.conf.py.
+
+Rule 1: threads and pools start in the workers, after the fork; what is done once is done here, before it.
+Rule 2: the master imports what the workers need, so that they share its memory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib import import_module
+from typing import Any
+
+from app.database import open_shared, open_truth
+from app.settings import METRICS_DIRECTORY, Settings, SettingsError
+
+__all__ = [
+    "accesslog",
+    "bind",
+    "child_exit",
+    "control_socket_disable",
+    "errorlog",
+    "graceful_timeout",
+    "keepalive",
+    "limit_request_line",
+    "loglevel",
+    "on_starting",
+    "threads",
+    "timeout",
+    "worker_class",
+    "workers",
+    "wsgi_app",
+]
+
+
+def _read() -> Settings:
+    try:
+        return Settings.from_environ(os.environ)
+    except SettingsError as error:
+        sys.exit(f"pagecard: {error}")
+
+
+def _empty_metrics() -> None:
+    """prometheus_client looks for its folder when it is imported, and wants it empty at start."""
+    folder = _settings.data_dir.absolute() / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[METRICS_DIRECTORY] = str(folder)
+
+
+_settings = _read()
+_empty_metrics()
+
+wsgi_app = "app:create_app()"
+bind = "127.0.0.1:8000"
+workers = 2
+worker_class = "gthread"
+threads = import_module("app.services").THREADS
+keepalive = 75  # seconds: longer than most load balancers keep theirs
+timeout = 60  # seconds without a sign of life of the whole worker; not a limit on requests, which bring their own
+graceful_timeout = int(_settings.batch_timeout) + 15  # seconds: the longest batch is answered before a stop
+limit_request_line = 8_190  # bytes: `GET /v1/extract?url=` takes long URLs
+accesslog = None  # Pagecard writes a line per request itself
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Once, in the master, before there is a worker: the schema."""
+    for database in (open_truth(_settings), open_shared(_settings)):
+        database.engine.dispose()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker has ended: its gauges go with it."""
+    multiprocess = import_module("prometheus_client.multiprocess")
+    multiprocess.mark_process_dead(worker.pid)

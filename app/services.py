@@ -1,0 +1,141 @@
+"""Every real object, built once from the settings. Knows nothing of Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app import metrics
+from app.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore
+from app.database import Database, open_shared, open_truth
+from app.extractor import Extractor
+from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
+from app.fetch.renderer import Renderer
+from app.keys import KeyStore
+from app.limits import RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.pool import FairPool
+from app.settings import Settings, SettingsError
+from app.versions import Versions
+
+log = structlog.get_logger()
+
+THREADS = 64  # requests that one worker answers at a time
+SPARE_THREADS = 12  # of them for what waits for no page: health, metrics, usage, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    truth: Database
+    shared: Database
+    redis: Any
+    keys: KeyStore
+    rates: RateLimiter
+    usage: Usage
+    policy: TargetPolicy
+    fetcher: Fetcher
+    renderer: Renderer
+    extractor: Extractor
+    pool: FairPool
+
+    @classmethod
+    def open(cls, settings: Settings) -> Services:
+        """Connect and build. Raises what the stores raise if they do not answer."""
+        truth, shared = open_truth(settings), open_shared(settings)
+        redis = _connect_redis(settings)
+        versions = Versions(settings.versions_file)
+        policy = _build_policy(settings)
+        resolver = Resolver()
+        fetcher = Fetcher(
+            policy=policy,
+            resolver=resolver,
+            max_bytes=settings.max_bytes,
+            timeout=settings.fetch_timeout,
+            user_agent=settings.user_agent,
+            accept_language=settings.accept_language,
+            ca_bundle=settings.ca_bundle,
+        )
+        renderer = Renderer(
+            policy=policy,
+            resolver=resolver,
+            chromium=settings.chromium,
+            cdp_url=settings.cdp_url,
+            max_bytes=settings.max_bytes,
+            user_agent=settings.user_agent,
+            accept_language=settings.accept_language,
+        )
+        cache = Cache(
+            RedisStore(redis) if redis else SqlStore(shared, size=SHARED_FACTOR * settings.cache_size),
+            size=settings.cache_size,
+            versions=versions,
+            turns=settings.data_dir / "turns",
+        )
+        return cls(
+            settings=settings,
+            truth=truth,
+            shared=shared,
+            redis=redis,
+            keys=KeyStore(truth, versions),
+            rates=RateLimiter(RedisBuckets(redis) if redis else SqlBuckets(shared)),
+            usage=Usage(truth),
+            policy=policy,
+            fetcher=fetcher,
+            renderer=renderer,
+            extractor=Extractor(
+                cache=cache,
+                fetch=fetcher.fetch,
+                render=renderer.fetch,
+                cache_ttl=settings.cache_ttl,
+                failure_ttl=settings.failure_ttl,
+                observe=_observe,
+            ),
+            pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS),
+        )
+
+    def check_stores(self) -> dict[str, bool]:
+        """Which stores answer."""
+        checks = {"database": self.truth.ping, "shared": self.shared.ping}
+        if self.redis:
+            checks["redis"] = self.redis.ping
+        return {name: _answers(check) for name, check in checks.items()}
+
+
+def _answers(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except Exception:  # whatever a driver raises, the store does not answer
+        log.exception("store does not answer")
+        return False
+    return True
+
+
+def _build_policy(settings: Settings) -> TargetPolicy:
+    if settings.allow_targets:
+        opened = ", ".join(f"{network}" + (f" port {port}" if port else "") for network, port in settings.allow_targets)
+        log.warning("targets that are not public may be fetched: PAGECARD_ALLOW_TARGETS", networks=opened)
+    return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets)
+
+
+def _connect_redis(settings: Settings) -> Any:
+    if not settings.redis_url:
+        return None
+    try:
+        import redis
+    except ImportError:
+        raise SettingsError("PAGECARD_REDIS_URL needs the extra redis: pip install 'pagecard[redis]'") from None
+    return redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+
+
+def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> None:
+    metrics.FETCHES.labels(outcome).inc()
+    metrics.FETCH_SECONDS.observe(fetching + reading)
+    log.info(
+        "fetch",
+        url=loggable(url),
+        outcome=outcome,
+        fetch_ms=round(fetching * 1000, 1),
+        read_ms=round(reading * 1000, 1),
+    )
