@@ -1,0 +1,106 @@
+"""What people look at: the playground, the API reference, and the widget that other sites load.
+
+Rule 1: what is served is a fixed set of files, read once; a name that is not among them is not found.
+Rule 2: pages run under a policy that allows our own files and nothing inline; pictures may come from anywhere.
+Rule 3: nothing here refers to another server.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint, Response, request
+
+from app.errors import NotFound
+
+blueprint = Blueprint("site", __name__)
+
+STATIC = Path(__file__).parent.parent / "static"
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src * data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+# Asked again each time, and answered 304: a page and its script are never of two versions.
+OURS = {"Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
+PAGE = {**OURS, "Content-Security-Policy": PAGE_POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+
+# For other people's pages: any origin may load it, with `integrity` or under COEP too.
+WIDGET = {
+    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file, as it is and compressed."""
+
+    type: str
+    body: bytes
+    compressed: bytes
+    etag: str
+
+    @classmethod
+    def read(cls, path: Path) -> Asset:
+        body = path.read_bytes()
+        return cls(TYPES[path.suffix], body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:20])
+
+
+ASSETS: Mapping[str, Asset] = {path.name: Asset.read(path) for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
+
+
+@blueprint.get("/")
+def playground() -> Response:
+    return _serve("playground.html", PAGE)
+
+
+@blueprint.get("/docs")
+def docs() -> Response:
+    return _serve("docs.html", PAGE)
+
+
+@blueprint.get("/link-preview.js")
+def widget() -> Response:
+    return _serve("link-preview.js", WIDGET)
+
+
+@blueprint.get("/static/<name>")
+def asset(name: str) -> Response:
+    """Any file of ours that a page refers to. A page itself is found at its own path alone."""
+    if name not in ASSETS or name.endswith(".html"):
+        raise NotFound
+    return _serve(name, OURS)
+
+
+def _serve(name: str, headers: Mapping[str, str]) -> Response:
+    asset = ASSETS[name]
+    packed = request.accept_encodings["gzip"] > 0
+    response = Response(asset.compressed if packed else asset.body, headers=headers)
+    response.headers["Content-Type"] = asset.type
+    if packed:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.set_etag(asset.etag, weak=True)
+    return response.make_conditional(request)
