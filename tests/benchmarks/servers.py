@@ -1,0 +1,110 @@
+"""Starts what is measured, each as it would be run: the service with the defaults that it is shipped with.
+
+The one thing that a benchmark has to lift is the plan's limit of requests a minute; it is raised, not left out, so
+that the limiter still does its work.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from client import Client
+from origin import Origin
+
+HERE = Path(__file__).parent
+SCRIPTS = Path(sys.executable).parent
+START_TIMEOUT = 60.0  # seconds
+PLANS = "[enterprise]\nbatch_limit = 100\nper_minute = 100_000_000\nburst = 10_000_000\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its name, the pid of the process above all its others, its port and a key for it."""
+
+    name: str
+    pid: int
+    port: int
+    key: str = "none"
+
+    def client(self) -> Client:
+        return Client(self.port, self.key)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < give_up:
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args} ended with {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"{process.args} does not listen after {START_TIMEOUT:g} s")
+
+
+@contextmanager
+def _running(command: list[str], port: int, environ: Mapping[str, str], cwd: Path) -> Iterator[int]:
+    process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=cwd)
+    try:
+        _await(port, process)
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def reference(name: str, origin: Origin, workers: int = 2) -> Iterator[Server]:
+    """`naive` or `bound` on gunicorn."""
+    port = _free_port()
+    command = [str(SCRIPTS / "gunicorn"), "--worker-class", "gthread", "--workers", str(workers), "--threads", "16"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--timeout", "300", f"{name}:app"]
+    trust = {"CA_BUNDLE": str(origin.authority)}
+    if name == "naive":
+        trust = {"REQUESTS_CA_BUNDLE": str(origin.bundle), "PYTHONWARNINGS": "ignore"}
+    with _running(command, port, {"MALLOC_ARENA_MAX": "2", **trust}, HERE) as pid:
+        yield Server(name, pid, port)
+
+
+@contextmanager
+def service(origin: Origin, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """`pagecard serve` in a data directory of its own, with a key of the enterprise plan."""
+    with TemporaryDirectory() as work:
+        folder = Path(work)
+        (folder / "plans.toml").write_text(PLANS)
+        environ = {
+            "PAGECARD_DATA_DIR": str(folder / "data"),
+            "PAGECARD_PLANS": str(folder / "plans.toml"),
+            "PAGECARD_ALLOW_TARGETS": origin.allowed,
+            "PAGECARD_CA_BUNDLE": str(origin.authority),
+            **{f"PAGECARD_{name.upper()}": value for name, value in settings.items()},
+        }
+        port, pagecard = _free_port(), str(SCRIPTS / "pagecard")
+        create = [pagecard, "keys", "create", "--plan", "enterprise"]
+        created = subprocess.run(
+            create, env={**os.environ, **environ}, cwd=folder, capture_output=True, text=True, check=True
+        )
+        serve = [pagecard, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+        with _running(serve, port, environ, folder) as pid:
+            yield Server("pagecard", pid, port, created.stdout.split()[-1])
