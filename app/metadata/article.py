@@ -32,7 +32,7 @@ _LABEL = re.compile(
 
 def read_article(document: Document) -> Article:
     """What the page says of itself as an article."""
-    nodes = jsonld.of_types(document.json_ld, jsonld.WORK_TYPES | jsonld.PAGE_TYPES)
+    nodes = jsonld.works(document.json_ld)
     return Article(
         published_time=read_published(document, nodes),
         modified_time=read_modified(document, nodes),

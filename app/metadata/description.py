@@ -33,7 +33,7 @@ def read_description(document: Document) -> str | None:
 
 
 def _json_ld_description(document: Document) -> str | None:
-    nodes = jsonld.of_types(document.json_ld, jsonld.WORK_TYPES | jsonld.PAGE_TYPES)
+    nodes = jsonld.works(document.json_ld)
     return first(*(jsonld.text_of(node.get("description")) for node in nodes))
 
 

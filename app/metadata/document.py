@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from app import charset
 from app.metadata import jsonld
 from app.metadata.markup import Tag, element_text, find_tags, read_tags
-from app.metadata.values import absolute_url, clean, first
+from app.metadata.values import absolute_url, clean, first, words
 from app.page import Page
 
 MAX_METAS = 1_000
@@ -122,10 +122,15 @@ class Document:
         return first(*(clean(tag.raw) for tag in self.all("title")[:5]))
 
     @cached_property
+    def _headings(self) -> list[tuple[int, str]]:
+        """(where its content begins, text) of the first few `<h1>` that say something."""
+        texts = ((tag.end, element_text(self.text, "h1", tag.end, limit=2_000)) for tag in self.all("h1")[:5])
+        return [(position, text) for position, text in texts if text]
+
+    @property
     def headings(self) -> list[str]:
         """The texts of the first few `<h1>`."""
-        texts = (element_text(self.text, "h1", tag.end, limit=2_000) for tag in self.all("h1")[:5])
-        return [text for text in texts if text]
+        return [text for _, text in self._headings]
 
     def tags_with(self, *needles: str) -> Iterator[Tag]:
         """The start tags, anywhere, whose attributes hold one of these strings as they are written here."""
@@ -149,13 +154,14 @@ class Document:
 
     @cached_property
     def headline(self) -> int | None:
-        """Where in the markup the content of the headline begins: the first h1, or the title shown in the body."""
-        headings = [tag for tag in self.all("h1") if element_text(self.text, "h1", tag.end, limit=2_000)]
-        if headings:
-            return headings[0].end
-        title = first(self.meta("og:title"), self.title)
-        found = self.text.find(title[:30], self.body_start) if title and len(title) > 8 else -1
-        return found if found >= 0 else None
+        """Where the content of the headline begins: of the h1 nearest to the title, or the title in the body."""
+        title = first(self.meta("og:title"), self.title) or ""
+        wanted = words(title)
+        best = max(self._headings, key=lambda heading: len(wanted & words(heading[1])), default=None)
+        if best and (wanted & words(best[1]) or not title):
+            return best[0]
+        found = self.text.find(f">{title[:30]}", self.body_start) if len(title) > 8 else -1
+        return found + 1 if found >= 0 else best and best[0]
 
     @cached_property
     def month_first(self) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from app.metadata.document import Document
 from app.metadata.model import Metadata
+
+_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)$")
 
 
 def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
@@ -15,8 +18,8 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
         "description": metadata.description,
         "image": metadata.image,
         "author": metadata.meta.author,
-        "date": metadata.article.published_time,
-        "date_modified": metadata.article.modified_time,
+        "date": _instant(metadata.article.published_time),
+        "date_modified": _instant(metadata.article.modified_time),
         "publisher": metadata.site_name,
         "lang": metadata.meta.language,
         "canonical_url": metadata.meta.canonical_url,
@@ -26,3 +29,8 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
         "theme_color": metadata.meta.theme_color,
         "charset": metadata.meta.charset,
     }
+
+
+def _instant(value: str | None) -> str | None:
+    """A time whose zone is known, else the day alone: collections read a time without a zone as UTC."""
+    return value if value is None or _ZONE.search(value) else value[:10]

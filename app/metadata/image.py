@@ -40,6 +40,6 @@ def is_pixel(width: int | None, height: int | None) -> bool:
 
 
 def _json_ld_image(document: Document) -> str | None:
-    nodes = jsonld.of_types(document.json_ld, jsonld.WORK_TYPES | jsonld.PAGE_TYPES)
+    nodes = jsonld.works(document.json_ld)
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
     return first(*(jsonld.url_of(node.get(key), document.json_ld) for node in nodes for key in keys))

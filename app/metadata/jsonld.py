@@ -32,7 +32,7 @@ ARTICLE_TYPES = frozenset(
 )
 WORK_TYPES = ARTICLE_TYPES | frozenset(
     """creativework videoobject podcastepisode podcastseries recipe review book movie tvepisode tvseries
-    musicrecording musicalbum audioobject imageobject photograph episode course event product howto
+    musicrecording musicalbum audioobject photograph episode course event product howto
     faqpage qapage question softwareapplication softwaresourcecode dataset
     presentationdigitaldocument audiobook claimreview mediaobject""".split()
 )
@@ -111,6 +111,13 @@ def _collect(value: Any, nodes: list[dict[str, Any]], depth: int) -> None:
         for key in ("@graph", "mainEntity", "mainEntityOfPage"):
             if isinstance(value.get(key), dict | list):
                 _collect(value[key], nodes, depth - 1)
+
+
+def works(nodes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes that say what the page is: articles first, then other works, then the page itself."""
+    nodes = list(nodes)
+    kinds = (ARTICLE_TYPES, WORK_TYPES - ARTICLE_TYPES, PAGE_TYPES)
+    return [node for kind in kinds for node in of_types(nodes, kind)]
 
 
 def types_of(node: dict[str, Any]) -> set[str]:

@@ -40,7 +40,12 @@ _END = {
     for name in ("title", "script", "style", "svg", "textarea", "iframe", "xmp", "noembed", "noframes")
 }
 _COMMENT_END = re.compile("--!?>")
-_HIDDEN = re.compile(r"<!--.*?-->|<(script|style|svg|template)\b.*?</\1|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_HIDDEN = re.compile(
+    "<!--.*?-->|"
+    + "|".join(rf"<{name}\b.*?</{name}[^>]*>" for name in ("script", "style", "svg", "template", "noscript"))
+    + "|<[^>]*>|<[^>]*$",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 _START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30})(?=[\s/])")
@@ -150,3 +155,9 @@ def element_end(text: str, name: str, position: int, limit: int = ELEMENT_LIMIT)
 def visible_text(fragment: str, limit: int = MAX_STRING) -> str | None:
     """The text of a piece of HTML in one line, without its markup, at most `limit` characters."""
     return clean(_HIDDEN.sub(" ", fragment), limit)
+
+
+def text_pieces(fragment: str) -> list[str]:
+    """The texts between the tags of a piece of HTML, each in one line."""
+    pieces = (clean(piece) for piece in _HIDDEN.split(fragment))
+    return [piece for piece in pieces if piece]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
 from app.metadata.dates import date_in_url, find_dates, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_text, visible_text
+from app.metadata.markup import Tag, element_text, text_pieces, visible_text
 from app.metadata.values import first
 
 AFTER_HEADLINE = 8_000
@@ -18,8 +19,14 @@ AFTER_HEADLINE = 8_000
 BEFORE_HEADLINE = 3_000
 """Characters of markup before the headline in which a date belongs to it."""
 
-MAX_DISTANCE = 400
-"""Visible characters between the headline and its date."""
+MAX_BELOW = 800
+"""Visible characters between the headline and a date below it."""
+
+MAX_ABOVE = 200
+"""Visible characters between the headline and a date above it."""
+
+MAX_DATELINE = 100
+"""Characters of a text that is a date and little else; longer ones tell of other days."""
 
 MAX_TEXT = 200_000
 """Characters of markup that are searched for a date when nothing else names one."""
@@ -55,9 +62,9 @@ def read_published(document: Document, nodes: list[dict[str, Any]]) -> str | Non
         or _itemprop_date(document)
         or date_in_url(urlsplit(document.page.final_url).path)
         or _headline_date(document)
+        or _script_date(document)
         or _class_date(document)
         or _time_date(document.all("time"), document)
-        or _script_date(document)
         or _text_date(document)
     )
 
@@ -101,19 +108,25 @@ def _short_date(text: str, document: Document) -> str | None:
 
 
 def _headline_date(document: Document) -> str | None:
-    """The date nearest to the headline: shown after it, or else before it."""
+    """The date that stands by itself nearest to the headline: below it, or else above it."""
     position = document.headline
     if position is None:
         return None
-    after = document.text[position : position + AFTER_HEADLINE]
-    before = document.text[max(0, position - BEFORE_HEADLINE) : position]
-    found = find_dates(visible_text(after) or "", month_first=document.month_first)
-    if found and found[0].start <= MAX_DISTANCE:
-        return found[0].iso
-    shown = visible_text(before[before.find("<") :]) or ""
-    earlier = find_dates(shown, month_first=document.month_first)
-    if earlier and len(shown) - earlier[-1].end <= MAX_DISTANCE:
-        return earlier[-1].iso
+    below = text_pieces(document.text[position : position + AFTER_HEADLINE])
+    above = document.text[max(0, position - BEFORE_HEADLINE) : position]
+    return _date_by_itself(below, MAX_BELOW, document) or _date_by_itself(
+        reversed(text_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
+    )
+
+
+def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) -> str | None:
+    """The first date that is most of its piece of text, within `distance` characters."""
+    for piece in pieces:
+        if distance < 0:
+            break
+        distance -= len(piece)
+        if len(piece) <= MAX_DATELINE and (found := find_dates(piece, month_first=document.month_first)):
+            return found[0].iso[:10]
     return None
 
 
@@ -142,4 +155,4 @@ def _script_date(document: Document) -> str | None:
 def _text_date(document: Document) -> str | None:
     start = document.body_start
     shown = visible_text(document.text[start : start + MAX_TEXT], limit=MAX_TEXT) or ""
-    return next((found.iso for found in find_dates(shown, month_first=document.month_first)), None)
+    return next((found.iso[:10] for found in find_dates(shown, month_first=document.month_first)), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from app.metadata.values import first
+from app.metadata.values import WORD, first, words
 
 MIN_HEADING = 8
 """Characters; a shorter heading says too little to replace a title."""
@@ -18,11 +18,10 @@ MIN_SHARE = 0.35
 MIN_OVERLAP = 0.4
 """Of the words of the shorter that a title and a heading must share to be two versions of the same."""
 
-MAX_SITE_WORDS = 5
+MAX_SITEWORDS = 5
 """Words of a part of a title that is taken for the name of a site, when that name is only in it."""
 
 _SEPARATOR = re.compile(r"\s[|\-–—»«•·:/~⋆›>│]{1,3}\s|\s?[|»•·│]\s?|(?<=\w):\s")
-_WORD = re.compile(r"\w+")
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 
 
@@ -82,14 +81,9 @@ def _other_version(title: str, headings: list[str]) -> str | None:
     return headings[0] if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
 
 
-def words(text: str) -> set[str]:
-    """The words of a text, folded."""
-    return set(_WORD.findall(text.casefold()))
-
-
 def squash(text: str) -> str:
     """The letters and digits of a text alone, folded."""
-    return "".join(_WORD.findall(text.casefold()))
+    return "".join(WORD.findall(text.casefold()))
 
 
 def _fold(text: str) -> str:

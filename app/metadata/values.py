@@ -22,6 +22,7 @@ MAX_URL = 4_096
 MAX_RESULT = 256 * 1024
 """Bytes of one result as JSON, without the blocks that `include` adds."""
 
+WORD = re.compile(r"\w+")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
@@ -39,6 +40,11 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
         value = unescape(unescape(value))
     line = " ".join(_UNFIT.sub("", value).split())
     return line[:limit].rstrip() or None
+
+
+def words(text: str) -> set[str]:
+    """The words of a text, folded."""
+    return set(WORD.findall(text.casefold()))
 
 
 def first(*values: str | None) -> str | None:
