@@ -132,10 +132,13 @@ class Document:
         """The texts of the first few `<h1>`."""
         return [text for _, text in self._headings]
 
-    def tags_with(self, *needles: str) -> Iterator[Tag]:
-        """The start tags, anywhere, whose attributes hold one of these strings as they are written here."""
-        for needle in needles:
-            yield from find_tags(self.text, needle)
+    def tags_with(self, *needles: str, start: int = 0, end: int | None = None) -> list[Tag]:
+        """The start tags whose attributes hold one of these strings as they are written here, in order.
+
+        They are looked for between two positions of the markup.
+        """
+        found = {tag.start: tag for needle in needles for tag in find_tags(self.text, needle, start, end)}
+        return [found[position] for position in sorted(found)]
 
     def positions(self, needle: str, limit: int) -> Iterator[int]:
         """Where `needle` stands in the markup, the first `limit` times."""

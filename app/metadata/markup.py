@@ -85,19 +85,23 @@ def read_tags(text: str) -> list[Tag]:
     return tags
 
 
-def find_tags(text: str, needle: str) -> Iterator[Tag]:
-    """The start tags whose attributes hold `needle`, in order, the first `MAX_FINDS` places looked at."""
-    position = -1
+def find_tags(text: str, needle: str, start: int = 0, end: int | None = None) -> Iterator[Tag]:
+    """The start tags in `text[start:end]` whose attributes hold `needle`, in order.
+
+    The first `MAX_FINDS` places where it stands are looked at.
+    """
+    end = len(text) if end is None else end
+    position = start - 1
     for _ in range(MAX_FINDS):
-        position = text.find(needle, position + 1)
+        position = text.find(needle, position + 1, end)
         if position < 0:
             return
-        start = text.rfind("<", max(0, position - MAX_BEFORE), position)
-        found = _START_TAG.match(text, start) if start >= 0 else None
-        if found and found.end() <= position and ">" not in text[start:position]:
-            attributes, end = read_attributes(text, found.end())
-            yield Tag(found[1].lower(), attributes, start, end)
-            position = max(position, end - 1)
+        opened = text.rfind("<", max(0, position - MAX_BEFORE), position)
+        found = _START_TAG.match(text, opened) if opened >= 0 else None
+        if found and found.end() <= position and ">" not in text[opened:position]:
+            attributes, after = read_attributes(text, found.end())
+            yield Tag(found[1].lower(), attributes, opened, after)
+            position = max(position, after - 1)
 
 
 def _read_raw_text(text: str, name: str, start: int, position: int) -> Tag:

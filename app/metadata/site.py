@@ -6,8 +6,8 @@ import tldextract
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.title import split_title, squash
-from app.metadata.values import first
+from app.metadata.title import split_title
+from app.metadata.values import first, squash
 
 MAX_NAME = 40
 """Characters of a part of a title that is taken for the name of a site."""

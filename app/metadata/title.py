@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from app.metadata.values import WORD, first, words
+from app.metadata.values import first, squash, words
 
 MIN_HEADING = 8
 """Characters; a shorter heading says too little to replace a title."""
@@ -79,11 +79,6 @@ def _other_version(title: str, headings: list[str]) -> str | None:
     ours, theirs = words(title), words(headings[0])
     smaller = min(len(ours), len(theirs))
     return headings[0] if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
-
-
-def squash(text: str) -> str:
-    """The letters and digits of a text alone, folded."""
-    return "".join(WORD.findall(text.casefold()))
 
 
 def _fold(text: str) -> str:

@@ -47,6 +47,11 @@ def words(text: str) -> set[str]:
     return set(WORD.findall(text.casefold()))
 
 
+def squash(text: str) -> str:
+    """The letters and digits of a text alone, folded."""
+    return "".join(WORD.findall(text.casefold()))
+
+
 def first(*values: str | None) -> str | None:
     """The first that says something."""
     return next((value for value in values if value), None)

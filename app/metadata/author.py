@@ -1,0 +1,165 @@
+"""Who wrote a page: what it says to machines, else what it shows near its headline.
+
+Rule 1: a name is a name: no address, no date, no label, no markup.
+Rule 2: what is only the name of the site is given when nobody else is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.metadata import jsonld
+from app.metadata.dates import find_dates
+from app.metadata.document import Document
+from app.metadata.markup import Tag, element_end, find_tags, text_pieces
+from app.metadata.site import site_names
+from app.metadata.values import clean, first, squash
+
+MAX_AUTHORS = 200
+"""Characters of all names together."""
+
+MAX_NAME = 60
+"""Characters of one name that is read from the body."""
+
+MAX_NAME_WORDS = 6
+"""Words of one name that is read from the body."""
+
+AROUND = (3_000, 20_000)
+"""Characters of markup before and after the headline where a byline is looked for first."""
+
+BYLINE_MARKUP = 2_000
+"""Characters of markup read of one byline."""
+
+_METAS = (
+    "author", "article:author", "og:article:author", "dc.creator", "dc:creator", "dcterms.creator",
+    "dc.contributor.author", "parsely-author", "sailthru.author", "citation_author", "article:author_name",
+    "authors", "byl", "byline", "cxenseparse:author", "shareaholic:article_author_name", "rnews:author",
+    "creator", "article_author", "article.author", "og:author", "dcsext.author", "vr:author",
+)  # fmt: skip
+_LABEL = re.compile(
+    r"^(?:(?:\w{1,20}\s)?(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore|text|texte|texto"
+    r"|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)\s?(?:[:：/|]|\b(?=\s|$))\s*)+",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"^(?:(?:posted |written |published |story |words )?by|von|par|por|text|autor(?:in)?|author|auteur|verfasst von|geschrieben von"
+    r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\s?:?\s?(?=\S|$)",
+    re.IGNORECASE,
+)
+_AUTHOR_CLASS = re.compile(
+    r"author|byline|by-line|autor(?!i)|verfasser|(?:^|[\s_-])(?:writer|contributor|creator|username|user-name|posted-?by|submitted)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_NOT_AUTHOR = re.compile(r"comment|reply|related|teaser|widget|avatar|image|photo|social|authority|bio\b", re.IGNORECASE)
+_AUTHOR_PATH = re.compile(r"/(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|user)/[^/]")
+_TAGS_WITHOUT_NAMES = frozenset(
+    "meta link input img br hr label form textarea button select option body html head svg script style iframe".split()
+)
+_NO_NAME = re.compile(
+    r"[<>={}\[\]\\@#_|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
+    r"|erforderlich|required|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
+    r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|profil|profile|biography|beiträge|min|minutes?|minuten|uhr)(?:\b|_)",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)\s(?=\w*\s?\d)|\s?//\s?|\s{2,}")
+_LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
+
+
+def read_author(document: Document, works: list[dict[str, Any]]) -> str | None:
+    """The name of the author, or several, one line. `works` are the page's JSON-LD works."""
+    sites = {squash(name) for name in site_names(document)}
+    declared = [names for names in _declared(document, works) if names]
+    people = next((names for names in declared if squash(names) not in sites), None)
+    return people or _shown(document, sites) or first(*declared)
+
+
+def _declared(document: Document, works: list[dict[str, Any]]) -> Iterator[str | None]:
+    for work in works:
+        for key in ("author", "creator"):
+            yield _people(jsonld.names_of(work.get(key), document.json_ld))
+    for name in _METAS:
+        yield _people(document.meta_all(name))
+
+
+def _people(names: Iterable[str]) -> str | None:
+    """The names as one line, without labels, addresses and dates."""
+    people = (_person(name) for name in names)
+    return clean(", ".join(dict.fromkeys(person for person in people if person)), MAX_AUTHORS)
+
+
+def _person(name: str) -> str | None:
+    name = _LABEL.sub("", name.strip()).strip(" ,;|·•-–—:@[]()")
+    if not name or "://" in name or name.startswith(("www.", "/")) or name.isdigit() or find_dates(name):
+        return None
+    return name if len(name) <= MAX_AUTHORS else None
+
+
+def _shown(document: Document, sites: set[str]) -> str | None:
+    """The byline nearest to the headline, or else one anywhere."""
+    headline = document.headline
+    if headline is not None:
+        start, end = max(0, headline - AROUND[0]), headline + AROUND[1]
+        if names := _byline(document, start, end) or _labelled(document, headline):
+            return names
+    return _byline(document, 0, len(document.text))
+
+
+def _byline(document: Document, start: int, end: int) -> str | None:
+    tags = document.tags_with("uthor", "yline", "utor", "posted", "username", "contributor", start=start, end=end)
+    usable = [tag for tag in tags if tag.name not in _TAGS_WITHOUT_NAMES]
+    for judge in (_is_marked, _is_classed, _is_linked):
+        for tag in usable:
+            if judge(tag.attributes) and (names := _names_in(document.text, tag)):
+                return names
+    return None
+
+
+def _is_marked(attributes: dict[str, str]) -> bool:
+    return "author" in attributes.get("rel", "").lower().split() or "author" in attributes.get("itemprop", "").split()
+
+
+def _is_classed(attributes: dict[str, str]) -> bool:
+    names = f"{attributes.get('class', '')} {attributes.get('id', '')} {attributes.get('data-testid', '')}"
+    return bool(_AUTHOR_CLASS.search(names)) and not _NOT_AUTHOR.search(names)
+
+
+def _is_linked(attributes: dict[str, str]) -> bool:
+    return bool(_AUTHOR_PATH.search(attributes.get("href", "")))
+
+
+def _names_in(text: str, tag: Tag) -> str | None:
+    """The names that an element shows: those of its links, else its first text that is a name."""
+    inner = text[tag.end : element_end(text, tag.name, tag.end, BYLINE_MARKUP)]
+    for named in find_tags(inner, '="name"'):
+        if named.attributes.get("itemprop") == "name" and (name := _name(named.attributes.get("content", ""))):
+            return name
+    linked = [_name(clean(" ".join(text_pieces(shown)))) for href, shown in _LINK.findall(inner)[:5] if _AUTHOR_PATH.search(href) or "author" in href]
+    names = [name for name in linked if name]
+    return ", ".join(dict.fromkeys(names)) or first(*(_name(piece) for piece in text_pieces(inner)[:4]))
+
+
+def _labelled(document: Document, headline: int) -> str | None:
+    """A name after a word such as "By", in a text near the headline that holds little else."""
+    pieces = text_pieces(document.text[headline : headline + 6_000])
+    for piece, following in zip(pieces, [*pieces[1:], ""]):
+        label = _LABELLED.match(piece)
+        if label and len(piece) < MAX_NAME + 20 and (name := _name(piece[label.end() :] or following)):
+            return name
+    return None
+
+
+def _name(text: str | None) -> str | None:
+    """The name that a piece of text is, None if it is something else."""
+    for part in _SPLIT.split(text or ""):
+        name = _LABEL.sub("", part).strip(" ,;|·•-–—:()./\"'")
+        if name:
+            break
+    else:
+        return None
+    if len(name) > MAX_NAME or len(name.split()) > MAX_NAME_WORDS or len(name) < 2:
+        return None
+    if _NO_NAME.search(name) or find_dates(name) or not any(letter.isalpha() for letter in name):
+        return None
+    return name
