@@ -1,0 +1,25 @@
+"""Bring pages from the Internet without being turned against the network that we stand in."""
+
+from app.fetch.address import Verdict, judge
+from app.fetch.fetcher import Fetcher
+from app.fetch.headers import check_headers
+from app.fetch.policy import TargetPolicy
+from app.fetch.resolver import Resolver
+from app.fetch.transport import Gate, Meter, parse_proxy
+from app.fetch.url import TargetUrl, loggable, parse_url, resolve_reference
+
+__all__ = [
+    "Fetcher",
+    "Gate",
+    "Meter",
+    "Resolver",
+    "TargetPolicy",
+    "TargetUrl",
+    "Verdict",
+    "check_headers",
+    "judge",
+    "loggable",
+    "parse_proxy",
+    "parse_url",
+    "resolve_reference",
+]

@@ -1,0 +1,116 @@
+"""Read the answer of a target into a Page.
+
+Rule 1: no more is read than can be used: of a file that has no text a few bytes, of a failure a few more.
+Rule 2: what breaks off is read as far as it came; what never came is a failure.
+Rule 3: a body is handed on decoded, or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from http.client import HTTPException
+
+import urllib3
+
+from app.errors import TargetUnreachable, UnsupportedContent
+from app.fetch.coding import Decoder
+from app.fetch.transport import HopResponse, OverBudget, declared_length
+from app.fetch.url import TargetUrl
+from app.page import Page
+
+ERROR_BODY = 64 * 1024  # bytes read of an answer that is no page: enough to recognise a challenge
+SNIFF = 512  # bytes read of a file that has no text
+
+_READ_SIZE = 64 * 1024
+_FRAMING = 64 * 1024  # wire bytes beyond twice the limit: chunk sizes and trailers
+
+# Media types whose body is text that somebody may want to read, or that say nothing of the body.
+_SILENT = r"text/plain|application/(?:octet-stream|unknown)|[^/]*|\*/\*"
+_SAYS_NOTHING = re.compile(_SILENT)
+_TEXT = re.compile(rf"text/.*|(?!image/).*[/+](?:html|xml|json)|{_SILENT}")
+
+_CUT_OFF = (OverBudget, urllib3.exceptions.HTTPError, HTTPException, OSError)
+
+
+def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: int) -> Page:
+    """The page that `response` brings, at most `limit` bytes of it.
+
+    Raises UnsupportedContent for a coding that is unknown or a lie, TargetUnreachable where nothing came of
+    a body that was announced, TargetTimeout.
+    """
+    content_type = response.headers.get("Content-Type", "")
+    body = _Body(response)
+    if 200 <= response.status_code < 300:
+        body.read(limit, content_type.partition(";")[0].strip().lower())
+    else:
+        body.read_failure(min(limit, ERROR_BODY))
+    return Page(
+        url=str(asked),
+        final_url=str(hop),
+        status=response.status_code,
+        content_type=content_type,
+        body=bytes(body.data),
+        truncated=body.truncated,
+        length=body.length,
+        headers={name.lower(): value for name, value in response.headers.items()},
+    )
+
+
+class _Body:
+    """What came of the body of one answer."""
+
+    def __init__(self, response: HopResponse) -> None:
+        self.data = bytearray()
+        self.truncated = False
+        self._response = response
+        self._broke = False
+
+    @property
+    def length(self) -> int | None:
+        """The bytes that were declared, else those that came if they are all."""
+        declared = declared_length(self._response.headers.get("Content-Length", ""))
+        return len(self.data) if declared is None and not self.truncated else declared
+
+    def read(self, limit: int, media_type: str) -> None:
+        if not _TEXT.fullmatch(media_type):
+            self._read(SNIFF, SNIFF)
+        else:
+            self._read(limit, SNIFF if _SAYS_NOTHING.fullmatch(media_type) else limit)
+
+    def read_failure(self, limit: int) -> None:
+        """The same for an answer whose status says more than whatever is wrong with its body."""
+        try:
+            self._read(limit, limit)
+        except (UnsupportedContent, TargetUnreachable):
+            self.truncated = True
+
+    def _read(self, limit: int, binary_limit: int) -> None:
+        """Up to `limit` bytes, or to `binary_limit` if the first ones are no text."""
+        decoder = self._decoder(limit + 1)
+        self._response.meter.bytes_left = 2 * limit + _FRAMING
+        while len(self.data) <= limit and not decoder.finished and (piece := self._next_piece()):
+            self.data += decoder.feed(piece)
+            if binary_limit < limit and b"\0" in self.data[:SNIFF]:
+                limit = binary_limit
+        self.truncated = self._broke or len(self.data) > limit or not decoder.whole
+        del self.data[limit:]
+        if decoder.lied:
+            raise UnsupportedContent(
+                "The target's body is not in the content coding that it declares", reason="coding_lie"
+            )
+        if self._broke and not self.data:
+            raise TargetUnreachable(reason="cut_off")
+
+    def _decoder(self, limit: int) -> Decoder:
+        transfer_coding = self._response.headers.get("Transfer-Encoding", "identity").lower()
+        if transfer_coding not in ("chunked", "identity"):
+            raise UnsupportedContent("The target's transfer coding is not known", reason="transfer_coding")
+        return Decoder(self._response.headers.get("Content-Encoding", ""), limit)
+
+    def _next_piece(self) -> bytes:
+        try:
+            piece: bytes = self._response.raw.read1(_READ_SIZE)
+        except _CUT_OFF:
+            self._broke = True
+            return b""
+        return piece

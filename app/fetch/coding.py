@@ -1,0 +1,173 @@
+"""Undo content codings (RFC 9110, section 8.4.1) of bodies that may be bombs, lies or cut off.
+
+Rule 1: no coding of a chain gives more than the limit.
+Rule 2: a coding that is not known is an error, never text.
+Rule 3: what is broken is decoded as far as it is whole.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import brotli
+
+from app.errors import UnsupportedContent
+
+MAX_CODINGS = 5  # in one chain
+ACCEPT_ENCODING = "gzip, deflate, br"
+
+_SALVAGE_STEP = 64  # bytes of a broken stream that are decoded at a time
+_BROKEN = (zlib.error, brotli.error)
+
+
+class _Stream(Protocol):
+    def decode(self, data: bytes, room: int) -> bytes:
+        """What `data` adds, cut at about `room` bytes; a stream that was cut is not used again."""
+
+    def ended(self) -> bool:
+        """Whether the stream came to its own end."""
+
+
+class _Gzip:
+    """Members one after another (RFC 1952, section 2.2)."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def decode(self, data: bytes, room: int) -> bytes:
+        out = self._inflate.decompress(data, room)
+        while (rest := self._inflate.unused_data) and len(out) < room:
+            self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            out += self._inflate.decompress(rest, room - len(out))
+        return out
+
+    def ended(self) -> bool:
+        return self._inflate.eof
+
+
+class _Deflate:
+    """The zlib format, or the bare one that some servers send instead (RFC 9110, section 8.4.1.2)."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._inflate = zlib.decompressobj()
+
+    def decode(self, data: bytes, room: int) -> bytes:
+        if len(self._head) < 2:
+            self._head = data = self._head + data
+            if len(data) < 2:
+                return b""
+            if not _is_zlib_header(data):
+                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._inflate.decompress(data, room)
+
+    def ended(self) -> bool:
+        return self._inflate.eof
+
+
+def _is_zlib_header(data: bytes) -> bool:
+    """RFC 1950, section 2.2: method 8, and a multiple of 31."""
+    return data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._decompressor = brotli.Decompressor()
+
+    def decode(self, data: bytes, room: int) -> bytes:
+        return bytes(self._decompressor.process(data, output_buffer_limit=room))
+
+    def ended(self) -> bool:
+        return bool(self._decompressor.is_finished())
+
+
+_STREAMS: Mapping[str, Callable[[], _Stream]] = {
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
+    "br": _Brotli,
+}
+
+
+class _Layer:
+    """One coding of a chain, with what it has been fed, so that a broken stream can be gone through again."""
+
+    def __init__(self, new_stream: Callable[[], _Stream], limit: int) -> None:
+        self._new_stream = new_stream
+        self._stream = new_stream()
+        self._fed: list[bytes] = []
+        self._room = limit
+        self.given = 0
+        self.broken = False
+
+    @property
+    def full(self) -> bool:
+        return self.given >= self._room
+
+    @property
+    def whole(self) -> bool:
+        return self._stream.ended() and not self.broken
+
+    def feed(self, data: bytes) -> bytes:
+        if self.broken or self.full or not data:
+            return b""
+        self._fed.append(data)
+        try:
+            out = self._stream.decode(data, self._room - self.given)
+        except _BROKEN:
+            self.broken = True
+            out = self._salvage()[self.given :]
+        self.given += len(out)
+        return out
+
+    def _salvage(self) -> bytes:
+        """Everything that comes before the break: a decoder that fails keeps its last output for itself."""
+        stream, data, out = self._new_stream(), b"".join(self._fed), bytearray()
+        with suppress(*_BROKEN):
+            for at in range(0, len(data), _SALVAGE_STEP):
+                if len(out) >= self._room:
+                    break
+                out += stream.decode(data[at : at + _SALVAGE_STEP], self._room - len(out))
+        return bytes(out)
+
+
+class Decoder:
+    """Undoes the codings of one body, piece by piece.
+
+    `content_encoding` is the field's value, "" for none; `limit` is in bytes, for each coding of a chain.
+    Raises UnsupportedContent if a coding is unknown or the chain too long.
+    """
+
+    def __init__(self, content_encoding: str, limit: int) -> None:
+        names = [name.strip().lower() for name in content_encoding.split(",")]
+        codings = [name for name in names if name not in ("", "identity")]
+        if len(codings) > MAX_CODINGS or any(name not in _STREAMS for name in codings):
+            raise UnsupportedContent(
+                "The target's content coding is none that Pagecard decodes: gzip, deflate, br",
+                reason="content_coding",
+            )
+        self._layers = [_Layer(_STREAMS[name], limit) for name in reversed(codings)]
+
+    def feed(self, data: bytes) -> bytes:
+        """What this piece of the body adds to the decoded one."""
+        for layer in self._layers:
+            data = layer.feed(data)
+        return data
+
+    @property
+    def finished(self) -> bool:
+        """Whether no further piece can add anything: a coding has reached the limit, or is broken."""
+        return any(layer.full or layer.broken for layer in self._layers)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every coding came to its own end."""
+        return all(layer.whole for layer in self._layers)
+
+    @property
+    def lied(self) -> bool:
+        """Whether a body was sent that is not in its coding at all."""
+        return any(layer.broken and not layer.given for layer in self._layers)

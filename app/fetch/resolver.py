@@ -1,0 +1,128 @@
+"""Look up host names without letting one lookup hold up another.
+
+Rule 1: `getaddrinfo` cannot be interrupted, so it runs in threads of its own and is waited for no longer
+        than the caller's deadline.
+Rule 2: the threads are as many as they were at the start, and die with the process.
+Rule 3: one tenant has at most `PER_TENANT` lookups queued or running, so hanging ones are its own trouble.
+Rule 4: a name is looked up once, and all that it resolves to is returned; who may be reached is not decided here.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from queue import SimpleQueue
+from typing import Any
+
+from app.deadline import Deadline
+from app.errors import TargetTimeout, TargetUnreachable
+from app.networks import Address
+
+POOL_SIZE = 64  # lookups at a time
+PER_TENANT = 24  # of them for one tenant
+
+Lookup = Callable[[str, int, int, int], Sequence[tuple[Any, ...]]]
+"""Called as `getaddrinfo(host, port, family, type)`."""
+
+
+def _getaddrinfo(host: str, port: int, family: int, type_: int) -> Sequence[tuple[Any, ...]]:
+    return socket.getaddrinfo(host, port, family, type_)
+
+
+class _Question:
+    """One lookup, as the caller and the thread see it."""
+
+    __slots__ = ("abandoned", "answer", "answered", "error", "host", "port", "tenant")
+
+    def __init__(self, host: str, port: int, tenant: str) -> None:
+        self.host, self.port, self.tenant = host, port, tenant
+        self.answered = threading.Event()
+        self.abandoned = False
+        self.answer: Sequence[tuple[Any, ...]] = ()
+        self.error: Exception | None = None
+
+
+class Resolver:
+    """A pool of lookups. Make it after a fork: its threads start at once.
+
+    `lookup` stands in for `socket.getaddrinfo` where names are not to be looked up for real.
+    """
+
+    def __init__(
+        self,
+        lookup: Lookup = _getaddrinfo,
+        *,
+        pool_size: int = POOL_SIZE,
+        per_tenant: int = PER_TENANT,
+    ) -> None:
+        self._lookup = lookup
+        self._per_tenant = per_tenant
+        self._questions: SimpleQueue[_Question] = SimpleQueue()
+        self._busy: Counter[str] = Counter()
+        self._freed = threading.Condition()
+        for number in range(pool_size):
+            threading.Thread(target=self._answer_questions, name=f"resolver-{number}", daemon=True).start()
+
+    def resolve(self, host: str, port: int, deadline: Deadline, tenant: str = "") -> tuple[Address, ...]:
+        """Every address of `host`, in the order of the system's preference, each once.
+
+        Raises TargetUnreachable if it has none, TargetTimeout if that is not known by the deadline.
+        """
+        question = _Question(host, port, tenant)
+        self._take_slot(tenant, deadline)
+        self._questions.put(question)
+        try:
+            _wait(question.answered.wait, deadline)
+        except TargetTimeout:
+            question.abandoned = True
+            raise
+        if question.error:
+            raise TargetUnreachable(reason="name_not_resolved") from question.error
+        return _addresses(question.answer)
+
+    def _take_slot(self, tenant: str, deadline: Deadline) -> None:
+        with self._freed:
+            if self._busy[tenant] >= self._per_tenant:
+                _wait(
+                    lambda seconds: self._freed.wait_for(lambda: self._busy[tenant] < self._per_tenant, seconds),
+                    deadline,
+                )
+            self._busy[tenant] += 1
+
+    def _free_slot(self, tenant: str) -> None:
+        with self._freed:
+            self._busy[tenant] -= 1
+            if not self._busy[tenant]:
+                del self._busy[tenant]
+            self._freed.notify_all()
+
+    def _answer_questions(self) -> None:
+        while True:
+            self._answer(self._questions.get())
+
+    def _answer(self, question: _Question) -> None:
+        try:
+            if not question.abandoned:
+                question.answer = self._lookup(question.host, question.port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+        except Exception as error:  # whatever a lookup raises is the caller's to hear, and no thread's end
+            question.error = error
+        finally:
+            self._free_slot(question.tenant)
+            question.answered.set()
+
+
+def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
+    """Wait in slices, so that a deadline that is called off ends the wait."""
+    while not happened(min(Deadline.SLICE, deadline.remaining())):
+        if deadline.passed:
+            raise TargetTimeout(reason="lookup_timed_out")
+
+
+def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:
+    found = dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in records)
+    if not found:
+        raise TargetUnreachable(reason="name_not_resolved")
+    return tuple(found)
