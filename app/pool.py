@@ -104,7 +104,7 @@ class FairPool:
             self._idle -= 1
             self._waiting -= 1
             self._running[tenant] += 1
-            return tenant, self._take(tenant)
+            return self._take(tenant)
 
     def _whose_turn(self) -> str | None:
         free = self.size - self._running.total()

@@ -114,7 +114,9 @@ def _answers(check: Callable[[], object]) -> bool:
 
 def _build_policy(settings: Settings) -> TargetPolicy:
     if settings.allow_targets:
-        opened = ", ".join(f"{network}" + (f" port {port}" if port else "") for network, port in settings.allow_targets)
+        opened = ", ".join(
+            f"{each.network}" + (f" port {each.port}" if each.port else "") for each in settings.allow_targets
+        )
         log.warning("targets that are not public may be fetched: PAGECARD_ALLOW_TARGETS", networks=opened)
     return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets)
 

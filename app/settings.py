@@ -6,7 +6,6 @@ Rule 2: every mistake is told at once, a line each, saying what was wrong and wh
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,14 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from app.networks import AllowedNetwork, Network, parse_denied, parse_networks
 from app.plans import PLANS, Plan, load_plans
 
 PREFIX = "PAGECARD_"
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable: where processes put their figures
-
-# A CIDR, and at most one port beside it: `10.1.0.0/16`, `127.0.0.0/8:9100`, `[::1/128]:9100`.
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-AllowedTarget = tuple[Network, int | None]
 
 
 class SettingsError(ValueError):
@@ -118,31 +114,6 @@ def _secret(value: str) -> str:
     return value
 
 
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"{error}; write networks as 10.1.0.0/16 or fd00::/8") from error
-
-
-def _denied(value: str) -> tuple[Network, ...]:
-    return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
-
-
-def _allowed_one(text: str) -> AllowedTarget:
-    match = re.fullmatch(r"(?:\[([0-9a-fA-F:./]+)\]|([0-9./]+)):([0-9]{1,5})", text)
-    if not match:
-        return _network(text), None
-    port = int(match[3])
-    if not 1 <= port <= 65535:
-        raise ValueError(f"{text} has no port from 1 to 65535")
-    return _network(match[1] or match[2]), port
-
-
-def _allowed(value: str) -> tuple[AllowedTarget, ...]:
-    return tuple(_allowed_one(part.strip()) for part in value.split(",") if part.strip())
-
-
 def _proxies(value: str) -> tuple[Proxy, ...]:
     path = _file(value)
     try:
@@ -195,10 +166,10 @@ class Settings:
     cache_size: int = _setting(_whole(0, 10**8), 10_000, "cards a worker keeps in memory")
     failure_ttl: int = _setting(_whole(0, 10**6), 30, "seconds a failure is kept in the cache")
     job_ttl: int = _setting(_whole(60, 10**9), 7 * 86_400, "seconds a job and its results are kept")
-    allow_targets: tuple[AllowedTarget, ...] = _setting(
-        _allowed, (), "networks, each with at most one port, that may be fetched though they are not public"
+    allow_targets: tuple[AllowedNetwork, ...] = _setting(
+        parse_networks, (), "networks, each with at most one port, that may be fetched though they are not public"
     )
-    deny_targets: tuple[Network, ...] = _setting(_denied, (), "networks that are refused in addition; wins")
+    deny_targets: tuple[Network, ...] = _setting(parse_denied, (), "networks that are refused in addition; wins")
     ca_bundle: Path | None = _setting(_file, None, "PEM file trusted in addition to the public roots")
     user_agent: str = _setting(_header, USER_AGENT, "how Pagecard names itself to targets")
     accept_language: str = _setting(_header, "en-US, en", "the languages that targets are asked for")

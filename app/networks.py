@@ -1,0 +1,63 @@
+"""Networks as an operator writes them: CIDRs, and for those that are opened at most one port beside each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedNetwork:
+    """A network that an operator opens, on one port or on all."""
+
+    network: Network
+    port: int | None = None
+
+    def names(self, ip: Address, port: int) -> bool:
+        return self.port in (None, port) and ip in self.network
+
+
+def parse_denied(text: str) -> tuple[Network, ...]:
+    """Read a list of CIDRs such as `198.18.0.0/15, fd00::/8`. Raises ValueError as `parse_networks` does."""
+    networks = parse_networks(text)
+    if any(each.port is not None for each in networks):
+        raise ValueError("a network that is refused is refused on every port; write it without one")
+    return tuple(each.network for each in networks)
+
+
+def parse_networks(text: str) -> tuple[AllowedNetwork, ...]:
+    """Read a list such as `10.1.0.0/16, 127.0.0.0/8:9100, [::1/128]:9100`: CIDRs, each with at most one port.
+
+    Raises ValueError, with one line that says which entry is wrong and why.
+    """
+    return tuple(_read_entry(entry.strip()) for entry in text.split(",") if entry.strip())
+
+
+def _read_entry(entry: str) -> AllowedNetwork:
+    cidr, port = _split_port(entry)
+    try:
+        network = ip_network(cidr)
+    except ValueError as error:
+        raise ValueError(f"{entry!r} is no network: {error}; write it as 10.1.0.0/16 or 10.1.0.0/16:8080") from None
+    if port is None:
+        return AllowedNetwork(network)
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
+        raise ValueError(f"{entry!r} has a port that is not a number from 1 to 65535")
+    return AllowedNetwork(network, int(port))
+
+
+def _split_port(entry: str) -> tuple[str, str | None]:
+    if entry.startswith("["):
+        cidr, _, rest = entry[1:].partition("]")
+        return cidr, rest[1:] if rest.startswith(":") else rest or None
+    address, slash, rest = entry.partition("/")
+    if slash:
+        prefix, colon, port = rest.partition(":")
+        return f"{address}/{prefix}", port if colon else None
+    if address.count(":") == 1:
+        address, _, port = address.partition(":")
+        return address, port
+    return address, None
