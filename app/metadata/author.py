@@ -39,40 +39,63 @@ _METAS = (
     "creator", "article_author", "article.author", "og:author", "dcsext.author", "vr:author",
 )  # fmt: skip
 _LABEL = re.compile(
-    r"^(?:(?:\w{1,20}\s)?(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore|text|texte|texto"
-    r"|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)\s?(?:[:：/|]|\b(?=\s|$))\s*)+",
+    r"^(?:(?:(?:\w{1,20}\s)?(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore)(?:\s?[:：/|]|\b(?=\s|$))"
+    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)\s?[:：/|｜])\s*)+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"^(?:(?:posted |written |published |story |words )?by|von|par|por|text|autor(?:in)?|author|auteur|verfasst von|geschrieben von"
-    r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\s?:?\s?(?=\S|$)",
+    r"^(?:(?:(?:posted |written |published |story |words )?by|von|par|por|verfasst von|geschrieben von"
+    r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\s?:?\s?(?=\S|$)"
+    r"|(?:text|autor(?:in)?|author|auteur|interview)\s?:\s?(?=\S|$))",
     re.IGNORECASE,
+)
+_SOCIAL_TITLE = re.compile(
+    r"(.{1,60}?)(?:\s\(@[\w.]+\)|\s(?:on|en|auf|sur)\s(?=(?:Instagram|X|Twitter|Threads|TikTok|Facebook|LinkedIn)\b))"
 )
 _AUTHOR_CLASS = re.compile(
     r"author|byline|by-line|autor(?!i)|verfasser|(?:^|[\s_-])(?:writer|contributor|creator|username|user-name|posted-?by|submitted)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _NOT_AUTHOR = re.compile(r"comment|reply|related|teaser|widget|avatar|image|photo|social|authority|bio\b", re.IGNORECASE)
-_AUTHOR_PATH = re.compile(r"/(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|user)/[^/]")
+_AUTHOR_PATH = re.compile(r"(?:^|[/.])(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|users?)(?:/|\?id=)[^/]")
 _TAGS_WITHOUT_NAMES = frozenset(
     "meta link input img br hr label form textarea button select option body html head svg script style iframe".split()
 )
 _NO_NAME = re.compile(
-    r"[<>={}\[\]\\@#_|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
+    r"[<>={}\[\]\\@#|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
     r"|erforderlich|required|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
-    r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|profil|profile|biography|beiträge|min|minutes?|minuten|uhr)(?:\b|_)",
+    r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|rss|feed|profil|profile|biography|beiträge|min|minutes?|minuten|uhr)(?:\b|_)",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)\s(?=\w*\s?\d)|\s?//\s?|\s{2,}")
+_SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)(?:\s(?=\w*\s?\d)|$)|\s?//\s?|\s{2,}")
+_AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
 _LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
 
 
 def read_author(document: Document, works: list[dict[str, Any]]) -> str | None:
     """The name of the author, or several, one line. `works` are the page's JSON-LD works."""
-    sites = {squash(name) for name in site_names(document)}
     declared = [names for names in _declared(document, works) if names]
-    people = next((names for names in declared if squash(names) not in sites), None)
-    return people or _shown(document, sites) or first(*declared)
+    sites = {squash(name) for name in _publishers(document, works)}
+    people = next((names for names in declared if not _is_site(names, document.host, sites)), None)
+    return people or _social_author(document) or _shown(document) or first(*declared)
+
+
+def _publishers(document: Document, works: list[dict[str, Any]]) -> Iterator[str]:
+    yield from site_names(document)
+    for work in works:
+        yield from jsonld.names_of(work.get("publisher"), document.json_ld)
+
+
+def _is_site(names: str, host: str, sites: set[str]) -> bool:
+    return squash(names) in sites or bool(host and host in names.lower())
+
+
+def _social_author(document: Document) -> str | None:
+    """Social networks put the author into the title: `Name (@name) on X`."""
+    for title in (document.meta("og:title"), document.meta("twitter:title")):
+        if title and (found := _SOCIAL_TITLE.match(title)):
+            return found[1]
+    return None
 
 
 def _declared(document: Document, works: list[dict[str, Any]]) -> Iterator[str | None]:
@@ -96,7 +119,7 @@ def _person(name: str) -> str | None:
     return name if len(name) <= MAX_AUTHORS else None
 
 
-def _shown(document: Document, sites: set[str]) -> str | None:
+def _shown(document: Document) -> str | None:
     """The byline nearest to the headline, or else one anywhere."""
     headline = document.headline
     if headline is not None:
@@ -107,9 +130,9 @@ def _shown(document: Document, sites: set[str]) -> str | None:
 
 
 def _byline(document: Document, start: int, end: int) -> str | None:
-    tags = document.tags_with("uthor", "yline", "utor", "posted", "username", "contributor", start=start, end=end)
+    tags = document.tags_with("uthor", "yline", "utor", "posted", "username", "user?id", "contributor", start=start, end=end)
     usable = [tag for tag in tags if tag.name not in _TAGS_WITHOUT_NAMES]
-    for judge in (_is_marked, _is_classed, _is_linked):
+    for judge in (_is_marked, _is_classed_or_linked):
         for tag in usable:
             if judge(tag.attributes) and (names := _names_in(document.text, tag)):
                 return names
@@ -120,13 +143,11 @@ def _is_marked(attributes: dict[str, str]) -> bool:
     return "author" in attributes.get("rel", "").lower().split() or "author" in attributes.get("itemprop", "").split()
 
 
-def _is_classed(attributes: dict[str, str]) -> bool:
+def _is_classed_or_linked(attributes: dict[str, str]) -> bool:
     names = f"{attributes.get('class', '')} {attributes.get('id', '')} {attributes.get('data-testid', '')}"
-    return bool(_AUTHOR_CLASS.search(names)) and not _NOT_AUTHOR.search(names)
-
-
-def _is_linked(attributes: dict[str, str]) -> bool:
-    return bool(_AUTHOR_PATH.search(attributes.get("href", "")))
+    if _NOT_AUTHOR.search(names):
+        return False
+    return bool(_AUTHOR_CLASS.search(names) or _AUTHOR_PATH.search(attributes.get("href", "")))
 
 
 def _names_in(text: str, tag: Tag) -> str | None:
@@ -151,15 +172,19 @@ def _labelled(document: Document, headline: int) -> str | None:
 
 
 def _name(text: str | None) -> str | None:
-    """The name that a piece of text is, None if it is something else."""
+    """The name, or the names, that a piece of text is; None if it is something else."""
     for part in _SPLIT.split(text or ""):
-        name = _LABEL.sub("", part).strip(" ,;|·•-–—:()./\"'")
-        if name:
-            break
-    else:
-        return None
-    if len(name) > MAX_NAME or len(name.split()) > MAX_NAME_WORDS or len(name) < 2:
-        return None
-    if _NO_NAME.search(name) or find_dates(name) or not any(letter.isalpha() for letter in name):
-        return None
-    return name
+        names = _LABEL.sub("", part).strip(" ,;|·•-–—:()./\"'@")
+        if names:
+            return names if all(_is_name(name) for name in _AND.split(names)) else None
+    return None
+
+
+def _is_name(name: str) -> bool:
+    return (
+        1 < len(name) <= MAX_NAME
+        and len(name.split()) <= MAX_NAME_WORDS
+        and any(letter.isalpha() for letter in name)
+        and not _NO_NAME.search(name)
+        and not find_dates(name)
+    )

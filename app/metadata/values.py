@@ -23,7 +23,7 @@ MAX_RESULT = 256 * 1024
 """Bytes of one result as JSON, without the blocks that `include` adds."""
 
 WORD = re.compile(r"\w+")
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b]")
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
 
