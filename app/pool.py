@@ -33,9 +33,15 @@ class _Batch:
 class FairPool:
     """`size` threads, started as they are needed; daemons, so that a stop never waits for a stranger."""
 
-    def __init__(self, size: int, *, batches: int) -> None:
-        """`batches`: the most that may be under way at once."""
+    def __init__(
+        self, size: int, *, batches: int, observe: Callable[[int, int], None] = lambda waiting, busy: None
+    ) -> None:
+        """`batches`: the most that may be under way at once.
+
+        `observe` is told, as batches come and go, how many calls wait and how many run.
+        """
         self.size = size
+        self._observe = observe
         self._most_waiting = size * QUEUE_FACTOR
         self._most_batches = batches
         self._queues: OrderedDict[str, deque[tuple[_Batch, Call]]] = OrderedDict()
@@ -45,16 +51,6 @@ class FairPool:
         self._idle = 0
         self._threads = 0
         self._state = threading.Condition(threading.Lock())
-
-    @property
-    def waiting(self) -> int:
-        """Calls that no thread has taken yet."""
-        return self._waiting
-
-    @property
-    def busy(self) -> int:
-        """Calls that are running."""
-        return self._running.total()
 
     def submit(self, tenant: str, calls: Sequence[Call]) -> None:
         """Queue a batch of calls, none of which may raise. Raises Overloaded, queueing none, if there is no room."""
@@ -66,6 +62,7 @@ class FairPool:
             self._waiting += len(calls)
             self._start_threads()
             self._state.notify(len(calls))
+            self._observe(self._waiting, self._running.total())
 
     def _make_sure_of_room(self, tenant: str, calls: int) -> None:
         own = len(self._queues.get(tenant, ()))
@@ -125,6 +122,7 @@ class FairPool:
             batch.left -= 1
             if not batch.left:
                 _less(self._batches, batch.tenant)
+                self._observe(self._waiting, self._running.total())
             if self._waiting:
                 self._state.notify()
 

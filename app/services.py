@@ -92,8 +92,14 @@ class Services:
                 failure_ttl=settings.failure_ttl,
                 observe=_observe,
             ),
-            pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS),
+            pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
         )
+
+    def close(self) -> None:
+        """Let go of browsers and connections."""
+        self.renderer.close()
+        self.truth.engine.dispose()
+        self.shared.engine.dispose()
 
     def check_stores(self) -> dict[str, bool]:
         """Which stores answer."""
@@ -118,7 +124,7 @@ def _build_policy(settings: Settings) -> TargetPolicy:
             f"{each.network}" + (f" port {each.port}" if each.port else "") for each in settings.allow_targets
         )
         log.warning("targets that are not public may be fetched: PAGECARD_ALLOW_TARGETS", networks=opened)
-    return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets)
+    return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets, observe=_observe_verdict)
 
 
 def _connect_redis(settings: Settings) -> Any:
@@ -141,3 +147,12 @@ def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> N
         fetch_ms=round(fetching * 1000, 1),
         read_ms=round(reading * 1000, 1),
     )
+
+
+def _observe_verdict(verdict: str) -> None:
+    metrics.VERDICTS.labels(verdict).inc()
+
+
+def _observe_pool(waiting: int, busy: int) -> None:
+    metrics.POOL_WAITING.set(waiting)
+    metrics.POOL_BUSY.set(busy)
