@@ -3,47 +3,68 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import visible_text
-from app.metadata.values import first
+from app.metadata.markup import text_pieces, visible_text
+from app.metadata.values import clean, first
 
 MIN_PARAGRAPH = 80
 """Characters; shorter paragraphs are captions, dates and notices."""
 
-MAX_PARAGRAPHS = 30
+MIN_WORDS = 2
+"""Words of a paragraph that is taken for want of a longer one."""
+
+MAX_PARAGRAPHS = 40
 """Paragraphs looked at."""
 
 MAX_PARAGRAPH_MARKUP = 3_000
 """Characters of markup read of one paragraph."""
 
+SHORT_PAGE = 5_000
+"""Characters of a body that is its own description if it has no paragraphs."""
+
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
-_PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table)(?=[\s/>])", re.IGNORECASE)
+_PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
+_HIDDEN = re.compile(r"""aria-hidden\s?=\s?["']?true|display\s?:\s?none|visibility\s?:\s?hidden|\shidden[\s>=]""", re.IGNORECASE)
+_TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 
 def read_description(document: Document) -> str | None:
-    """The best description that a page has to offer."""
-    return (
-        document.meta("og:description", "description", "dc.description", "dcterms.description")
+    """The best description that a page has to offer, in one line."""
+    declared = (
+        document.meta("og:description")
+        or document.meta("description", "dc.description", "dcterms.description")
         or document.meta("twitter:description")
-        or _json_ld_description(document)
-        or _first_paragraph(document)
+        or first(*(jsonld.text_of(work.get("description")) for work in jsonld.works(document.json_ld)))
     )
-
-
-def _json_ld_description(document: Document) -> str | None:
-    nodes = jsonld.works(document.json_ld)
-    return first(*(jsonld.text_of(node.get("description")) for node in nodes))
+    return clean(_TAG_IN_TEXT.sub(" ", declared)) if declared else _first_paragraph(document)
 
 
 def _first_paragraph(document: Document) -> str | None:
-    headings = document.all("h1")
-    start = headings[0].end if headings else 0
-    for found, _ in zip(_PARAGRAPH.finditer(document.text, start), range(MAX_PARAGRAPHS)):
-        limit = found.end() + MAX_PARAGRAPH_MARKUP
-        end = _PARAGRAPH_END.search(document.text, found.end(), limit)
-        text = visible_text(document.text[found.end() : end.start() if end else limit])
-        if text and len(text) > MIN_PARAGRAPH:
-            return text
-    return None
+    paragraphs = list(_paragraphs(document, document.headline or document.body_start))
+    return (
+        next((text for text in paragraphs if len(text) > MIN_PARAGRAPH), None)
+        or next((text for text in paragraphs if len(text.split()) >= MIN_WORDS), None)
+        or _short_body(document)
+    )
+
+
+def _paragraphs(document: Document, start: int) -> Iterator[str]:
+    found = _PARAGRAPH.finditer(document.text, start)
+    for opened, _ in zip(found, range(MAX_PARAGRAPHS)):
+        limit = opened.end() + MAX_PARAGRAPH_MARKUP
+        end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
+        text = visible_text(document.text[opened.end() : end.start() if end else limit])
+        if text and not _HIDDEN.search(opened[0]) and not document.in_noscript(opened.start()):
+            yield text
+
+
+def _short_body(document: Document) -> str | None:
+    body = document.text[document.body_start :]
+    if len(body) > SHORT_PAGE:
+        return None
+    pieces = text_pieces(body)
+    heading = set(document.headings)
+    return " ".join(piece for piece in pieces if piece not in heading) or None

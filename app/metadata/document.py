@@ -155,6 +155,10 @@ class Document:
         bodies = self.all("body")
         return bodies[0].end if bodies else max(0, self.text.find("</head"))
 
+    def in_noscript(self, position: int) -> bool:
+        """Whether a place in the markup is shown only to readers without scripts."""
+        return any(tag.start < position < tag.end for tag in self.all("noscript"))
+
     @cached_property
     def headline(self) -> int | None:
         """Where the content of the headline begins: of the h1 nearest to the title, or the title in the body."""

@@ -30,7 +30,7 @@ MAX_BEFORE = 1_000
 
 _TAG = re.compile(
     r"<(?=[!mltbhsnix/])(?:(!--)"
-    r"|(meta|link|title|base|html|h1|body|time|script|style|svg|/?noscript|textarea|iframe|xmp|noembed|noframes)"
+    r"|(meta|link|title|base|html|h1|body|time|script|style|svg|noscript|textarea|iframe|xmp|noembed|noframes)"
     r"(?=[\s/>]))",
     re.IGNORECASE,
 )
@@ -39,6 +39,7 @@ _END = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("title", "script", "style", "svg", "textarea", "iframe", "xmp", "noembed", "noframes")
 }
+_NOSCRIPT_END = re.compile(r"</noscript(?=[\s/>])", re.IGNORECASE)
 _COMMENT_END = re.compile("--!?>")
 _HIDDEN = re.compile(
     "<!--.*?-->|"
@@ -65,18 +66,20 @@ class Tag(NamedTuple):
 def read_tags(text: str) -> list[Tag]:
     """Every tag of `text` that says something about the page, in order."""
     tags: list[Tag] = []
-    position, noscript = 0, False
+    position, noscript = 0, 0
     while len(tags) < MAX_TAGS and (found := _TAG.search(text, position)):
         position = found.end()
         if found[1]:
             position = _end_of_comment(text, position)
             continue
         name = found[2].lower()
-        if name in ("noscript", "/noscript"):
-            noscript = name == "noscript"
+        if name == "noscript":
+            ended = _NOSCRIPT_END.search(text, position)
+            noscript = ended.start() if ended else position
+            tags.append(Tag(name, {}, found.start(), noscript))
         elif name not in _END:
             attributes, position = read_attributes(text, position)
-            tags.append(Tag(name, attributes, found.start(), position, "", noscript))
+            tags.append(Tag(name, attributes, found.start(), position, "", position <= noscript))
         else:
             tag = _read_raw_text(text, name, found.start(), position)
             position = tag.end + len(tag.raw)
