@@ -43,7 +43,7 @@ def _load(schema: Schema, value: dict[str, Any]) -> Any:
     try:
         return schema.load(value)
     except ValidationError as error:
-        raise _invalid(dict(_flat(error.normalized_messages()))) from None
+        raise _invalid(dict(_flat(error.messages))) from None
 
 
 def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:

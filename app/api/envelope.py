@@ -61,7 +61,8 @@ def bare(value: Any, status: int = 200) -> Response:
 
 def elapsed_ms() -> int:
     """Milliseconds since the request came in."""
-    return round((time.perf_counter() - g.started) * 1000)
+    started: float = g.started
+    return round((time.perf_counter() - started) * 1000)
 
 
 def mark(name: str, seconds: float) -> None:

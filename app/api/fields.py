@@ -50,7 +50,7 @@ class QueryInteger(fields.Integer):
         return int(value)
 
 
-class CommaList(fields.List):
+class CommaList(fields.List[Any]):
     """`a,b`, as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:

@@ -125,7 +125,7 @@ def _template(rule: Rule) -> str:
     return rule.rule.replace("<", "{").replace(">", "}")
 
 
-def _operation(rule: Rule, view: View, operation: Operation) -> Json:
+def _operation(rule: Rule, view: Any, operation: Operation) -> Json:
     summary, _, rest = (getdoc(view) or "").partition("\n\n")
     authorised = hasattr(view, "authorised")
     described: Json = {
@@ -170,7 +170,7 @@ def _responses(operation: Operation, authorised: bool) -> Json:
 
 
 def _failures(operation: Operation, authorised: bool) -> Json:
-    every = {*operation.errors, InternalError}
+    every: set[type[PagecardError]] = {*operation.errors, InternalError}
     every.update(
         OF_KEYS if authorised else (),
         OF_BODIES if operation.body else (),
