@@ -103,4 +103,5 @@ def _serve(name: str, headers: Mapping[str, str]) -> Response:
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
     response.set_etag(asset.etag, weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
