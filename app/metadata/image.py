@@ -1,45 +1,70 @@
-"""The picture that stands for a page."""
+"""The picture that stands for a page: the one that it names, else the first large one that it shows."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
 from app.metadata.document import Document
+from app.metadata.markup import find_elements
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.values import first
 
+MIN_SIDE = 100
+"""Pixels; a smaller image in the body is an ornament."""
+
+MAX_IMAGES = 30
+"""Images of the body looked at."""
+
 _NO_PICTURE = re.compile(r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$", re.IGNORECASE)
+_ORNAMENT = re.compile(
+    r"logo|icon|avatar|sprite|pixel|badge|emoji|spinner|loading|placeholder|blank|spacer|tracking|captcha|qr-?code|banner|button"
+    r"|\.(?:svg|gif)(?:$|\?)|/(?:count|watch|hit|beacon)\b",
+    re.IGNORECASE,
+)
 
 
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
-    """The URL of the best image that a page names."""
-    candidates = (
-        *(
-            media.secure_url if media.url is None else media.url
-            for media in og.images
-            if not is_pixel(media.width, media.height)
-        ),
+    """The URL of the best image that a page names, or shows near its headline."""
+    named = (
+        *(media.url for media in og.images if media.width != 1 and media.height != 1),
         twitter.image,
         document.resolve(_json_ld_image(document)),
         document.link("image_src"),
-        document.meta_url("thumbnail", "image", "thumbnailurl", "msapplication-tileimage"),
+        document.meta_url("thumbnail", "image", "thumbnailurl", "sailthru.image.full", "parsely-image-url"),
     )
-    return first(*(url for url in candidates if url and is_picture(url)))
+    return first(*(url for url in named if url and _is_picture(url))) or _shown_image(document)
 
 
-def is_picture(url: str) -> bool:
+def _is_picture(url: str) -> bool:
     """Whether the end of the path does not say that it is a sound, a film or a page."""
     return not _NO_PICTURE.search(urlsplit(url).path)
 
 
-def is_pixel(width: int | None, height: int | None) -> bool:
-    """Whether the image only counts visitors."""
-    return width == 1 or height == 1
-
-
 def _json_ld_image(document: Document) -> str | None:
-    nodes = jsonld.works(document.json_ld)
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
-    return first(*(jsonld.url_of(node.get(key), document.json_ld) for node in nodes for key in keys))
+    works = jsonld.works(document.json_ld)
+    return first(*(jsonld.url_of(work.get(key), document.json_ld) for work in works for key in keys))
+
+
+def _shown_image(document: Document) -> str | None:
+    starts = (document.headline, document.body_start)
+    shown = (url for start in starts if start is not None for url in _large_images(document, start))
+    return next(shown, None)
+
+
+def _large_images(document: Document, start: int) -> Iterator[str]:
+    for tag, _ in zip(find_elements(document.text, "img", start), range(MAX_IMAGES)):
+        get = tag.attributes.get
+        source = get("data-src") or get("src")
+        described = " ".join((source or "", get("class", ""), get("id", ""), get("alt", "")))
+        small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
+        if source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
+            yield url
+
+
+def _pixels(value: str) -> int:
+    digits = value.strip().removesuffix("px")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else 0

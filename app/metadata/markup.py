@@ -107,6 +107,13 @@ def find_tags(text: str, needle: str, start: int = 0, end: int | None = None) ->
             position = max(position, after - 1)
 
 
+def find_elements(text: str, name: str, start: int = 0) -> Iterator[Tag]:
+    """The start tags called `name` from `start` on, in order."""
+    for found in re.compile(rf"<{name}(?=[\s/>])", re.IGNORECASE).finditer(text, start):
+        attributes, end = read_attributes(text, found.end())
+        yield Tag(name, attributes, found.start(), end)
+
+
 def _read_raw_text(text: str, name: str, start: int, position: int) -> Tag:
     """An element whose content is text. Only titles and scripts with data are looked at."""
     opened = text.find(">", position) + 1 or len(text)

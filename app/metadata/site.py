@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import tldextract
 
 from app.metadata import jsonld
@@ -9,22 +11,29 @@ from app.metadata.document import Document
 from app.metadata.title import split_title
 from app.metadata.values import first, squash
 
-MAX_NAME = 40
-"""Characters of a part of a title that is taken for the name of a site."""
+MAX_NAME_WORDS = 4
+"""Words of a part of a title that is taken for the name of a site."""
 
+_SITE = frozenset(("website",))
+# "X (formerly Twitter)" is called X.
+_EXPLANATION = re.compile(r"\s\([^()]*\)$")
 # Offline: the list of public suffixes that comes with the package.
 _split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def read_site_name(document: Document) -> str | None:
     """The best name of the site that a page belongs to."""
-    return first(declared_name(document), _name_in_title(document), domain_label(document.host))
+    name = first(declared_name(document), _name_in_title(document), domain_label(document.host))
+    return name and (_EXPLANATION.sub("", name) or name)
 
 
 def declared_name(document: Document) -> str | None:
     """What the page says that its site is called."""
     return first(
-        document.meta("og:site_name", "og:site"), _publisher(document), document.meta("application-name")
+        _publisher(document),
+        document.meta("og:site_name", "og:site"),
+        document.meta("application-name"),
+        *(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE)),
     )
 
 
@@ -36,14 +45,18 @@ def _publisher(document: Document) -> str | None:
 
 
 def _name_in_title(document: Document) -> str | None:
-    """The part of the `<title>` that the rest of the page leaves out, if the domain knows it too."""
-    parts = split_title(document.title or "")
+    """The short last part of the `<title>`, or the first or last part that the domain knows too."""
+    parts = [part.strip() for part in split_title(document.title or "")]
+    if len(parts) < 2:
+        return None
     label = squash(domain_label(document.host) or "")
-    for part in (parts[-1], parts[0]) if len(parts) > 1 else ():
-        squashed = squash(part)
-        if label and len(part) <= MAX_NAME and (squashed in label or label in squashed) and len(squashed) > 1:
-            return part.strip()
-    return None
+    known = (part for part in (parts[-1], parts[0]) if _is_like(squash(part), label))
+    last = parts[-1] if len(parts[-1]) < len(parts[0]) else None
+    return next((part for part in (*known, last) if part and len(part.split()) <= MAX_NAME_WORDS), None)
+
+
+def _is_like(name: str, label: str) -> bool:
+    return len(name) > 1 and bool(label) and (name in label or label in name)
 
 
 def domain_label(host: str) -> str | None:

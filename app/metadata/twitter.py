@@ -14,7 +14,7 @@ def read_twitter(document: Document) -> TwitterCard:
         creator=document.meta("twitter:creator"),
         title=document.meta("twitter:title"),
         description=document.meta("twitter:description"),
-        image=document.meta_url("twitter:image", "twitter:image:src", "twitter:image:url", "twitter:image0"),
+        image=document.meta_url("twitter:image:src", "twitter:image", "twitter:image:url", "twitter:image0"),
         image_alt=document.meta("twitter:image:alt"),
         player=document.meta_url("twitter:player"),
         app_name=document.meta(
