@@ -18,10 +18,10 @@ from app.metadata.model import Content, Metadata, OpenGraph, PageMeta, TwitterCa
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
-from app.metadata.site import read_site_name, site_names
+from app.metadata.site import read_site_name
 from app.metadata.size import fit
 from app.metadata.structured import read_json_ld, read_microdata
-from app.metadata.title import refine_title
+from app.metadata.title import read_title
 from app.metadata.twitter import read_twitter
 from app.metadata.values import MAX_LIST, clean, first
 
@@ -55,7 +55,7 @@ def read_metadata(document: Document) -> Metadata:
         Metadata(
             url=page.url,
             resolved_url=page.final_url,
-            title=_title(document, og, twitter),
+            title=read_title(document, og, twitter),
             description=read_description(document),
             image=read_image(document, og, twitter),
             site_name=read_site_name(document),
@@ -80,13 +80,6 @@ def read_metadata(document: Document) -> Metadata:
             content=Content(media_type(page), page.length, page.status),
         )
     )
-
-
-def _title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
-    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
-    headlines = (jsonld.text_of(node.get("headline")) for node in articles)
-    title = first(og.title, twitter.title, *headlines, document.title)
-    return refine_title(title, document.headings, site_names(document), shared=title != document.title)
 
 
 def _language(document: Document, og: OpenGraph) -> str | None:

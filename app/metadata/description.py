@@ -66,5 +66,5 @@ def _short_body(document: Document) -> str | None:
     if len(body) > SHORT_PAGE:
         return None
     pieces = text_pieces(body)
-    heading = set(document.headings)
+    heading = {heading.text for heading in document.headings}
     return " ".join(piece for piece in pieces if piece not in heading) or None

@@ -8,17 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from app import charset
 from app.metadata import jsonld
-from app.metadata.markup import Tag, element_text, find_tags, read_tags
+from app.metadata.markup import Tag, element_end, find_elements, find_tags, read_tags, text_pieces
 from app.metadata.values import absolute_url, clean, first, words
 from app.page import Page
 
 MAX_METAS = 1_000
 """Meta values kept of one page; the most that a real page in the corpus has is under 300."""
+
+
+MAX_HEADINGS = 5
+"""`<h1>` looked at."""
+
+MAX_HEADING_MARKUP = 2_000
+"""Characters of markup read of one `<h1>`."""
+
+
+class Heading(NamedTuple):
+    """An `<h1>`: where its content begins, its text, the last piece of that, and whether it leads home."""
+
+    start: int
+    text: str
+    last: str
+    is_site: bool
+
+
+def _is_home(url: str | None) -> bool:
+    return url is not None and urlsplit(url).path in ("", "/")
 
 
 class Document:
@@ -122,15 +142,25 @@ class Document:
         return first(*(clean(tag.raw) for tag in self.all("title")[:5]))
 
     @cached_property
-    def _headings(self) -> list[tuple[int, str]]:
-        """(where its content begins, text) of the first few `<h1>` that say something."""
-        texts = ((tag.end, element_text(self.text, "h1", tag.end, limit=2_000)) for tag in self.all("h1")[:5])
-        return [(position, text) for position, text in texts if text]
+    def _all_headings(self) -> list[Heading]:
+        return [heading for tag in self.all("h1")[:MAX_HEADINGS] if (heading := self._read_heading(tag))]
 
-    @property
-    def headings(self) -> list[str]:
-        """The texts of the first few `<h1>`."""
-        return [text for _, text in self._headings]
+    def _read_heading(self, tag: Tag) -> Heading | None:
+        inner = self.text[tag.end : element_end(self.text, "h1", tag.end, MAX_HEADING_MARKUP)]
+        pieces = text_pieces(inner)
+        links = find_elements(inner, "a")
+        home = any(_is_home(self.resolve(link.attributes.get("href"))) for link in links)
+        return Heading(tag.end, " ".join(pieces), pieces[-1], home) if pieces else None
+
+    @cached_property
+    def headings(self) -> list[Heading]:
+        """The first few `<h1>` that say something, without those that are the name of the site."""
+        return [heading for heading in self._all_headings if not heading.is_site]
+
+    @cached_property
+    def site_headings(self) -> list[str]:
+        """The texts of the `<h1>` that lead home: the name of the site."""
+        return [heading.text for heading in self._all_headings if heading.is_site]
 
     def tags_with(self, *needles: str, start: int = 0, end: int | None = None) -> list[Tag]:
         """The start tags whose attributes hold one of these strings as they are written here, in order.
@@ -164,11 +194,11 @@ class Document:
         """Where the content of the headline begins: of the h1 nearest to the title, or the title in the body."""
         title = first(self.meta("og:title"), self.title) or ""
         wanted = words(title)
-        best = max(self._headings, key=lambda heading: len(wanted & words(heading[1])), default=None)
-        if best and (wanted & words(best[1]) or not title):
-            return best[0]
+        best = max(self.headings, key=lambda heading: len(wanted & words(heading.text)), default=None)
+        if best and (wanted & words(best.text) or not title):
+            return best.start
         found = self.text.find(f">{title[:30]}", self.body_start) if len(title) > 8 else -1
-        return found + 1 if found >= 0 else best and best[0]
+        return found + 1 if found >= 0 else best and best.start
 
     @cached_property
     def month_first(self) -> bool:

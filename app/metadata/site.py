@@ -8,12 +8,12 @@ import tldextract
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.title import split_title
 from app.metadata.values import first, squash
 
 MAX_NAME_WORDS = 4
 """Words of a part of a title that is taken for the name of a site."""
 
+SEPARATOR = re.compile(r"\s[|\-–—»«•·:/~⋆›>│]{1,3}\s|\s?[|»•·│]\s?|(?<=\w):\s")
 _SITE = frozenset(("website",))
 # "X (formerly Twitter)" is called X.
 _EXPLANATION = re.compile(r"\s\([^()]*\)$")
@@ -46,7 +46,7 @@ def _publisher(document: Document) -> str | None:
 
 def _name_in_title(document: Document) -> str | None:
     """The short last part of the `<title>`, or the first or last part that the domain knows too."""
-    parts = [part.strip() for part in split_title(document.title or "")]
+    parts = [part.strip() for part in SEPARATOR.split(document.title or "") if part.strip()]
     if len(parts) < 2:
         return None
     label = squash(domain_label(document.host) or "")
@@ -66,5 +66,11 @@ def domain_label(host: str) -> str | None:
 
 def site_names(document: Document) -> list[str]:
     """Everything that may stand beside a title as the name of the site."""
-    names = [declared_name(document), domain_label(document.host), document.host]
+    names = [
+        declared_name(document),
+        document.meta("og:site_name"),
+        domain_label(document.host),
+        document.host,
+        *document.site_headings,
+    ]
     return [name for name in names if name]

@@ -5,8 +5,10 @@ What the page says in its tags stays untouched in `open_graph.title` and `twitte
 
 from __future__ import annotations
 
-import re
-
+from app.metadata import jsonld
+from app.metadata.document import Document, Heading
+from app.metadata.model import OpenGraph, TwitterCard
+from app.metadata.site import SEPARATOR, site_names
 from app.metadata.values import first, squash, words
 
 MIN_HEADING = 8
@@ -18,67 +20,61 @@ MIN_SHARE = 0.35
 MIN_OVERLAP = 0.4
 """Of the words of the shorter that a title and a heading must share to be two versions of the same."""
 
-MAX_SITEWORDS = 5
-"""Words of a part of a title that is taken for the name of a site, when that name is only in it."""
-
-_SEPARATOR = re.compile(r"\s[|\-–—»«•·:/~⋆›>│]{1,3}\s|\s?[|»•·│]\s?|(?<=\w):\s")
+_METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citation_title", "title", "headline")
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 
 
-def refine_title(title: str | None, headings: list[str], names: list[str], *, shared: bool) -> str | None:
-    """`title` without the first or last part that is one of the site's `names`, or the heading in its place.
+def read_title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
+    """The best title that a page has to offer, in one line."""
+    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
+    headline = first(*(jsonld.text_of(node.get("headline")) for node in articles))
+    told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
+    if not told:
+        return first(*(heading.text for heading in document.headings), *document.site_headings)
+    names = {squash(name) for name in site_names(document)}
+    title = _without_site(told, names)
+    return (
+        _heading_within(title, document.headings)
+        or _agreed(document.headings, headline, _without_site(document.title or "", names))
+        or (told != document.title and _other_version(title, document.headings))
+        or title
+    )
 
-    `shared` says that the title was written for social networks, beside the page and not in it.
-    """
-    if not title:
-        return first(*headings)
-    title = _without_site(title, [squash(name) for name in names if len(squash(name)) > 1])
-    return _heading_within(title, headings) or (shared and _other_version(title, headings)) or title
 
-
-def split_title(title: str) -> list[str]:
-    """The parts of a title between its separators."""
-    return [part for part in _SEPARATOR.split(title) if part.strip()]
-
-
-def _without_site(title: str, names: list[str]) -> str:
-    cuts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(title)]
-    if not cuts:
-        return title
-    if _is_site(title[cuts[-1][1] :], title[: cuts[-1][0]], names):
-        return title[: cuts[-1][0]].strip()
-    if _is_site(title[: cuts[0][0]], title[cuts[0][1] :], names):
-        return title[cuts[0][1] :].strip()
+def _without_site(title: str, names: set[str]) -> str:
+    """`title` without the first or last part that is one of the site's `names`."""
+    cuts = [(found.start(), found.end()) for found in SEPARATOR.finditer(title)]
+    if cuts and squash(title[cuts[-1][1] :]) in names:
+        return title[: cuts[-1][0]].strip() or title
+    if cuts and squash(title[: cuts[0][0]]) in names:
+        return title[cuts[0][1] :].strip() or title
     return title
 
 
-def _is_site(part: str, rest: str, names: list[str]) -> bool:
-    if not rest.strip():
-        return False
-    squashed = squash(part)
-    return squashed in names
-
-
-def _heading_within(title: str, headings: list[str]) -> str | None:
-    """A heading that the title holds: most of it, or all that stands before or after a separator."""
+def _heading_within(title: str, headings: list[Heading]) -> str | None:
+    """A heading, or its last piece, that the title holds: most of it, or all before a separator."""
     whole = _fold(title)
-    parts = {_fold(title[: cut.start()]) for cut in _SEPARATOR.finditer(title)}
-    parts |= {_fold(title[cut.end() :]) for cut in _SEPARATOR.finditer(title)}
-    for heading in headings:
-        folded = _fold(heading)
-        if len(heading) > MIN_HEADING and folded in whole:
-            if len(heading) >= MIN_SHARE * len(title) or folded in parts:
-                return heading
+    heads = {_fold(title[: cut.start()]) for cut in SEPARATOR.finditer(title)}
+    for text in (text for heading in headings for text in (heading.text, heading.last)):
+        folded = _fold(text)
+        if len(text) > MIN_HEADING and folded in whole and (len(text) >= MIN_SHARE * len(title) or folded in heads):
+            return text
     return None
 
 
-def _other_version(title: str, headings: list[str]) -> str | None:
-    """The only heading of a page, if it says what the title says in other words."""
-    if len(headings) != 1 or _fold(title) in _fold(headings[0]):
+def _agreed(headings: list[Heading], *others: str | None) -> str | None:
+    """The heading that JSON-LD or the `<title>` repeats word for word."""
+    known = {squash(other) for other in others if other}
+    return next((heading.text for heading in headings if squash(heading.text) in known), None)
+
+
+def _other_version(title: str, headings: list[Heading]) -> str | None:
+    """The only heading of a page, if it says in other words what the title says."""
+    if len(headings) != 1 or _fold(title) in _fold(headings[0].text):
         return None
-    ours, theirs = words(title), words(headings[0])
+    ours, theirs = words(title), words(headings[0].text)
     smaller = min(len(ours), len(theirs))
-    return headings[0] if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
+    return headings[0].text if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
 
 
 def _fold(text: str) -> str:
