@@ -21,6 +21,8 @@ from app.page import Page
 ERROR_BODY = 64 * 1024  # bytes read of an answer that is no page: enough to recognise a challenge
 SNIFF = 512  # bytes read of a file that has no text
 
+MAX_PIECES = 20_000  # reads of one body; a chunk of one byte costs as much as one of 64 KiB
+
 _READ_SIZE = 64 * 1024
 _FRAMING = 64 * 1024  # wire bytes beyond twice the limit: chunk sizes and trailers
 
@@ -64,6 +66,7 @@ class _Body:
         self.truncated = False
         self._response = response
         self._broke = False
+        self._pieces = 0
 
     @property
     def length(self) -> int | None:
@@ -108,7 +111,10 @@ class _Body:
         return Decoder(self._response.headers.get("Content-Encoding", ""), limit)
 
     def _next_piece(self) -> bytes:
+        self._pieces += 1
         try:
+            if self._pieces > MAX_PIECES:
+                raise OverBudget(reason="too_many_pieces")
             piece: bytes = self._response.raw.read1(_READ_SIZE)
         except _CUT_OFF:
             self._broke = True

@@ -17,6 +17,7 @@ import brotli
 from app.errors import UnsupportedContent
 
 MAX_CODINGS = 5  # in one chain
+MAX_MEMBERS = 1_000  # of one gzip stream: each needs a decoder of its own
 ACCEPT_ENCODING = "gzip, deflate, br"
 
 _SALVAGE_STEP = 64  # bytes of a broken stream that are decoded at a time
@@ -36,13 +37,22 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._members = 1
 
     def decode(self, data: bytes, room: int) -> bytes:
-        out = self._inflate.decompress(data, room)
-        while (rest := self._inflate.unused_data) and len(out) < room:
-            self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            out += self._inflate.decompress(rest, room - len(out))
+        out = b""
+        while data and len(out) < room:
+            if self._inflate.eof:
+                self._begin_member()
+            out += self._inflate.decompress(data, room - len(out))
+            data = self._inflate.unused_data
         return out
+
+    def _begin_member(self) -> None:
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise zlib.error("too many members")
+        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
 
     def ended(self) -> bool:
         return self._inflate.eof
@@ -109,7 +119,7 @@ class _Layer:
 
     @property
     def whole(self) -> bool:
-        return self._stream.ended() and not self.broken
+        return not self.broken and self._stream.ended()
 
     def feed(self, data: bytes) -> bytes:
         if self.broken or self.full or not data:

@@ -40,6 +40,7 @@ from app.fetch.url import TargetUrl
 from app.networks import Address
 
 HEAD_LIMIT = 128 * 1024  # wire bytes before the body, interim answers and a proxy's answer included
+MAX_FIELDS = 1_000  # in one head
 MAX_COOKIES = 8 * 1024  # characters of one Cookie field; a chain that wants more sends none
 
 T = TypeVar("T")
@@ -287,11 +288,9 @@ class Answer(HTTPResponse):
         while (line := self.fp.readline()) not in (b"\r\n", b"\n"):
             if not line:
                 raise RemoteDisconnected("")
-            name, colon, value = line.decode("latin-1").partition(":")
-            if name[0] in " \t" and fields:  # obs-fold: RFC 9112, section 5.2
-                fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.decode('latin-1').strip()}")
-            elif colon:
-                fields.append((name.strip(), value.strip()))
+            if len(fields) == MAX_FIELDS:
+                raise OverBudget(reason="too_many_fields")
+            _add_field(fields, line.decode("latin-1"))
         message = HTTPMessage()
         for name, value in fields:
             message[name] = value
@@ -301,6 +300,16 @@ class Answer(HTTPResponse):
         if self.status in (204, 304):
             return 0
         return declared_length(self.headers.get("content-length", ""))
+
+
+def _add_field(fields: list[tuple[str, str]], line: str) -> None:
+    name, colon, value = line.partition(":")
+    if line[0] in " \t":
+        if fields:  # obs-fold: RFC 9112, section 5.2
+            name, value = fields.pop()
+            fields.append((name, f"{value} {line.strip()}"))
+    elif colon:
+        fields.append((name.strip(), value.strip()))
 
 
 def declared_length(content_length: str) -> int | None:
