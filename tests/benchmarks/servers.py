@@ -16,13 +16,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from client import Client
 from origin import Origin
 
 HERE = Path(__file__).parent
+CHECKOUT = {"PYTHONPATH": str(HERE.parents[1])}  # what is measured is this checkout, wherever it runs from
 SCRIPTS = Path(sys.executable).parent
+PAGECARD = str(SCRIPTS / "pagecard")
 START_TIMEOUT = 60.0  # seconds
 PLANS = "[enterprise]\nbatch_limit = 100\nper_minute = 100_000_000\nburst = 10_000_000\n"
 
@@ -45,11 +47,15 @@ def _free_port() -> int:
         return sock.getsockname()[1]
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def _make_sure_it_runs(process: subprocess.Popen[bytes], log: Path) -> None:
+    if process.poll() is not None:
+        raise SystemExit(f"{process.args} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+
+
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     give_up = time.monotonic() + START_TIMEOUT
     while time.monotonic() < give_up:
-        if process.poll() is not None:
-            raise SystemExit(f"{process.args} ended with {process.returncode}")
+        _make_sure_it_runs(process, log)
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
@@ -61,17 +67,26 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _running(command: list[str], port: int, environ: Mapping[str, str], cwd: Path) -> Iterator[int]:
-    process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=cwd)
-    try:
-        _await(port, process)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
+    with NamedTemporaryFile("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=cwd, stdout=log, stderr=log)
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _await(port, process, Path(log.name))
+            yield process.pid
+            _make_sure_it_runs(process, Path(log.name))
+        except OSError:
+            _make_sure_it_runs(process, Path(log.name))
+            raise
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -80,10 +95,13 @@ def reference(name: str, origin: Origin, workers: int = 2) -> Iterator[Server]:
     port = _free_port()
     command = [str(SCRIPTS / "gunicorn"), "--worker-class", "gthread", "--workers", str(workers), "--threads", "16"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--timeout", "300", f"{name}:app"]
-    trust = {"CA_BUNDLE": str(origin.authority)}
-    if name == "naive":
-        trust = {"REQUESTS_CA_BUNDLE": str(origin.bundle), "PYTHONWARNINGS": "ignore"}
-    with _running(command, port, {"MALLOC_ARENA_MAX": "2", **trust}, HERE) as pid:
+    environ = {
+        "MALLOC_ARENA_MAX": "2",
+        "CA_BUNDLE": str(origin.authority),  # read by bound
+        "REQUESTS_CA_BUNDLE": str(origin.bundle),  # read by requests, in naive
+        "PYTHONWARNINGS": "ignore",
+    }
+    with _running(command, port, environ, HERE) as pid:
         yield Server(name, pid, port)
 
 
@@ -91,20 +109,24 @@ def reference(name: str, origin: Origin, workers: int = 2) -> Iterator[Server]:
 def service(origin: Origin, workers: int = 2, **settings: str) -> Iterator[Server]:
     """`pagecard serve` in a data directory of its own, with a key of the enterprise plan."""
     with TemporaryDirectory() as work:
-        folder = Path(work)
+        folder, port = Path(work), _free_port()
         (folder / "plans.toml").write_text(PLANS)
-        environ = {
+        environ = CHECKOUT | {
             "PAGECARD_DATA_DIR": str(folder / "data"),
             "PAGECARD_PLANS": str(folder / "plans.toml"),
             "PAGECARD_ALLOW_TARGETS": origin.allowed,
             "PAGECARD_CA_BUNDLE": str(origin.authority),
             **{f"PAGECARD_{name.upper()}": value for name, value in settings.items()},
         }
-        port, pagecard = _free_port(), str(SCRIPTS / "pagecard")
-        create = [pagecard, "keys", "create", "--plan", "enterprise"]
-        created = subprocess.run(
-            create, env={**os.environ, **environ}, cwd=folder, capture_output=True, text=True, check=True
-        )
-        serve = [pagecard, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+        key = _key(environ, folder)
+        serve = [PAGECARD, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
         with _running(serve, port, environ, folder) as pid:
-            yield Server("pagecard", pid, port, created.stdout.split()[-1])
+            yield Server("pagecard", pid, port, key)
+
+
+def _key(environ: Mapping[str, str], folder: Path) -> str:
+    create = [PAGECARD, "keys", "create", "--plan", "enterprise"]
+    done = subprocess.run(create, env={**os.environ, **environ}, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{create} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout.split()[-1]
