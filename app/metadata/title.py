@@ -27,7 +27,7 @@ _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--
 def read_title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
     """The best title that a page has to offer, in one line."""
     articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
-    headline = first(*(jsonld.text_of(node.get("headline")) for node in articles))
+    headline = first(*(jsonld.text_of(node.get("headline") or node.get("name")) for node in articles))
     told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
     if not told:
         return first(*(heading.text for heading in document.headings), *document.site_headings)
@@ -36,7 +36,7 @@ def read_title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str |
     return (
         _heading_within(title, document.headings)
         or _agreed(document.headings, headline, _without_site(document.title or "", names))
-        or (told != document.title and _other_version(title, document.headings))
+        or (og.title and _other_version(title, document.headings))
         or title
     )
 
@@ -65,7 +65,8 @@ def _heading_within(title: str, headings: list[Heading]) -> str | None:
 def _agreed(headings: list[Heading], *others: str | None) -> str | None:
     """The heading that JSON-LD or the `<title>` repeats word for word."""
     known = {squash(other) for other in others if other}
-    return next((heading.text for heading in headings if squash(heading.text) in known), None)
+    texts = (text for heading in headings for text in (heading.text, heading.last))
+    return next((text for text in texts if squash(text) in known), None)
 
 
 def _other_version(title: str, headings: list[Heading]) -> str | None:
