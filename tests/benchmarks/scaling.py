@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from load import Load, batches, drive
@@ -80,7 +81,7 @@ def sweep(origin: Origin, setups: dict[int, Setup]) -> Iterator[Point]:
 
 
 def knee(points: Sequence[Point]) -> Point:
-    for point, following in zip(points, points[1:], strict=False):
+    for point, following in pairwise(points):
         if following.load.rate < point.load.rate * GAIN:
             return point
     return points[-1]
