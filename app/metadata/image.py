@@ -18,6 +18,8 @@ MIN_SIDE = 100
 MAX_IMAGES = 30
 """Images of the body looked at."""
 
+# Where shops keep the large version of the picture of what they sell.
+_LARGE_VERSIONS = ("data-old-hires", "data-zoom-image", "data-large_image")
 _NO_PICTURE = re.compile(r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$", re.IGNORECASE)
 _ORNAMENT = re.compile(
     r"logo|icon|avatar|sprite|pixel|badge|emoji|spinner|loading|placeholder|blank|spacer|tracking|captcha|qr-?code|banner|button"
@@ -50,6 +52,9 @@ def _json_ld_image(document: Document) -> str | None:
 
 
 def _shown_image(document: Document) -> str | None:
+    products = (tag.attributes.get(name) for name in _LARGE_VERSIONS for tag in document.tags_with(name))
+    if product := first(*map(document.resolve, products)):
+        return product
     starts = (document.headline, document.body_start)
     shown = (url for start in starts if start is not None for url in _large_images(document, start))
     return next(shown, None)
@@ -58,10 +63,11 @@ def _shown_image(document: Document) -> str | None:
 def _large_images(document: Document, start: int) -> Iterator[str]:
     for tag, _ in zip(find_elements(document.text, "img", start), range(MAX_IMAGES)):
         get = tag.attributes.get
-        source = get("data-src") or get("src")
-        described = " ".join((source or "", get("class", ""), get("id", ""), get("alt", "")))
+        # a data-src may hold a whole srcset
+        source = (get("data-src") or get("src") or "").strip().split(" ")[0]
+        described = " ".join((source, get("class", ""), get("id", ""), get("alt", "")))
         small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
-        if source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
+        if "\\" not in source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
             yield url
 
 
