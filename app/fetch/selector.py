@@ -1,0 +1,54 @@
+"""Is this text a selector of CSS, as a browser reads it?
+
+Rule 1: nothing that a browser would take is refused, as far as that can be told without one.
+Rule 2: nothing that a browser would throw a SyntaxError at is accepted, with the same proviso.
+"""
+
+from __future__ import annotations
+
+import re
+
+import soupsieve
+
+MAX_LENGTH = 4_096  # characters
+
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"?|'(?:\\.|[^'\\])*'?", re.DOTALL)
+# A selector may end in a pseudo-element; it matches nothing, and is no error.
+_PSEUDO_ELEMENT = re.compile(r"(?<![:\\])::[\w-]+(?:\([\w\s*.-]*\))?(?=\s*(?:,|$))")
+# Pseudo-classes that browsers have and the parser lacks (https://drafts.csswg.org/selectors-4/, the HTML
+# standard), and the other way round.
+_BROWSERS_OWN = re.compile(
+    r"(?<![:\\]):(?:valid|invalid|user-valid|fullscreen|modal|autofill|picture-in-picture|buffering|seeking"
+    r"|stalled|volume-locked|active-view-transition|state\([\w-]+\)|-webkit-[\w-]+)(?![\w(-])",
+    re.IGNORECASE,
+)
+_PARSERS_OWN = re.compile(r":(?:-soup-)?contains(?:-own)?\(|!=", re.IGNORECASE)
+_BRACKETS = {"(": ")", "[": "]"}
+
+
+def check_selector(text: str) -> None:
+    """Raises ValueError, in one line that says what is wrong."""
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"has more than {MAX_LENGTH:,} characters")
+    bare = _BROWSERS_OWN.sub(":root", _PSEUDO_ELEMENT.sub("", _STRING.sub('"x"', text))) or "*"
+    if not text.strip() or _PARSERS_OWN.search(bare) or not _parses(bare + _missing_brackets(bare)):
+        raise ValueError(f"is no selector of CSS, such as #content or article h1: {text[:100]!r}")
+
+
+def _missing_brackets(text: str) -> str:
+    """What the end of the text closes by itself: https://drafts.csswg.org/css-syntax/#parse-errors."""
+    open_ones: list[str] = []
+    for character in text:
+        if character in _BRACKETS:
+            open_ones.append(_BRACKETS[character])
+        elif open_ones and character == open_ones[-1]:
+            open_ones.pop()
+    return "".join(reversed(open_ones))
+
+
+def _parses(text: str) -> bool:
+    try:
+        soupsieve.compile(text)
+    except (soupsieve.SelectorSyntaxError, NotImplementedError, RecursionError):
+        return False
+    return True

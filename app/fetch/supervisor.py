@@ -1,0 +1,94 @@
+"""Run a browser that cannot outlive whoever wanted it, and leaves nothing behind.
+
+Started where the browser would be, as `python -I -S supervisor.py OWNER PROFILE BROWSER ARGUMENT…`; it
+imports nothing of Pagecard, so that it costs little.
+
+Rule 1: when the owner, the driver that started it or the browser ends, `kill -9` included, every process
+        below this one is killed.
+Rule 2: it takes in orphans, so that a process that left the browser's group is found too, and no zombie
+        stays.
+Rule 3: the profile folder goes with the browser.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
+CONTROL_PIPE = (3, 4)  # where a driver that uses --remote-debugging-pipe speaks and listens
+PROCESS_MEMORY = 3 * 2**30  # bytes one process of the browser may write to: a page's bomb ends that page alone
+DRIVER_GRACE = 3.0  # seconds in which a driver that lost its owner may tidy up
+PID_FILE = "supervisor"  # in the profile folder: whom to send SIGTERM
+
+_libc = ctypes.CDLL(None)
+
+
+def main(owner: int, profile: str, command: list[str]) -> None:
+    """Run `command` until it, the owner (a process id) or the driver ends, or SIGTERM comes."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, _stop)
+    Path(profile, PID_FILE).write_text(str(os.getpid()))
+    driver = os.pidfd_open(os.getppid())
+    try:
+        owner_end = os.pidfd_open(owner)
+        _wait_for_any(owner_end, driver, _start(command))
+    finally:
+        _kill_descendants()
+        shutil.rmtree(profile, ignore_errors=True)
+    if _wait_for_any(owner_end, timeout=0):
+        _end_driver(driver)
+
+
+def _stop(*_: object) -> None:
+    raise SystemExit
+
+
+def _start(command: list[str]) -> int:
+    browser = subprocess.Popen(command, pass_fds=CONTROL_PIPE, process_group=0, preexec_fn=_in_the_browser)  # noqa: S603
+    for end in CONTROL_PIPE:
+        os.close(end)
+    return os.pidfd_open(browser.pid)
+
+
+def _in_the_browser() -> None:
+    """Between fork and exec: die with this supervisor, and stay within bounds."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_DATA, (PROCESS_MEMORY, PROCESS_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _wait_for_any(*processes: int, timeout: float | None = None) -> bool:
+    """Whether one of them ended within `timeout` seconds."""
+    poll = select.poll()
+    for process in processes:
+        poll.register(process, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else timeout * 1_000))
+
+
+def _kill_descendants() -> None:
+    """Generation by generation: the children of what was killed become ours."""
+    while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+            os.waitpid(int(child), 0)
+
+
+def _end_driver(driver: int) -> None:
+    """From a process of its own, since a driver waits for this one to end before it tidies up."""
+    if os.fork():
+        return
+    os.closerange(0, 3)
+    if not _wait_for_any(driver, timeout=DRIVER_GRACE):
+        signal.pidfd_send_signal(driver, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
