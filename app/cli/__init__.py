@@ -1,14 +1,27 @@
-"""The command line, `pagecard`: one file per group of commands."""
+"""The command line, `pagecard`: one file per command.
+
+Rule 1: the command NAME is the object NAME of the module `app.cli.NAME`, which is imported when it is called for;
+        so each starts with what it needs alone.
+Rule 2: what a command answers goes to standard output, what it says about its work to standard error.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import version
 
 import click
 
 from app.settings import Settings, SettingsError
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "Serve the API.",
+    "keys": "Make, list and revoke API keys.",
+    "parse": "Read saved pages; no network.",
+}
 
 
 def read_settings() -> Settings:
@@ -19,17 +32,22 @@ def read_settings() -> Settings:
         sys.exit("\n".join(f"pagecard: {line}" for line in str(error).splitlines()))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"app.cli.{name}"), name)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("pagecard"), prog_name="pagecard")
 def main() -> None:
     """Turn URLs into link metadata."""
-
-
-def _register() -> None:
-    from app.cli import keys, serve
-
-    for command in (serve.serve, keys.keys):
-        main.add_command(command)
-
-
-_register()
