@@ -65,18 +65,16 @@ class Options:
 
     def cache_key(self, target: TargetUrl, tenant: str) -> str:
         """Headers may carry a tenant's credentials: what they bring is that tenant's alone."""
-        return f"{self._variant()}{tenant if self.headers else ''} {target}"
+        return f"{target} {self._variant(tenant)}" if self._asks_more else str(target)
 
-    def _variant(self) -> str:
-        if self == _PLAIN or not (
-            self.include or self.formats is not None or self.headers or self.proxy or self.render
-        ):
-            return ""
+    @property
+    def _asks_more(self) -> bool:
+        return bool(self.include or self.formats is not None or self.headers or self.proxy or self.render)
+
+    def _variant(self, tenant: str) -> str:
         formats = None if self.formats is None else sorted(self.formats)
-        return repr((sorted(self.include), formats, self.metadata, self.headers, self.proxy, self.render))
-
-
-_PLAIN = Options()
+        own = (tenant, self.headers) if self.headers else ()
+        return repr((sorted(self.include), formats, self.metadata, self.proxy, self.render, own))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from app.errors import InvalidUrl
 
 MAX_URL_LENGTH = 4_096  # characters of a URL as it was sent
 MAX_REFERENCE_LENGTH = 8_192  # characters of a Location; those of single sign-on are long
+URLS_REMEMBERED = 4_096  # widgets and polling clients send the same ones again and again
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # C0 controls, space, DEL, C1 controls, every space of Unicode, the backslash, surrogates.
@@ -44,9 +45,9 @@ _QUERY_AS_IT_IS = re.compile(r"[\w!$%&'()*+,/:;=@\[\]|~.\-?^`{}]*", re.ASCII)
 _IDNA_ERRORS = (idna.IDNAError, UnicodeError, ValueError, IndexError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TargetUrl:
-    """An absolute http(s) URL, as it was understood.
+    """An absolute http(s) URL, as it was understood. Two that are rebuilt alike are equal.
 
     `host` is ASCII and lower case, an IPv6 address without its brackets. `target` is the path and the
     query, as they go on the wire. `str(url)` is the rebuilt URL; the fragment is gone.
@@ -57,13 +58,19 @@ class TargetUrl:
     port: int
     target: str
     address: IPv4Address | IPv6Address | None = None
-    _text: str = field(init=False, repr=False, compare=False)
+    _text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_text", self.origin + self.target)
 
     def __str__(self) -> str:
         return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TargetUrl) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     @property
     def netloc(self) -> str:
@@ -85,6 +92,7 @@ def loggable(url: TargetUrl) -> str:
     return f"{url.origin}{url.path}?…" if "?" in url.target else str(url)
 
 
+@lru_cache(maxsize=URLS_REMEMBERED)
 def parse_url(text: str) -> TargetUrl:
     """Read an absolute http or https URL.
 
