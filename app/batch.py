@@ -1,18 +1,34 @@
-"""Many URLs, now: each asked once, all side by side, and no answer later than the deadline."""
+"""Many URLs, now: each asked once, all side by side, and no answer later than the deadline.
+
+What became of them is encoded here, too, the same for every door: joined from the bytes that the results hold.
+"""
 
 from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
+from typing import Any
 
+import orjson
+
+from app.charset import printable
 from app.deadline import Deadline
-from app.errors import TargetTimeout
-from app.extractor import Extractor, Failure, Options, Outcome
-from app.fetch import TargetUrl
+from app.errors import InvalidUrl, TargetTimeout
+from app.extractor import Extractor, Failure, Options, Outcome, Success
+from app.fetch import TargetUrl, parse_url
 from app.pool import FairPool
 
 Done = tuple[TargetUrl, Outcome]
+Judged = TargetUrl | InvalidUrl
+
+
+def judge_url(url: str) -> Judged:
+    """A URL as a target, or what is wrong with it."""
+    try:
+        return parse_url(url)
+    except InvalidUrl as error:
+        return error
 
 
 def extract_batch(
@@ -66,3 +82,30 @@ def _as_they_come(
             yield target, Failure(TargetTimeout())
     finally:
         deadline.cancel()
+
+
+def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> bytes:
+    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON."""
+    known = dict(done)
+    outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
+    results = b",".join(map(encode_result, urls, outcomes))
+    successful = sum(isinstance(outcome, Success) for outcome in outcomes)
+    return b'{"results":[%b],"summary":%b}' % (results, encode_summary(len(urls), successful))
+
+
+def encode_result(url: str, outcome: Outcome) -> bytes:
+    """What became of one URL, as JSON; `url` is echoed as it was sent."""
+    echo = orjson.dumps(printable(url))
+    if isinstance(outcome, Success):
+        hit = b"true" if outcome.cache_hit else b"false"
+        return b'{"url":%b,"success":true,"data":%b,"cache_hit":%b}' % (echo, outcome.data, hit)
+    error = outcome.error
+    told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    if error.details:
+        told["details"] = error.details
+    return b'{"url":%b,"success":false,"error":%b}' % (echo, orjson.dumps(told))
+
+
+def encode_summary(total: int, successful: int) -> bytes:
+    """The counts of a batch, as JSON."""
+    return orjson.dumps({"total": total, "successful": successful, "failed": total - successful})

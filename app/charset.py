@@ -47,6 +47,8 @@ _ATTRIBUTE = re.compile(
 )
 _CONTENT_CHARSET = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"'][^\s;]*))", re.IGNORECASE)
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """The text of an HTML answer and the WHATWG name, in lower case, of the encoding that it was read in.
@@ -58,6 +60,11 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
             return _scrub(_lenient(body[len(bom) :], name)), name
     text, name = _read_declared(body, content_type) or _read_undeclared(body)
     return _scrub(text), name
+
+
+def printable(text: str) -> str:
+    """`text` as it can be encoded: lone surrogates become U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def find_encoding(label: str) -> str | None:

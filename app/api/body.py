@@ -7,7 +7,6 @@ to the reader), no NaN, no numbers beyond reason.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -15,10 +14,10 @@ from typing import Any, NoReturn
 from flask import request
 from marshmallow import Schema, ValidationError
 
+from app.charset import printable
 from app.errors import InvalidBody, UnsupportedMediaType
 
 MOST_ERRORS = 100  # of one request that are told
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_body(schema: Schema) -> Any:
@@ -32,11 +31,6 @@ def read_query(schema: Schema) -> Any:
     if repeated:
         raise _invalid({printable(name): ["Given more than once."] for name in repeated})
     return _load(schema, {name: value for name, value in request.args.items() if name != "api_key"})
-
-
-def printable(text: str) -> str:
-    """Text that can be encoded: lone surrogates become U+FFFD."""
-    return SURROGATE.sub("\ufffd", text)
 
 
 def _load(schema: Schema, value: dict[str, Any]) -> Any:

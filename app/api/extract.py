@@ -15,11 +15,12 @@ from flask import Blueprint, Response, g, request, stream_with_context
 from app import metrics
 from app.api import answers
 from app.api.auth import authorised, check_quota, services
-from app.api.body import printable, read_body, read_query
+from app.api.body import read_body, read_query
 from app.api.envelope import elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import BatchSchema, ExtractSchema, NoQuerySchema
-from app.batch import Done, extract_batch
+from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url
+from app.charset import printable
 from app.deadline import Deadline
 from app.errors import (
     BatchTooLarge,
@@ -43,8 +44,6 @@ BATCH = BatchSchema()
 EXTRACT = ExtractSchema()
 NO_QUERY = NoQuerySchema()
 
-Judged = TargetUrl | InvalidUrl
-
 
 @blueprint.post("/v1/extract/batch")
 @described(
@@ -65,7 +64,7 @@ def extract_many() -> Response:
     done = _extract([each for each in judged if isinstance(each, TargetUrl)], _options(asked), _deadline(asked))
     if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
         return _stream(asked["urls"], judged, done)
-    return _answer(asked["urls"], judged, done)
+    return success(encode_batch(asked["urls"], judged, done))
 
 
 @blueprint.get("/v1/extract")
@@ -127,13 +126,6 @@ def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
     return judged
 
 
-def judge_url(url: str) -> Judged:
-    try:
-        return parse_url(url)
-    except InvalidUrl as error:
-        return error
-
-
 def _options(asked: dict[str, Any]) -> Options:
     return Options(include=frozenset(asked["include"]), fresh=not asked["cache"], max_age=asked["max_age"])
 
@@ -178,14 +170,6 @@ def _charged(done: Iterator[Done], key_id: str, charge: Callable[[str, int], Non
         mark("extract", time.perf_counter() - begun)
 
 
-def _answer(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
-    known = dict(done)
-    outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
-    results = b",".join(map(_result, urls, outcomes))
-    successful = sum(isinstance(outcome, Success) for outcome in outcomes)
-    return success(b'{"results":[%b],"summary":%b}' % (results, _summary(len(urls), successful)))
-
-
 def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
     return Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
 
@@ -203,28 +187,11 @@ def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Itera
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)
     meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms()}
-    yield b'{"summary":%b,"meta":%b}\n' % (_summary(len(urls), successful), orjson.dumps(meta))
+    yield b'{"summary":%b,"meta":%b}\n' % (encode_summary(len(urls), successful), orjson.dumps(meta))
 
 
 def _line(index: int, url: str, outcome: Outcome) -> bytes:
-    return b'{"index":%d,%b\n' % (index, _result(url, outcome)[1:])
-
-
-def _result(url: str, outcome: Outcome) -> bytes:
-    """One result, joined from what is encoded already."""
-    echo = orjson.dumps(printable(url))
-    if isinstance(outcome, Success):
-        hit = b"true" if outcome.cache_hit else b"false"
-        return b'{"url":%b,"success":true,"data":%b,"cache_hit":%b}' % (echo, outcome.data, hit)
-    error = outcome.error
-    told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
-    if error.details:
-        told["details"] = error.details
-    return b'{"url":%b,"success":false,"error":%b}' % (echo, orjson.dumps(told))
-
-
-def _summary(total: int, successful: int) -> bytes:
-    return orjson.dumps({"total": total, "successful": successful, "failed": total - successful})
+    return b'{"index":%d,%b\n' % (index, encode_result(url, outcome)[1:])
 
 
 def _card(outcome: Success) -> Response:
