@@ -69,8 +69,12 @@ _MONTH_DAY_CLOCK_YEAR = re.compile(
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
 _CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
-_URL_DATE = re.compile(r"/(\d{4})[/_-](\d{1,2})[/_-](\d{1,2})(?=[/_-]|\b)")
-_URL_COMPACT_DATE = re.compile(r"[/_-](20\d\d)(\d\d)(\d\d)(?=\D)")
+_URL_DATES = (
+    (re.compile(r"/(\d{4})[/_-](\d{1,2})[/_-](\d{1,2})(?=[/_-]|\b)"), (1, 2, 3)),
+    (re.compile(r"[/_-](20\d\d)-?(\d\d)-?(\d\d)(?=\D)"), (1, 2, 3)),
+    (re.compile(r"[/_-](\d\d)[_-](\d\d)[_-](20\d\d)(?=\D)"), (3, 2, 1)),
+)
+"""Patterns of days in a path, and which of their groups are year, month and day."""
 
 
 class FoundDate(NamedTuple):
@@ -189,8 +193,8 @@ def _from_epoch(seconds: int) -> str | None:
 
 def date_in_url(path: str) -> str | None:
     """The day in a path such as /2019/06/05/ or /20190605-title."""
-    for pattern in (_URL_DATE, _URL_COMPACT_DATE):
+    for pattern, (year, month, day) in _URL_DATES:
         for found in pattern.finditer(path[:500] + "/"):
-            if day := _day(found[1], found[2], found[3]):
-                return day
+            if that := _day(found[year], found[month], found[day]):
+                return that
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,12 @@ MAX_ABOVE = 200
 MAX_DATELINE = 100
 """Characters of a text that is a date and little else; longer ones tell of other days."""
 
+MAX_FINDS = 50
+"""Places in scripts where a date is looked for."""
+
+MAX_TIMES = 20
+"""`<time>` elements looked at."""
+
 MAX_TEXT = 200_000
 """Characters of markup that are searched for a date when nothing else names one."""
 
@@ -46,33 +53,46 @@ _MODIFIED_METAS = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
     "dc.date.modified", "last-modified", "lastmod", "revised", "modified_time",
 )  # fmt: skip
-_SCRIPT_DATE = re.compile(
-    r"""["']?(?:date_?published|(?:first_?)?published?_?(?:at|date|time|on)?(?:_?time)?|pub(?:lication)?_?(?:date|time))["']?"""
-    r"""\s?[:=]\s?["']([^"'<>]{8,40})["']""",
-    re.IGNORECASE,
+_IN_SCRIPT = r"""["']?\s?[:=]\s?["']([^"'<>]{8,40})["']"""
+_PUBLISHED_IN_SCRIPT = re.compile(
+    r"(?:date_?published|(?:first_?)?published?_?(?:at|date|time|on)?(?:_?time)?)" + _IN_SCRIPT, re.IGNORECASE
 )
+_CREATED_IN_SCRIPT = re.compile(r"(?:date_?created|created_?(?:at|on|date))" + _IN_SCRIPT, re.IGNORECASE)
+_ISO_TITLE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
 _DATE_CLASS = re.compile(r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE)
 
 
-def read_published(document: Document, nodes: list[dict[str, Any]]) -> str | None:
-    """When the page was published, as ISO 8601. `nodes` are its JSON-LD works."""
+def read_published(document: Document, works: list[dict[str, Any]]) -> str | None:
+    """When the page was published, as ISO 8601. `works` are its JSON-LD works."""
     return (
-        first(*(parse_date(jsonld.text_of(node.get("datePublished"))) for node in nodes))
+        parse_date(document.meta("article:published_time"))
+        or first(*(parse_date(jsonld.text_of(work.get("datePublished"))) for work in works))
         or _meta_date(document)
         or _itemprop_date(document)
         or date_in_url(urlsplit(document.page.final_url).path)
+        or _script_date(document, "ublish", _PUBLISHED_IN_SCRIPT)
         or _headline_date(document)
-        or _script_date(document)
         or _class_date(document)
-        or _time_date(document.all("time"), document)
+        or _time_date(document)
+        or _described_date(document)
+        or _script_date(document, "reated", _CREATED_IN_SCRIPT)
         or _text_date(document)
     )
 
 
-def read_modified(document: Document, nodes: list[dict[str, Any]]) -> str | None:
+def shown_day(document: Document, published: str | None) -> str | None:
+    """The day that the page shows for `published`, where its readers' calendar is a day off."""
+    shown = _headline_date(document) if published and "T" in published else None
+    if not shown or not published:
+        return None
+    apart = date.fromisoformat(shown) - date.fromisoformat(published[:10])
+    return shown if abs(apart.days) == 1 else None
+
+
+def read_modified(document: Document, works: list[dict[str, Any]]) -> str | None:
     """When the page was last changed, as ISO 8601, if it says so to machines."""
     return first(
-        *(parse_date(jsonld.text_of(node.get("dateModified"))) for node in nodes),
+        *(parse_date(jsonld.text_of(work.get("dateModified"))) for work in works),
         *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
     )
 
@@ -98,7 +118,7 @@ def _itemprop_date(document: Document) -> str | None:
 def _tag_date(tag: Tag, document: Document) -> str | None:
     """The date that a tag holds for machines, or shows."""
     get = tag.attributes.get
-    told = get("datetime") or get("content") or get("title") or get("data-datetime")
+    told = get("datetime") or get("content") or get("data-utime") or get("title") or get("data-datetime")
     shown = element_text(document.text, tag.name, tag.end, 500)
     return parse_date(told) or (_short_date(shown, document) if shown else None)
 
@@ -131,25 +151,34 @@ def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) ->
 
 
 def _class_date(document: Document) -> str | None:
-    for tag in document.tags_with("date", "ublish", "posted"):
+    for tag in document.tags_with("date", "ublish", "posted", 'title="20', "data-utime"):
         names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
-        if _DATE_CLASS.search(names) and not _OTHER_DATE.search(names) and (found := _tag_date(tag, document)):
+        told = "data-utime" in tag.attributes or _ISO_TITLE.match(tag.attributes.get("title", ""))
+        if (told or _DATE_CLASS.search(names)) and not _OTHER_DATE.search(names) and (found := _tag_date(tag, document)):
             return found
     return None
 
 
-def _time_date(tags: list[Tag], document: Document) -> str | None:
-    return next((found for tag in tags[:20] if (found := _tag_date(tag, document))), None)
+def _time_date(document: Document) -> str | None:
+    tags = document.all("time")[:MAX_TIMES]
+    return next((found for tag in tags if (found := _tag_date(tag, document))), None)
 
 
-def _script_date(document: Document) -> str | None:
-    for position in document.positions("ublish", 50):
-        found = _SCRIPT_DATE.match(document.text, max(0, position - 12)) or _SCRIPT_DATE.search(
-            document.text, max(0, position - 12), position + 80
-        )
+def _script_date(document: Document, needle: str, pattern: re.Pattern[str]) -> str | None:
+    """A date that stands under a telling name in a script or a data attribute."""
+    for position in document.positions(needle, MAX_FINDS):
+        found = pattern.search(document.text, max(0, position - 12), position + 80)
         if found and (iso := parse_date(found[1])):
             return iso
     return None
+
+
+def _described_date(document: Document) -> str | None:
+    """A day in the title, in the description, or in the path of the picture."""
+    told = " | ".join(filter(None, (document.title, document.meta("description"))))
+    image = document.meta_url("og:image")
+    in_text = (found.iso[:10] for found in find_dates(told, month_first=document.month_first))
+    return next(in_text, None) or (date_in_url(urlsplit(image).path) if image else None)
 
 
 def _text_date(document: Document) -> str | None:
