@@ -122,7 +122,10 @@ def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
 
 
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:
-    found = dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in records)
+    try:
+        found = dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in records)
+    except ValueError:
+        raise TargetUnreachable(reason="bad_record") from None
     if not found:
         raise TargetUnreachable(reason="name_not_resolved")
     return tuple(found)
