@@ -50,6 +50,95 @@ usage = sa.Table(
     sa.Column("urls", sa.BigInteger, nullable=False),
 )
 
+jobs = sa.Table(
+    "jobs",
+    TRUTH,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("key_id", sa.String(32), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("completed_at", sa.Double),  # when its last item ended
+    sa.Column("config", sa.JSON, nullable=False),  # as the API shows it: no value of a header
+    sa.Column("headers", sa.JSON),  # the values; forgotten when the job ends
+    sa.Column("invalid_urls", sa.JSON, nullable=False),
+    sa.Column("rendered", sa.Boolean, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("waiting", sa.Integer, nullable=False),  # items that are queued
+    sa.Column("completed", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("cancelled", sa.Integer, nullable=False),
+    sa.Index("jobs_by_key", "key_id", "created_at"),
+    sa.Index("jobs_by_end", "completed_at"),
+)
+sa.Index(
+    "jobs_waiting",
+    jobs.c.rendered,
+    jobs.c.key_id,
+    jobs.c.created_at,
+    sqlite_where=jobs.c.waiting > 0,
+    postgresql_where=jobs.c.waiting > 0,
+)
+
+job_items = sa.Table(
+    "job_items",
+    TRUTH,
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("input_index", sa.Integer, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("owner", sa.String(80)),  # who works on it; set while it is `processing`, and only then
+    sa.Column("error_code", sa.String(32)),
+    sa.Column("error_message", sa.Text),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("duration_ms", sa.Integer),
+)
+sa.Index(
+    "job_items_owned",
+    job_items.c.owner,
+    sqlite_where=job_items.c.owner.is_not(None),
+    postgresql_where=job_items.c.owner.is_not(None),
+)
+
+job_results = sa.Table(
+    "job_results",
+    TRUTH,
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("input_index", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # JSON: markdown, html, metadata
+)
+
+job_owners = sa.Table(
+    "job_owners",
+    TRUTH,
+    sa.Column("id", sa.String(80), primary_key=True),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+
+job_requests = sa.Table(
+    "job_requests",
+    TRUTH,
+    sa.Column("key_id", sa.String(32), primary_key=True),
+    sa.Column("idempotency_key", sa.String(255), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),  # SHA-256 of what was asked, hexadecimal
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", sa.Double, nullable=False),
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    TRUTH,
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text),  # forgotten with the last try
+    sa.Column("message_id", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", sa.Double, index=True),
+    sa.Column("last_attempt_at", sa.Double),
+    sa.Column("last_http_status", sa.Integer),
+    sa.Column("last_error", sa.String(32)),  # a code of the tree of errors
+)
+
 cache_entries = sa.Table(
     "cache_entries",
     SHARED,

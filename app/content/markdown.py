@@ -89,7 +89,7 @@ def _clean(tree: etree._Element) -> None:
 
 def _leads(address: str | None, allowed: frozenset[str]) -> bool:
     """Whether a reader may follow this address. A relative one has no scheme, and does."""
-    return bool(address) and (_scheme(address) or "https") in allowed
+    return address is not None and address.strip() != "" and (_scheme(address) or "https") in allowed
 
 
 def _scheme(address: str) -> str | None:

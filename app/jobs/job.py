@@ -1,0 +1,147 @@
+"""What a job is: many URLs under one id, each of which ends exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+MAX_URLS = 1_000  # of one job, on every plan
+
+
+class Status(StrEnum):
+    """Where a job, or one of its items, stands."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+def moment(seconds: float | None) -> str | None:
+    """Unix seconds as the API writes them, `2026-05-26T10:30:00Z`."""
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One accepted URL: its place among those that were sent, and as it was sent."""
+
+    input_index: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOrder:
+    """Where to tell that a job ended, and the secret (`whsec_…`) to sign it with."""
+
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's `Idempotency-Key`, and the SHA-256 of what came with it, hexadecimal."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is asked for. `config` is what the API shows of it; `headers` holds the values, which it hides."""
+
+    key_id: str
+    config: Mapping[str, Any]
+    targets: tuple[Target, ...]
+    invalid_urls: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    webhook: WebhookOrder | None = None
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """How the telling goes. `status`: `waiting` for the job, `pending`, `delivered` or `failed`."""
+
+    url: str
+    message_id: str
+    status: str
+    attempts: int
+    next_attempt_at: float | None
+    last_attempt_at: float | None
+    last_http_status: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands. Times are Unix seconds; `total` counts the accepted URLs."""
+
+    id: str
+    key_id: str
+    status: Status
+    created_at: float
+    completed_at: float | None
+    config: Mapping[str, Any]
+    invalid_urls: tuple[str, ...]
+    total: int
+    completed: int
+    failed: int
+    cancelled: int
+    webhook: Webhook | None = None
+
+    @property
+    def pending(self) -> int:
+        """Items that have not ended."""
+        return self.total - self.completed - self.failed - self.cancelled
+
+    @property
+    def status_url(self) -> str:
+        return f"/v1/batch/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One URL of a job, handed to whoever owns it now."""
+
+    job_id: str
+    key_id: str
+    input_index: int
+    url: str
+    config: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an item. `data` is JSON, encoded; `charged` counts against the month."""
+
+    item: Item
+    status: Status
+    data: bytes | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    duration_ms: int | None = None
+    charged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An item that has ended."""
+
+    input_index: int
+    url: str
+    status: Status
+    error_code: str | None
+    error_message: str | None
+    http_status: int | None
+    duration_ms: int | None
+    data: bytes | None

@@ -1,0 +1,242 @@
+"""The embedded engine: a few processes beside the web workers, started when there is work.
+
+Rule 1: they are processes of their own, at a lower priority: no page of a job slows a request down, and no bomb
+        in one reaches it.
+Rule 2: each holds a lock (flock) for as long as it lives, and the system lets go of it whatever kills it: there
+        is one process for each place in the data folder, and who takes a place over knows that the one before
+        is dead.
+Rule 3: they end with the worker that started them, and when nothing was left to do for a while.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+import sqlalchemy as sa
+import structlog
+
+from app.jobs.job import Item, Outcome
+from app.jobs.queue import JobQueue
+from app.jobs.store import JobStore
+from app.jobs.webhook import Courier, WebhookQueue
+from app.jobs.work import Crew, Ledger, alive
+
+log = structlog.get_logger()
+
+NICENESS = 10
+POLL = 0.1  # seconds between two looks of an idle runner
+LOOK = 1.0  # seconds between two looks of a supervisor, unless it is woken
+IDLE = 20.0  # seconds without work after which a runner ends
+GRACE = 3.0  # seconds that items in work have to end when the runner must
+SWEEP = 2.0  # seconds between two searches for what dead owners held
+EXPIRY = 300.0  # seconds between two removals of old jobs
+WORTH_A_SECOND = 50  # items that wait for each further runner that is started
+
+PLAIN_SIZE = 96  # pages in work at once
+RENDERED_SIZE = 4
+
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+def places(data_dir: Path) -> list[Path]:
+    """The lock files of this host's runners: one for each core, at most four."""
+    return [data_dir / f"jobs-{place}.lock" for place in range(min(4, len(os.sched_getaffinity(0))))]
+
+
+class Supervisor:
+    """Starts runners when they are needed, from a thread of a web worker."""
+
+    def __init__(
+        self, data_dir: Path, store: JobStore, queue: JobQueue, hooks: WebhookQueue, command: Sequence[str]
+    ) -> None:
+        """`command` starts a runner; the place of it and the starter's process id are added."""
+        self._places = places(data_dir)
+        self._store = store
+        self._queue = queue
+        self._hooks = hooks
+        self._command = command
+        self._woken = threading.Event()
+        self._over = threading.Event()
+        self._started = threading.Lock()
+        self.runners: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Watch for work from now on."""
+        # It stays the thread that starts runners: their parent-death signal follows the thread (prctl(2)).
+        if self._started.acquire(blocking=False):
+            threading.Thread(target=self._watch, name="jobs", daemon=True).start()
+
+    def wake(self, items: int, *, rendered: bool) -> None:
+        """There is new work."""
+        self.start()
+        self._woken.set()
+
+    def close(self) -> None:
+        """End the runners that this worker started, and start no more."""
+        self._over.set()
+        self._woken.set()
+        for runner in self.runners:
+            runner.terminate()
+        for runner in self.runners:
+            runner.wait()
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._look()
+            except (sa.exc.SQLAlchemyError, OSError):
+                log.exception("jobs: cannot look for work")
+            self._woken.wait(LOOK)
+            self._woken.clear()
+
+    def _look(self) -> None:
+        self.runners = [runner for runner in self.runners if runner.poll() is None]
+        for place, path in enumerate(self._places):
+            if self._needed(place):
+                self._fill(place, path)
+
+    def _needed(self, place: int) -> bool:
+        if place:
+            return self._queue.waiting(rendered=False) > WORTH_A_SECOND * place
+        return self._store.has_unfinished() or self._hooks.is_due() or self._store.has_expired()
+
+    def _fill(self, place: int, path: Path) -> None:
+        """Start a runner that inherits the lock, unless somebody holds it."""
+        with path.open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            command = [*self._command, str(place), str(lock.fileno()), str(os.getpid())]
+            self.runners.append(subprocess.Popen(command, pass_fds=[lock.fileno()]))  # noqa: S603
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a runner works with. `used_up` tells whether a key has nothing left of its month."""
+
+    store: JobStore
+    queue: JobQueue
+    hooks: WebhookQueue
+    courier: Courier
+    run: Callable[[Item], Outcome]
+    used_up: Callable[[str], bool]
+    size: int
+
+
+class Runner:
+    """Works jobs off until nothing is left to do."""
+
+    def __init__(self, tools: Tools, owner: str, *, first: bool = True, idle: float = IDLE) -> None:
+        """`first` alone renders, delivers webhooks and removes what is old."""
+        self._tools = tools
+        self._owner = owner
+        self._first = first
+        self._idle = idle
+        self._over = threading.Event()
+        self._useful = time.monotonic()
+        ledger = Ledger(tools.queue, owner)
+        self._crews = [self._crew(ledger, rendered) for rendered in ([False, True] if first else [False])]
+
+    def _crew(self, ledger: Ledger, rendered: bool) -> Crew:
+        tools = self._tools
+        return Crew(
+            tools.queue,
+            self._owner,
+            tools.run,
+            ledger,
+            size=RENDERED_SIZE if rendered else min(PLAIN_SIZE, tools.size),
+            rendered=rendered,
+            used_up=tools.used_up,
+        )
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns once what is in work has ended, or after `GRACE` seconds."""
+        self._over.set()
+        for crew in self._crews:
+            crew.stop()
+
+    def run(self) -> None:
+        with alive(self._tools.queue, self._owner):
+            threads = [threading.Thread(target=self._work, args=(crew,), daemon=True) for crew in self._crews]
+            for thread in threads:
+                thread.start()
+            if self._first:
+                with self._tools.courier.at_work():
+                    self._keep_house()
+            else:
+                self._keep_house()
+            self.stop()
+            until = time.monotonic() + GRACE
+            for thread in threads:
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def _work(self, crew: Crew) -> None:
+        while not self._over.is_set():
+            if crew.work():
+                self._useful = time.monotonic()
+            self._over.wait(POLL)
+
+    def _keep_house(self) -> None:
+        """Until it is over, or nothing was left to do for a while."""
+        swept = expired = 0.0
+        while not self._over.wait(POLL):
+            now = time.monotonic()
+            if now - swept > SWEEP:
+                swept = now
+                self._quietly(self._sweep)
+            if self._first and now - expired > EXPIRY:
+                expired = now
+                self._quietly(self._tools.store.expire)
+            if now - self._useful > self._idle:
+                break
+
+    def _sweep(self) -> None:
+        self._tools.queue.requeue()
+        if self._tools.store.has_unfinished() or self._tools.hooks.is_due():
+            self._useful = time.monotonic()
+
+    def _quietly(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except sa.exc.SQLAlchemyError:
+            log.exception("jobs: the database does not answer")
+
+
+def take_place(lock: IO[str]) -> str:
+    """The name of a place, which is written in its lock file. Owners of a place are named after it."""
+    lock.seek(0)
+    name = lock.read()
+    if not name:
+        name = uuid4().hex
+        lock.write(name)
+        lock.flush()
+    return name
+
+
+def die_with(parent: int) -> None:
+    """Be told to stop when the process `parent` ends, whatever ends it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        raise SystemExit("the worker that started this runner is gone")
+
+
+def run_in_place(tools: Tools, place: int, lock: IO[str]) -> None:
+    """Be the runner of a place whose lock this process holds, until told to stop."""
+    name = take_place(lock)
+    tools.queue.bury(name)
+    runner = Runner(tools, f"{name}.{uuid4().hex[:8]}", first=place == 0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runner.stop())
+    runner.run()

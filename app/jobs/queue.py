@@ -1,0 +1,250 @@
+"""Who works on which item.
+
+Rule 1: an item has one owner at a time; a result is written once, and only by the owner of its item.
+Rule 2: an owner lives as long as it is seen (`beat`, by the database's clock); what a dead owner held is queued
+        again, so a URL may be fetched twice, and its result is still stored once.
+Rule 3: keys take turns: a claim goes to whoever has the least in work, and nobody may hold all that is free.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.database import Database, job_items, job_owners, job_results, jobs
+from app.jobs.job import Item, Outcome, Status
+from app.jobs.store import end_if_done, lock
+from app.pool import GREED
+
+LEASE = 8  # seconds without a beat after which an owner is dead
+JOBS_IN_TURN = 4  # jobs of one key that are worked on side by side, the oldest first
+
+Charge = Callable[[sa.Connection, str, int], None]
+"""Counts URLs against a key's month, in the transaction that stores their results."""
+
+
+class JobQueue:
+    def __init__(self, database: Database, charge: Charge) -> None:
+        self._database = database
+        self._charge = charge
+
+    def waiting(self, *, rendered: bool | None = None) -> int:
+        """Items that nobody works on yet, of one kind or of both."""
+        kinds = [rendered] if rendered is not None else [False, True]
+        query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.waiting), 0)).where(
+            jobs.c.waiting > 0, jobs.c.rendered.in_(kinds)
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def claim(
+        self, owner: str, room: int, *, rendered: bool = False, busy: Mapping[str, int] | None = None
+    ) -> list[Item]:
+        """Take up to `room` items. `busy`: how many of each key this owner has in work already."""
+        if not room or not self.waiting(rendered=rendered):
+            return []
+        with self._database.write() as connection:
+            self._see(connection, owner)
+            waiting = self._in_turn(connection, rendered)
+            shares = share(room, [(row.id, row.key_id, row.waiting) for row in waiting], busy or {})
+            lock(connection, sorted(shares))
+            return [
+                item
+                for row in waiting
+                if row.id in shares
+                for item in self._take(connection, owner, row, shares[row.id])
+            ]
+
+    def _in_turn(self, connection: sa.Connection, rendered: bool) -> Sequence[Any]:
+        place = sa.func.row_number().over(partition_by=jobs.c.key_id, order_by=jobs.c.created_at)
+        columns = (jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers, jobs.c.waiting, jobs.c.created_at)
+        oldest = (
+            sa.select(*columns, place.label("place"))
+            .where(jobs.c.waiting > 0, jobs.c.rendered == sa.literal(rendered))
+            .subquery()
+        )
+        query = sa.select(oldest).where(oldest.c.place <= JOBS_IN_TURN).order_by(oldest.c.created_at)
+        return connection.execute(query).all()
+
+    def _take(self, connection: sa.Connection, owner: str, job: Any, room: int) -> list[Item]:
+        mine = job_items.c.job_id == job.id
+        queued = (
+            sa.select(job_items.c.input_index, job_items.c.url)
+            .where(mine, job_items.c.status == Status.QUEUED)
+            .order_by(job_items.c.input_index)
+            .limit(room)
+        )
+        rows = connection.execute(queued).all()
+        if not rows:  # cancelled, or taken by others, before we held the job
+            return []
+        connection.execute(
+            job_items.update()
+            .where(mine, job_items.c.input_index.in_([row.input_index for row in rows]))
+            .values(status=Status.PROCESSING, owner=owner)
+        )
+        connection.execute(
+            jobs.update()
+            .where(jobs.c.id == job.id)
+            .values(waiting=jobs.c.waiting - len(rows), status=Status.PROCESSING)
+        )
+        return [Item(job.id, job.key_id, row.input_index, row.url, job.config, job.headers or {}) for row in rows]
+
+    def finish(self, owner: str, outcomes: Iterable[Outcome]) -> int:
+        """Store what came of items, of each that `owner` still owns; how many those were."""
+        by_job: dict[str, list[Outcome]] = defaultdict(list)
+        for outcome in outcomes:
+            by_job[outcome.item.job_id].append(outcome)
+        charges: Counter[str] = Counter()
+        stored = 0
+        with self._database.write() as connection:
+            lock(connection, sorted(by_job))
+            for job_id in sorted(by_job):
+                kept = self._keep(connection, owner, job_id, by_job[job_id])
+                stored += len(kept)
+                charges.update(outcome.item.key_id for outcome in kept if outcome.charged)
+            end_if_done(connection, sorted(by_job))
+            for key_id in sorted(charges):
+                self._charge(connection, key_id, charges[key_id])
+        return stored
+
+    def _keep(self, connection: sa.Connection, owner: str, job_id: str, outcomes: list[Outcome]) -> list[Outcome]:
+        indexes = [outcome.item.input_index for outcome in outcomes]
+        owned = (job_items.c.job_id == job_id) & (job_items.c.owner == owner) & job_items.c.input_index.in_(indexes)
+        mine = set(connection.execute(sa.select(job_items.c.input_index).where(owned)).scalars())
+        kept = [outcome for outcome in outcomes if outcome.item.input_index in mine]
+        if kept:
+            connection.execute(_STORE_OUTCOME, [_outcome_row(outcome) for outcome in kept])
+            results = [_result_row(outcome) for outcome in kept if outcome.data is not None]
+            if results:
+                connection.execute(job_results.insert(), results)
+            self._count(connection, job_id, Counter(outcome.status for outcome in kept))
+        return kept
+
+    def _count(self, connection: sa.Connection, job_id: str, ended: Mapping[Status, int]) -> None:
+        counts = {status.value: jobs.c[status.value] + count for status, count in ended.items()}
+        connection.execute(jobs.update().where(jobs.c.id == job_id).values(**counts))
+
+    def beat(self, owner: str) -> None:
+        """Be seen."""
+        with self._database.write() as connection:
+            self._see(connection, owner)
+
+    def leave(self, owner: str) -> None:
+        """End as an owner; what is still held is queued again."""
+        self.bury(owner)
+        self.requeue()
+
+    def bury(self, prefix: str) -> None:
+        """Owners whose id begins so are dead, whatever their beats say."""
+        with self._database.write() as connection:
+            connection.execute(job_owners.delete().where(job_owners.c.id.startswith(prefix, autoescape=True)))
+
+    def requeue(self) -> int:
+        """Queue again what dead owners hold; in a cancelled job it is cancelled. How many items that were."""
+        with self._database.read() as connection:
+            job_ids = sorted(connection.execute(self._jobs_of_the_dead()).scalars())
+        if not job_ids:
+            return 0
+        with self._database.write() as connection:
+            lock(connection, job_ids)
+            freed = sum(self._free(connection, job_id) for job_id in job_ids)
+            end_if_done(connection, job_ids)
+            connection.execute(job_owners.delete().where(sa.not_(self._alive())))
+        return freed
+
+    def _free(self, connection: sa.Connection, job_id: str) -> int:
+        of_job = jobs.c.id == job_id
+        status = connection.execute(sa.select(jobs.c.status).where(of_job)).scalar_one()
+        cancelled = status == Status.CANCELLED
+        freed = connection.execute(
+            job_items.update()
+            .where(job_items.c.job_id == job_id, self._held_by_the_dead())
+            .values(status=Status.CANCELLED if cancelled else Status.QUEUED, owner=None)
+        ).rowcount
+        counter = jobs.c.cancelled if cancelled else jobs.c.waiting
+        connection.execute(jobs.update().where(of_job).values({counter: counter + freed}))
+        return freed
+
+    def _jobs_of_the_dead(self) -> sa.Select[Any]:
+        return sa.select(job_items.c.job_id).distinct().where(self._held_by_the_dead())
+
+    def _held_by_the_dead(self) -> sa.ColumnElement[bool]:
+        alive = sa.select(job_owners.c.id).where(self._alive())
+        return sa.and_(job_items.c.owner.is_not(None), job_items.c.owner.not_in(alive))
+
+    def _alive(self) -> sa.ColumnElement[bool]:
+        return sa.and_(job_owners.c.seen_at > self._clock() - LEASE)
+
+    def _see(self, connection: sa.Connection, owner: str) -> None:
+        seen = {"seen_at": self._clock()}
+        if not connection.execute(job_owners.update().where(job_owners.c.id == owner).values(seen)).rowcount:
+            connection.execute(job_owners.insert().values(id=owner, **seen))
+
+    def _clock(self) -> Any:
+        """Seconds by one clock for all hosts: the database server's; SQLite has the one of its host."""
+        if self._database.is_sqlite:
+            return sa.literal(time.time())
+        return sa.extract("epoch", sa.func.clock_timestamp())
+
+
+_STORE_OUTCOME = (
+    job_items.update()
+    .where(job_items.c.job_id == sa.bindparam("of_job"), job_items.c.input_index == sa.bindparam("at"))
+    .values(
+        status=sa.bindparam("status"),
+        owner=sa.null(),
+        error_code=sa.bindparam("error_code"),
+        error_message=sa.bindparam("error_message"),
+        http_status=sa.bindparam("http_status"),
+        duration_ms=sa.bindparam("duration_ms"),
+    )
+)
+
+
+def share(room: int, waiting: Sequence[tuple[str, str, int]], busy: Mapping[str, int]) -> dict[str, int]:
+    """How much of `room` each job gets: one at a time to the key with the least in work, and within a key to
+    its jobs in turn. A key holds at most `GREED` times what it leaves free, so that a newcomer finds room.
+
+    `waiting`: (job, key, items that wait), the oldest first.
+    """
+    left = {job: count for job, _, count in waiting}
+    turns: dict[str, list[str]] = defaultdict(list)
+    for job, key, _ in waiting:
+        turns[key].append(job)
+    heap = [(busy.get(key, 0), order, key) for order, key in enumerate(turns)]
+    heapq.heapify(heap)
+    shares: Counter[str] = Counter()
+    while heap and room:
+        held, order, key = heapq.heappop(heap)
+        if held >= GREED * room:
+            continue
+        job = turns[key].pop(0)
+        shares[job] += 1
+        left[job] -= 1
+        room -= 1
+        if left[job]:
+            turns[key].append(job)
+        if turns[key]:
+            heapq.heappush(heap, (held + 1, order, key))
+    return dict(shares)
+
+
+def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "of_job": outcome.item.job_id,
+        "at": outcome.item.input_index,
+        "status": outcome.status,
+        "error_code": outcome.error_code,
+        "error_message": outcome.error_message,
+        "http_status": outcome.http_status,
+        "duration_ms": outcome.duration_ms,
+    }
+
+
+def _result_row(outcome: Outcome) -> dict[str, Any]:
+    return {"job_id": outcome.item.job_id, "input_index": outcome.item.input_index, "data": outcome.data}

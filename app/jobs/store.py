@@ -1,0 +1,280 @@
+"""The truth about jobs: what was asked for, and what came of it.
+
+Rule 1: what answered 202 is on the disk.
+Rule 2: whoever changes the items of a job holds the row of the job; rows of several jobs are locked in the
+        order of their ids, so that nobody waits in a circle.
+Rule 3: one key never sees another's job.
+Rule 4: results are handed out one at a time; a thousand of them never lie in memory together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from app.database import Database, job_items, job_requests, job_results, jobs, webhooks
+from app.errors import IdempotencyConflict, JobFinished, JobNotFound
+from app.jobs.job import ENDED, Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder
+
+IDEMPOTENCY_TTL = 86_400  # seconds that an Idempotency-Key means the same job
+
+_SHOWN = sa.select(
+    *(column for column in jobs.c if column.name not in ("headers", "rendered", "waiting")),
+    *(column.label(f"webhook_{column.name}") for column in webhooks.c if column.name not in ("job_id", "secret")),
+).select_from(jobs.outerjoin(webhooks, webhooks.c.job_id == jobs.c.id))
+
+
+class JobStore:
+    def __init__(self, database: Database, *, ttl: float) -> None:
+        """`ttl`: seconds that a job is kept after it ended."""
+        self._database = database
+        self._ttl = ttl
+
+    def create(self, new: NewJob) -> tuple[Job, bool]:
+        """Keep a job: (the job, whether it is new). The same Idempotency-Key answers the job it made.
+
+        Raises IdempotencyConflict if that key was used with another body.
+        """
+        try:
+            return self._create(new)
+        except sa.exc.IntegrityError:  # somebody else used the Idempotency-Key in this moment
+            return self._create(new)
+
+    def _create(self, new: NewJob) -> tuple[Job, bool]:
+        now, job_id = time.time(), str(uuid4())
+        with self._database.write(durable=True) as connection:
+            if new.idempotency:
+                made = self._find_request(connection, new.key_id, new.idempotency, now)
+                if made:
+                    return self._one(connection, made), False
+            connection.execute(jobs.insert().values(**_row(new, job_id, now)))
+            connection.execute(job_items.insert(), [_item_row(job_id, target) for target in new.targets])
+            if new.webhook:
+                connection.execute(webhooks.insert().values(**_webhook_row(new.webhook, job_id)))
+            if new.idempotency:
+                connection.execute(job_requests.insert().values(**_request_row(new, new.idempotency, job_id, now)))
+            return self._one(connection, job_id), True
+
+    def _find_request(self, connection: sa.Connection, key_id: str, asked: Idempotency, now: float) -> str | None:
+        mine = (job_requests.c.key_id == key_id) & (job_requests.c.idempotency_key == asked.key)
+        connection.execute(job_requests.delete().where(mine, job_requests.c.created_at <= now - IDEMPOTENCY_TTL))
+        made = connection.execute(sa.select(job_requests).where(mine)).first()
+        if made is None:
+            return None
+        if made.fingerprint != asked.fingerprint:
+            raise IdempotencyConflict
+        return str(made.job_id)
+
+    def find(self, key_id: str, job_id: str) -> Job:
+        """Raises JobNotFound; another key's job is not found either."""
+        query = _SHOWN.where(jobs.c.id == job_id, jobs.c.key_id == key_id, self._kept())
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise JobNotFound
+        return _job(row)
+
+    def list(
+        self,
+        key_id: str,
+        *,
+        status: Status | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        page: int = 1,
+        page_size: int = 100,
+    ) -> tuple[list[Job], int]:
+        """The newest first: (one page of them, how many there are in all).
+
+        `start` and `end` bound the time of creation, both inclusive, in Unix seconds.
+        """
+        wanted = [jobs.c.key_id == key_id, self._kept()]
+        if status is not None:
+            wanted.append(jobs.c.status == status)
+        if start is not None:
+            wanted.append(jobs.c.created_at >= start)
+        if end is not None:
+            wanted.append(jobs.c.created_at <= end)
+        query = _SHOWN.where(*wanted).order_by(jobs.c.created_at.desc(), jobs.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).mappings().all()
+            count = connection.execute(sa.select(sa.func.count()).select_from(jobs).where(*wanted)).scalar_one()
+        return [_job(row) for row in rows], count
+
+    def results(self, job_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[Result]:
+        """The items that have ended, in input order."""
+        query = (
+            sa.select(job_items)
+            .where(job_items.c.job_id == job_id, job_items.c.status.in_(ENDED))
+            .order_by(job_items.c.input_index)
+            .offset(offset)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            yield self._result(row)
+
+    def _result(self, row: Any) -> Result:
+        data = self._data(row.job_id, row.input_index) if row.status == Status.COMPLETED else None
+        return Result(
+            row.input_index,
+            row.url,
+            Status(row.status),
+            row.error_code,
+            row.error_message,
+            row.http_status,
+            row.duration_ms,
+            data,
+        )
+
+    def _data(self, job_id: str, input_index: int) -> bytes | None:
+        mine = (job_results.c.job_id == job_id) & (job_results.c.input_index == input_index)
+        with self._database.read() as connection:
+            return connection.execute(sa.select(job_results.c.data).where(mine)).scalar()
+
+    def cancel(self, key_id: str, job_id: str) -> tuple[Job, int]:
+        """Take back what nobody works on yet: (the job, how many of its items are in flight).
+
+        Raises JobNotFound, or JobFinished if it has ended or was cancelled before.
+        """
+        self.find(key_id, job_id)
+        waits = (job_items.c.job_id == job_id) & (job_items.c.status == Status.QUEUED)
+        with self._database.write() as connection:
+            lock(connection, [job_id])
+            if self._one(connection, job_id).status in ENDED:
+                raise JobFinished
+            taken = connection.execute(job_items.update().where(waits).values(status=Status.CANCELLED)).rowcount
+            connection.execute(
+                jobs.update()
+                .where(jobs.c.id == job_id)
+                .values(status=Status.CANCELLED, waiting=0, cancelled=jobs.c.cancelled + taken)
+            )
+            end_if_done(connection, [job_id])
+            job = self._one(connection, job_id)
+        return job, job.pending
+
+    def has_unfinished(self) -> bool:
+        """Whether there is a job that has not ended."""
+        return self._any(jobs.c.completed_at.is_(None))
+
+    def has_expired(self) -> bool:
+        """Whether there is a job that is kept no longer."""
+        return self._any(sa.not_(self._kept()))
+
+    def _any(self, wanted: sa.ColumnElement[bool]) -> bool:
+        with self._database.read() as connection:
+            return connection.execute(sa.select(jobs.c.id).where(wanted).limit(1)).first() is not None
+
+    def expire(self) -> int:
+        """Remove what ended longer ago than it is kept; how many jobs that were."""
+        removed = 0
+        with self._database.read() as connection:
+            old = connection.execute(sa.select(jobs.c.id).where(sa.not_(self._kept()))).scalars().all()
+            for job_id in old:  # one at a time: each is a thousand results, and others want to write, too
+                removed += connection.execute(jobs.delete().where(jobs.c.id == job_id)).rowcount
+        return removed
+
+    def _kept(self) -> sa.ColumnElement[bool]:
+        return sa.or_(jobs.c.completed_at.is_(None), jobs.c.completed_at > time.time() - self._ttl)
+
+    def _one(self, connection: sa.Connection, job_id: str) -> Job:
+        return _job(connection.execute(_SHOWN.where(jobs.c.id == job_id)).mappings().one())
+
+
+def lock(connection: sa.Connection, job_ids: list[str]) -> None:
+    """Hold the rows of these jobs until the transaction ends. (SQLite's writer holds everything.)"""
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id).with_for_update())
+
+
+def end_if_done(connection: sa.Connection, job_ids: list[str]) -> None:
+    """Jobs whose last item has ended end with it: the headers go, and the webhook is due."""
+    now = time.time()
+    done = connection.execute(
+        jobs.update()
+        .where(
+            jobs.c.id.in_(job_ids),
+            jobs.c.completed_at.is_(None),
+            jobs.c.completed + jobs.c.failed + jobs.c.cancelled == jobs.c.total,
+        )
+        .values(
+            completed_at=now,
+            headers=sa.null(),
+            status=sa.case(
+                (jobs.c.status == Status.CANCELLED, Status.CANCELLED),
+                (jobs.c.failed == jobs.c.total, Status.FAILED),
+                else_=Status.COMPLETED,
+            ),
+        )
+        .returning(jobs.c.id)
+    )
+    ended = done.scalars().all()
+    if ended:
+        connection.execute(
+            webhooks.update().where(webhooks.c.job_id.in_(ended)).values(status="pending", next_attempt_at=now)
+        )
+
+
+def _row(new: NewJob, job_id: str, now: float) -> dict[str, Any]:
+    return {
+        "id": job_id,
+        "key_id": new.key_id,
+        "status": Status.QUEUED,
+        "created_at": now,
+        "config": dict(new.config),
+        "headers": dict(new.headers) or sa.null(),
+        "invalid_urls": list(new.invalid_urls),
+        "rendered": bool(new.config["render_js"]),
+        "total": len(new.targets),
+        "waiting": len(new.targets),
+        "completed": 0,
+        "failed": 0,
+        "cancelled": 0,
+    }
+
+
+def _item_row(job_id: str, target: Target) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "input_index": target.input_index,
+        "url": target.url,
+        "status": Status.QUEUED,
+    }
+
+
+def _webhook_row(order: WebhookOrder, job_id: str) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "url": order.url,
+        "secret": order.secret,
+        "message_id": f"msg_{uuid4().hex}",
+        "status": "waiting",
+        "attempts": 0,
+    }
+
+
+def _request_row(new: NewJob, asked: Idempotency, job_id: str, now: float) -> dict[str, Any]:
+    return {
+        "key_id": new.key_id,
+        "idempotency_key": asked.key,
+        "fingerprint": asked.fingerprint,
+        "job_id": job_id,
+        "created_at": now,
+    }
+
+
+def _job(row: Any) -> Job:
+    own = {name: row[name] for name in Job.__slots__ if name != "webhook"}
+    own |= {"status": Status(row["status"]), "invalid_urls": tuple(row["invalid_urls"])}
+    return Job(**own, webhook=_webhook(row))
+
+
+def _webhook(row: Any) -> Webhook | None:
+    if row["webhook_url"] is None:
+        return None
+    return Webhook(**{name: row[f"webhook_{name}"] for name in Webhook.__slots__})

