@@ -11,7 +11,8 @@ from app.metadata.values import MAX_LIST, absolute_url, clean, first
 MAX_DATA_ICON = 2_048
 """Characters of an icon that is a `data:` URL; a larger one is left out."""
 
-ICON_RELS = frozenset(("icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"))
+ICON_RELS = frozenset(("icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"))
+_PLAIN = frozenset(("icon", "shortcut"))
 FEED_TYPES = frozenset(
     ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 )
@@ -40,14 +41,22 @@ def _sizes(value: str | None) -> str | None:
 
 
 def find_favicon(document: Document, icons: tuple[Icon, ...]) -> str | None:
-    """The icon for a list of links: the page's plain icon, else any; `/favicon.ico` where it names none."""
-    plain = (
-        _icon_url(document, link["href"])
+    """The icon for a list of links; `/favicon.ico` where the page names none.
+
+    An icon that comes without a size first is the default of the site; among sizes the largest suits.
+    """
+    plain = [
+        (_area(link.get("sizes") or ""), url)
         for rels, link in document.links
-        if "icon" in rels and "alternate" not in rels
-    )
+        if rels & _PLAIN and "alternate" not in rels and (url := _icon_url(document, link["href"]))
+    ]
+    best = plain[0] if plain and not plain[0][0] else max(plain, key=lambda icon: icon[0], default=(0, None))
     default = absolute_url("/favicon.ico", document.page.final_url)
-    return first(*plain, *(icon.url for icon in icons), default)
+    return first(best[1], *(icon.url for icon in icons), default)
+
+
+def _area(sizes: str) -> int:
+    return max((int(width) * int(height) for width, height in _SIZE.findall(sizes)), default=0)
 
 
 def read_feeds(document: Document) -> tuple[Feed, ...]:

@@ -12,7 +12,7 @@ from app.metadata.markup import find_elements
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.values import first
 
-MIN_SIDE = 100
+MIN_SIDE = 64
 """Pixels; a smaller image in the body is an ornament."""
 
 MAX_IMAGES = 30
@@ -22,7 +22,8 @@ MAX_IMAGES = 30
 _LARGE_VERSIONS = ("data-old-hires", "data-zoom-image", "data-large_image")
 _NO_PICTURE = re.compile(r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$", re.IGNORECASE)
 _ORNAMENT = re.compile(
-    r"logo|icon|avatar|sprite|pixel|badge|emoji|spinner|loading|placeholder|blank|spacer|tracking|captcha|qr-?code|banner|button"
+    r"(?<![a-z])(?:logos?|icons?|favicon|avatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank|spacer"
+    r"|tracking|captcha|qr-?code|banners?|buttons?)(?![a-z])"
     r"|\.(?:svg|gif)(?:$|\?)|/(?:count|watch|hit|beacon)\b",
     re.IGNORECASE,
 )
