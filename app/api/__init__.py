@@ -14,7 +14,7 @@ def install(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
+    envelope.install(app)  # first: whatever answers, a preflight too, has an id and a clock
     auth.install(app)
-    envelope.install(app)
     for room in (extract, operations, openapi, site):
         app.register_blueprint(room.blueprint)

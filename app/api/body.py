@@ -14,10 +14,9 @@ from typing import Any, NoReturn
 from flask import request
 from marshmallow import Schema, ValidationError
 
+from app.api.fields import MOST_ERRORS
 from app.charset import printable
 from app.errors import InvalidBody, UnsupportedMediaType
-
-MOST_ERRORS = 100  # of one request that are told
 
 
 def read_body(schema: Schema) -> Any:
@@ -34,6 +33,9 @@ def read_query(schema: Schema) -> Any:
 
 
 def _load(schema: Schema, value: dict[str, Any]) -> Any:
+    unknown = len(value.keys() - schema.fields.keys())
+    if unknown > MOST_ERRORS:  # a body has room for 100,000, and marshmallow takes seconds to name them
+        raise _invalid({"body": [f"Has {unknown} unknown fields; allowed are {', '.join(schema.fields) or 'none'}."]})
     try:
         return schema.load(value)
     except ValidationError as error:
@@ -57,7 +59,8 @@ def _invalid(errors: dict[str, list[str]]) -> InvalidBody:
 
 
 def _read_object() -> dict[str, Any]:
-    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")

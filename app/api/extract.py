@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import select
 import socket
 import time
 from collections import defaultdict
@@ -18,7 +19,7 @@ from app.api.auth import authorised, check_quota, services
 from app.api.body import read_body, read_query
 from app.api.envelope import elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
-from app.api.schemas import BatchSchema, ExtractSchema, NoQuerySchema
+from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
 from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url
 from app.charset import printable
 from app.deadline import Deadline
@@ -59,9 +60,10 @@ def extract_many() -> Response:
     """Turn up to 100 URLs into cards, side by side, and answer with one result for each."""
     read_query(NO_QUERY)
     asked = read_body(BATCH)
+    deadline = _deadline(asked["timeout_ms"])
     judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota()
-    done = _extract([each for each in judged if isinstance(each, TargetUrl)], _options(asked), _deadline(asked))
+    done = _extract([each for each in judged if isinstance(each, TargetUrl)], _options(asked), deadline)
     if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
         return _stream(asked["urls"], judged, done)
     return success(encode_batch(asked["urls"], judged, done))
@@ -130,13 +132,12 @@ def _options(asked: dict[str, Any]) -> Options:
     return Options(include=frozenset(asked["include"]), fresh=not asked["cache"], max_age=asked["max_age"])
 
 
-def _deadline(asked: dict[str, Any]) -> Deadline:
-    most = services().settings.batch_timeout
-    timeout = most if asked["timeout_ms"] is None else asked["timeout_ms"] / 1000
-    if timeout > most:
-        allowed = f"Must be from 100 to {most * 1000:.0f}, the server's limit."
+def _deadline(timeout_ms: int | None) -> Deadline:
+    most = round(services().settings.batch_timeout * 1000)
+    if timeout_ms is not None and timeout_ms > most:
+        allowed = f"Must be from {LEAST_TIMEOUT_MS} to {most}, the server's limit."
         raise InvalidBody(f"timeout_ms: {allowed}", details={"errors": {"timeout_ms": [allowed]}})
-    return Deadline.after(timeout)
+    return Deadline.after((timeout_ms or most) / 1000)
 
 
 def _extract(targets: list[TargetUrl], options: Options, deadline: Deadline) -> Iterator[Done]:
@@ -211,13 +212,8 @@ def _iso(seconds: float) -> str:
 def _client_gone() -> Callable[[], bool]:
     """Tells whether the client of this request has hung up."""
     connection: socket.socket | None = request.environ.get("gunicorn.socket")
-
-    def gone() -> bool:
-        try:
-            return connection is not None and not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except (BlockingIOError, ValueError):  # nothing to read yet; or TLS, which cannot be peeked into
-            return False
-        except OSError:
-            return True
-
-    return gone
+    if connection is None:
+        return lambda: False
+    hangup = select.poll()
+    hangup.register(connection, select.POLLRDHUP)  # whatever there is left to read before it
+    return lambda: bool(hangup.poll(0))

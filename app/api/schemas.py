@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from app.api.fields import Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema
+from app.api.fields import Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema, Strings
 from app.extractor import INCLUDES
 
 MAX_AGE = validate.Range(min=0, max=10**9)
@@ -19,8 +19,7 @@ def include_item() -> fields.String:
 class BatchSchema(StrictSchema):
     """What `POST /v1/extract/batch` takes."""
 
-    urls = fields.List(
-        fields.String(),
+    urls = Strings(
         required=True,
         validate=validate.Length(min=1, error="Must name at least one URL."),
         metadata={
