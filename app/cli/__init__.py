@@ -20,6 +20,8 @@ from app.settings import Settings, SettingsError
 COMMANDS: Mapping[str, str] = {
     "serve": "Serve the API.",
     "keys": "Make, list and revoke API keys.",
+    "demo": "See it work on sample pages; no network.",
+    "extract": "Turn URLs into cards, without a server.",
     "parse": "Read saved pages; no network.",
 }
 
