@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from http.client import HTTPException
 
-import urllib3
-
 from app.errors import TargetUnreachable, UnsupportedContent
+from app.fetch.adapter import HopResponse
+from app.fetch.answer import declared_length
 from app.fetch.coding import Decoder
-from app.fetch.transport import HopResponse, OverBudget, declared_length
+from app.fetch.sockets import OverBudget
 from app.fetch.url import TargetUrl
 from app.page import Page
 
@@ -31,7 +31,7 @@ _SILENT = r"text/plain|application/(?:octet-stream|unknown)|[^/]*|\*/\*"
 _SAYS_NOTHING = re.compile(_SILENT)
 _TEXT = re.compile(rf"text/.*|(?!image/).*[/+](?:html|xml|json)|{_SILENT}")
 
-_CUT_OFF = (OverBudget, urllib3.exceptions.HTTPError, HTTPException, OSError)
+_CUT_OFF = (OverBudget, HTTPException, OSError)
 
 
 def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: int) -> Page:
@@ -40,7 +40,7 @@ def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: in
     Raises UnsupportedContent for a coding that is unknown or a lie, TargetUnreachable where nothing came of
     a body that was announced, TargetTimeout.
     """
-    content_type = response.headers.get("Content-Type", "")
+    content_type = response.answer.fields.get("content-type", "")
     body = _Body(response)
     if 200 <= response.status_code < 300:
         body.read(limit, content_type.partition(";")[0].strip().lower())
@@ -54,7 +54,7 @@ def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: in
         body=bytes(body.data),
         truncated=body.truncated,
         length=body.length,
-        headers={name.lower(): value for name, value in response.headers.items()},
+        headers=response.answer.fields,
     )
 
 
@@ -64,14 +64,16 @@ class _Body:
     def __init__(self, response: HopResponse) -> None:
         self.data = bytearray()
         self.truncated = False
-        self._response = response
+        self._meter = response.meter
+        self._answer = response.answer
+        self._fields = response.answer.fields
         self._broke = False
         self._pieces = 0
 
     @property
     def length(self) -> int | None:
         """The bytes that were declared, else those that came if they are all."""
-        declared = declared_length(self._response.headers.get("Content-Length", ""))
+        declared = declared_length(self._fields.get("content-length", ""))
         return len(self.data) if declared is None and not self.truncated else declared
 
     def read(self, limit: int, media_type: str) -> None:
@@ -90,7 +92,7 @@ class _Body:
     def _read(self, limit: int, binary_limit: int) -> None:
         """Up to `limit` bytes, or to `binary_limit` if the first ones are no text."""
         decoder = self._decoder(limit + 1)
-        self._response.meter.bytes_left = 2 * limit + _FRAMING
+        self._meter.bytes_left = 2 * limit + _FRAMING
         while len(self.data) <= limit and not decoder.finished and (piece := self._next_piece()):
             self.data += decoder.feed(piece)
             if binary_limit < limit and b"\0" in self.data[:SNIFF]:
@@ -105,18 +107,19 @@ class _Body:
             raise TargetUnreachable(reason="cut_off")
 
     def _decoder(self, limit: int) -> Decoder:
-        transfer_coding = self._response.headers.get("Transfer-Encoding", "identity").lower()
+        transfer_coding = self._fields.get("transfer-encoding", "identity").lower()
         if transfer_coding not in ("chunked", "identity"):
             raise UnsupportedContent("The target's transfer coding is not known", reason="transfer_coding")
-        return Decoder(self._response.headers.get("Content-Encoding", ""), limit)
+        return Decoder(self._fields.get("content-encoding", ""), limit)
 
     def _next_piece(self) -> bytes:
         self._pieces += 1
         try:
             if self._pieces > MAX_PIECES:
                 raise OverBudget(reason="too_many_pieces")
-            piece: bytes = self._response.raw.read1(_READ_SIZE)
+            piece = self._answer.read1(_READ_SIZE)
         except _CUT_OFF:
+            piece, self._broke = b"", True
+        if not piece and self._answer.length:
             self._broke = True
-            return b""
         return piece

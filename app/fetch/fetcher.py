@@ -17,7 +17,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import requests
-import urllib3
 
 from app.deadline import Deadline
 from app.errors import (
@@ -28,19 +27,12 @@ from app.errors import (
     TargetUnreachable,
     TooManyRedirects,
 )
+from app.fetch.adapter import Chain, GuardedAdapter, HopRequest, HopResponse
 from app.fetch.body import ERROR_BODY, read_page
 from app.fetch.coding import ACCEPT_ENCODING
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
-from app.fetch.transport import (
-    Chain,
-    Gate,
-    GuardedAdapter,
-    HopRequest,
-    HopResponse,
-    new_tls_context,
-    parse_proxy,
-)
+from app.fetch.transport import Gate, new_tls_context, parse_proxy
 from app.fetch.url import TargetUrl, resolve_reference
 from app.page import Page
 
@@ -55,7 +47,6 @@ TRANSLATIONS: tuple[tuple[type[Exception], type[TargetError], str], ...] = (
     (ssl.SSLError, TargetUnreachable, "tls"),
     (TimeoutError, TargetTimeout, "connection_timed_out"),
     (HTTPException, TargetUnreachable, "malformed_http"),
-    (urllib3.exceptions.HTTPError, TargetUnreachable, "malformed_http"),
     (requests.RequestException, TargetUnreachable, "malformed_http"),
     (OSError, TargetUnreachable, "connection"),
     (ValueError, TargetUnreachable, "malformed_http"),
@@ -93,7 +84,7 @@ class Fetcher:
         ca_bundle: Path | None = None,
     ) -> None:
         self.gate = Gate(policy, resolver, new_tls_context(ca_bundle))
-        self._adapter = GuardedAdapter(self.gate)
+        self._chain = Chain(GuardedAdapter(self.gate))
         self._max_bytes = max_bytes
         self._timeout = timeout
         self._headers = {
@@ -123,7 +114,7 @@ class Fetcher:
         own = self._headers if accept is None else {**self._headers, "Accept": accept}
         tunnel = None if proxy is None else parse_proxy(proxy)
         hop, seen = url, set[tuple[str, str]]()
-        with translated(), Chain(self._adapter) as chain:
+        with translated(), self._chain.renewed() as chain:
             for _ in range(MAX_HOPS + 1):
                 if hop.origin != url.origin:
                     headers = None  # and it stays so when the chain comes back: a stranger sent it there
@@ -148,7 +139,7 @@ class Fetcher:
         """
         deadline = deadline.sooner(self._timeout)
         request = HopRequest(url, {**self._headers, **headers}, deadline, body=body, tenant=tenant)
-        with translated(), Chain(self._adapter) as chain, chain.go(request) as response:
+        with translated(), self._chain.renewed() as chain, chain.go(request) as response:
             return read_page(url, url, response, ERROR_BODY)
 
 
@@ -167,7 +158,7 @@ def _location(response: HopResponse) -> str | None:
     """Where a redirect leads; None where the answer is no redirect, or one that names nothing."""
     if response.status_code not in REDIRECTS:
         return None
-    locations = {value.strip() for value in response.raw.headers.getlist("location")}
+    locations = {value.strip() for value in response.answer.values("location")}
     if len(locations) > 1:
         raise TargetUnreachable(reason="two_locations")
     return locations.pop() or None if locations else None

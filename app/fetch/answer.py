@@ -1,0 +1,103 @@
+"""Read the head of an answer.
+
+Rule 1: the head is bounded: in bytes by the socket's budget, in fields here.
+Rule 2: interim answers are passed over (http.client takes 103 for the final one); 101 is refused, since
+        nobody asked for another protocol.
+Rule 3: a line that is no field is passed over too, as browsers do; a status line is strict.
+"""
+
+from __future__ import annotations
+
+import re
+from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse, RemoteDisconnected
+
+from app.fetch.sockets import OverBudget
+
+MAX_FIELDS = 1_000  # in one head
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.(\d)[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?\r?\n")
+_LENGTH = re.compile("[0-9]{1,18}")
+
+
+class Answer(HTTPResponse):
+    """http.client's response with a head of our own reading.
+
+    `fields` has lower-case names, and repeated fields joined by a comma; `msg` holds the cookies alone, for
+    requests' cookie jar.
+    """
+
+    def begin(self) -> None:
+        self.status = 0
+        while self.status < 200:
+            minor, self.status, self.reason = self._read_status_line()
+            self._lines = self._read_lines()
+        self.fields = _joined(self._lines)
+        self.code = self.status
+        self.version = 10 + minor
+        self.headers = self.msg = HTTPMessage()
+        for cookie in self.values("set-cookie"):
+            self.msg["Set-Cookie"] = cookie
+        self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.length = self._body_length()
+        self.will_close = True
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a field, by its lower-case name."""
+        return [value for field, value in self._lines if field == name] if name in self.fields else []
+
+    @property
+    def _original_response(self) -> Answer | None:
+        """What requests asks a response for, to take the cookies from it."""
+        return self if "set-cookie" in self.fields else None
+
+    def _read_status_line(self) -> tuple[int, int, str]:
+        line = self.fp.readline()
+        if not line:
+            raise RemoteDisconnected("nothing came")
+        match = _STATUS_LINE.fullmatch(line)
+        if match is None or match[2] < b"100" or match[2] == b"101":
+            raise BadStatusLine("no status line")
+        return int(match[1]), int(match[2]), (match[3] or b"").decode("latin-1")
+
+    def _read_lines(self) -> list[tuple[str, str]]:
+        lines: list[tuple[str, str]] = []
+        while (line := self.fp.readline()) not in (b"\r\n", b"\n"):
+            if not line:
+                raise RemoteDisconnected("the head was cut off")
+            if len(lines) == MAX_FIELDS:
+                raise OverBudget(reason="too_many_fields")
+            _add_line(lines, line.decode("latin-1"))
+        return lines
+
+    def _body_length(self) -> int | None:
+        if self.chunked:
+            return None
+        if self.status in (204, 304):
+            return 0
+        lengths = {length.strip() for length in self.fields.get("content-length", "").split(",")}
+        if len(lengths) > 1:  # RFC 9112, section 6.3: which of them is true nobody can know
+            raise HTTPException("two lengths")
+        return declared_length(lengths.pop())
+
+
+def _add_line(lines: list[tuple[str, str]], line: str) -> None:
+    name, colon, value = line.partition(":")
+    if line[0] in " \t":
+        if lines:  # RFC 9112, section 5.2: obsolete line folding
+            name, value = lines.pop()
+            lines.append((name, f"{value} {line.strip()}"))
+    elif colon:
+        lines.append((name.strip().lower(), value.strip()))
+
+
+def _joined(lines: list[tuple[str, str]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in lines:
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def declared_length(content_length: str) -> int | None:
+    """The value of a Content-Length field, None where it says nothing that could be meant."""
+    return int(content_length) if _LENGTH.fullmatch(content_length) else None
