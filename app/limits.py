@@ -148,7 +148,11 @@ class Usage:
         """Charge so many URLs to this month."""
         if urls:
             with self._database.read() as connection:
-                connection.execute(self._ADD, {"key_id": key_id, "month": self.month(), "urls": urls})
+                self.charge(connection, key_id, urls)
+
+    def charge(self, connection: sa.Connection, key_id: str, urls: int) -> None:
+        """The same as a part of somebody's transaction."""
+        connection.execute(self._ADD, {"key_id": key_id, "month": self.month(), "urls": urls})
 
     def used_up(self, key_id: str, plan: Plan) -> bool:
         return plan.per_month is not None and self.used(key_id) >= plan.per_month

@@ -27,6 +27,7 @@ __all__ = [
     "limit_request_line",
     "loglevel",
     "on_starting",
+    "post_worker_init",
     "threads",
     "timeout",
     "worker_class",
@@ -72,6 +73,11 @@ def on_starting(server: Any) -> None:
     """Once, in the master, before there is a worker: the schema."""
     for database in (open_truth(_settings), open_shared(_settings)):
         database.engine.dispose()
+
+
+def post_worker_init(worker: Any) -> None:
+    """In a worker that has its application: from now on it sees to it that jobs are worked off."""
+    worker.wsgi.extensions["pagecard"].jobs.engine.start()
 
 
 def child_exit(server: Any, worker: Any) -> None:

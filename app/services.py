@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,13 @@ from app.database import Database, open_shared, open_truth
 from app.extractor import Extractor
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.renderer import Renderer
+from app.jobs import Engine, Jobs
+from app.jobs.local import Supervisor
+from app.jobs.queue import JobQueue
+from app.jobs.store import JobStore
+from app.jobs.tools import Tools
+from app.jobs.webhook import Courier, WebhookQueue
+from app.jobs.work import ItemRunner
 from app.keys import KeyStore
 from app.limits import RateLimiter, RedisBuckets, SqlBuckets, Usage
 from app.pool import FairPool
@@ -40,13 +49,14 @@ class Services:
     renderer: Renderer
     extractor: Extractor
     pool: FairPool
+    jobs: Jobs
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Connect and build. Raises what the stores raise if they do not answer."""
         truth, shared = open_truth(settings), open_shared(settings)
         redis = _connect_redis(settings)
-        versions = Versions(settings.versions_file)
+        versions, usage = Versions(settings.versions_file), Usage(truth)
         policy = _build_policy(settings)
         resolver = Resolver()
         fetcher = Fetcher(
@@ -80,7 +90,7 @@ class Services:
             redis=redis,
             keys=KeyStore(truth, versions),
             rates=RateLimiter(RedisBuckets(redis) if redis else SqlBuckets(shared)),
-            usage=Usage(truth),
+            usage=usage,
             policy=policy,
             fetcher=fetcher,
             renderer=renderer,
@@ -93,10 +103,29 @@ class Services:
                 observe=_observe,
             ),
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
+            jobs=_open_jobs(settings, truth, usage),
         )
 
+    def job_tools(self) -> Tools:
+        """What it takes to work jobs off."""
+        return Tools(
+            store=self.jobs.store,
+            queue=self.jobs.queue,
+            hooks=self.jobs.hooks,
+            courier=Courier(self.jobs.hooks, self.fetcher.post),
+            run=ItemRunner(self.extractor.extract, self.settings.proxies, self.settings.fetch_timeout),
+            used_up=self._used_up,
+            size=self.settings.pool_size,
+        )
+
+    def _used_up(self, key_id: str) -> bool:
+        key = self.keys.get(key_id)
+        plan = self.settings.plans.get(key.plan) if key else None
+        return plan is not None and self.usage.used_up(key_id, plan)
+
     def close(self) -> None:
-        """Let go of browsers and connections."""
+        """Let go of browsers, runners and connections."""
+        self.jobs.engine.close()
         self.renderer.close()
         self.truth.engine.dispose()
         self.shared.engine.dispose()
@@ -125,6 +154,23 @@ def _build_policy(settings: Settings) -> TargetPolicy:
         )
         log.warning("targets that are not public may be fetched: PAGECARD_ALLOW_TARGETS", networks=opened)
     return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets, observe=_observe_verdict)
+
+
+def _open_jobs(settings: Settings, truth: Database, usage: Usage) -> Jobs:
+    store = JobStore(truth, ttl=settings.job_ttl)
+    queue, hooks = JobQueue(truth, usage.charge), WebhookQueue(truth)
+    return Jobs(store, queue, hooks, _open_engine(settings, store, queue, hooks))
+
+
+def _open_engine(settings: Settings, store: JobStore, queue: JobQueue, hooks: WebhookQueue) -> Engine:
+    if settings.broker_url:
+        try:
+            from app.jobs.celery import Tickets, build_celery
+        except ImportError:
+            raise SettingsError("PAGECARD_BROKER_URL needs the extra celery: pip install 'pagecard[celery]'") from None
+        return Tickets(build_celery(settings.broker_url))
+    command = (sys.executable, "-m", "app.runner")
+    return Supervisor(settings.data_dir, store, queue, hooks, command, stdin=pickle.dumps(settings))
 
 
 def _connect_redis(settings: Settings) -> Any:

@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -26,10 +26,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 import structlog
 
-from app.jobs.job import Item, Outcome
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
-from app.jobs.webhook import Courier, WebhookQueue
+from app.jobs.tools import Tools
+from app.jobs.webhook import WebhookQueue
 from app.jobs.work import Crew, Ledger, alive
 
 log = structlog.get_logger()
@@ -58,14 +58,22 @@ class Supervisor:
     """Starts runners when they are needed, from a thread of a web worker."""
 
     def __init__(
-        self, data_dir: Path, store: JobStore, queue: JobQueue, hooks: WebhookQueue, command: Sequence[str]
+        self,
+        data_dir: Path,
+        store: JobStore,
+        queue: JobQueue,
+        hooks: WebhookQueue,
+        command: Sequence[str],
+        stdin: bytes = b"",
     ) -> None:
-        """`command` starts a runner; the place of it and the starter's process id are added."""
+        """`command` starts a runner, which reads `stdin`; three arguments are added: its place, the file
+        descriptor of the place's lock, and the process id of the starter."""
         self._places = places(data_dir)
         self._store = store
         self._queue = queue
         self._hooks = hooks
         self._command = command
+        self._stdin = stdin
         self._woken = threading.Event()
         self._over = threading.Event()
         self._started = threading.Lock()
@@ -119,20 +127,15 @@ class Supervisor:
             except BlockingIOError:
                 return
             command = [*self._command, str(place), str(lock.fileno()), str(os.getpid())]
-            self.runners.append(subprocess.Popen(command, pass_fds=[lock.fileno()]))  # noqa: S603
+            runner = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[lock.fileno()])  # noqa: S603
+            self.runners.append(runner)
+            _tell(runner, self._stdin)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a runner works with. `used_up` tells whether a key has nothing left of its month."""
-
-    store: JobStore
-    queue: JobQueue
-    hooks: WebhookQueue
-    courier: Courier
-    run: Callable[[Item], Outcome]
-    used_up: Callable[[str], bool]
-    size: int
+def _tell(runner: subprocess.Popen[bytes], text: bytes) -> None:
+    if runner.stdin:
+        with suppress(BrokenPipeError), runner.stdin:
+            runner.stdin.write(text)
 
 
 class Runner:

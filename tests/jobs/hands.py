@@ -12,9 +12,10 @@ import time
 
 from app.database import Database
 from app.jobs.job import Item, Outcome
-from app.jobs.local import Tools, die_with, run_in_place
+from app.jobs.local import die_with, run_in_place
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
+from app.jobs.tools import Tools
 from app.jobs.webhook import Courier, WebhookQueue
 from tests.jobs.conftest import done
 
