@@ -18,8 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 
 TRUTH = sa.MetaData()
 SHARED = sa.MetaData()
@@ -264,17 +265,35 @@ class Database:
 
 
 def open_truth(settings: Settings) -> Database:
-    """The database of keys, usage and jobs, migrated."""
-    database = Database(settings.database)
-    database.migrate()
-    return database
+    """The database of keys, usage and jobs, migrated. Raises SettingsError if it cannot be opened."""
+    with _plain_refusals(settings):
+        database = Database(settings.database)
+        database.migrate()
+        return database
 
 
 def open_shared(settings: Settings) -> Database:
-    """The database of cache and rate buckets: a file of its own beside SQLite, else the same PostgreSQL."""
-    if settings.database.startswith("sqlite"):
-        database = Database(f"sqlite:///{settings.data_dir.absolute() / SHARED_FILE}", synchronous="OFF")
-    else:
-        database = Database(settings.database)
-    database.create_shared()
-    return database
+    """The database of cache and rate buckets: a file of its own beside SQLite, else the same PostgreSQL.
+
+    Raises SettingsError if it cannot be opened.
+    """
+    with _plain_refusals(settings):
+        if settings.database.startswith("sqlite"):
+            database = Database(f"sqlite:///{settings.data_dir.absolute() / SHARED_FILE}", synchronous="OFF")
+        else:
+            database = Database(settings.database)
+        database.create_shared()
+        return database
+
+
+@contextmanager
+def _plain_refusals(settings: Settings) -> Iterator[None]:
+    """What keeps a database from being opened, in one line for its operator."""
+    named = "PAGECARD_DATABASE_URL" if settings.database_url else "PAGECARD_DATA_DIR"
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(f"{named} needs the extra postgres: pip install 'pagecard[postgres]' ({error})") from error
+    except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise SettingsError(f"{named}: the database cannot be opened: {reason}") from error

@@ -27,14 +27,18 @@ COMMANDS: Mapping[str, str] = {
 
 
 def read_settings() -> Settings:
-    """The settings of the environment; a mistake ends the command with one line for each."""
-    try:
-        return Settings.from_environ(os.environ)
-    except SettingsError as error:
-        sys.exit("\n".join(f"pagecard: {line}" for line in str(error).splitlines()))
+    """The settings of the environment. Raises SettingsError."""
+    return Settings.from_environ(os.environ)
 
 
 class _Commands(click.Group):
+    def invoke(self, context: click.Context) -> object:
+        """Run a command; a mistake of the settings ends it with one line for each."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            sys.exit("\n".join(f"pagecard: {line}" for line in str(error).splitlines()))
+
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
 

@@ -20,6 +20,9 @@ curl -s http://{bind}/v1/extract/batch \\
   -H 'Content-Type: application/json' \\
   -d '{{"urls": ["https://example.com"]}}'"""
 
+# gunicorn puts the current folder first on the path, and that may hold an `app` of its own; ours is loaded by then.
+GUNICORN = "import app; from gunicorn.app.wsgiapp import run; run()"
+
 # glibc gives every thread an arena of its own, up to eight per core, and hardly gives memory back (mallopt(3)).
 ARENAS = {"MALLOC_ARENA_MAX": "2"}
 
@@ -31,7 +34,7 @@ def serve(bind: str, workers: int) -> None:
     """Serve the API. On a data folder without keys, make one and show it, once."""
     settings = read_settings()
     _first_key(settings, bind)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:app.server", "-b", bind, "-w", str(workers)]
+    command = [sys.executable, "-P", "-c", GUNICORN, "-c", "python:app.server", "-b", bind, "-w", str(workers)]
     sys.stdout.flush()
     os.execve(sys.executable, command, ARENAS | os.environ)  # noqa: S606  (no shell is wanted)
 

@@ -20,7 +20,7 @@ from app.settings import PREFIX
 
 START = 60  # seconds that the service may take to answer on a busy machine
 STOP = 60  # seconds that it may take to answer what is under way
-SERVE = (sys.executable, "-c", "from app.cli import main; main()", "serve")
+SERVE = (sys.executable, "-P", "-c", "from app.cli import main; main()", "serve")
 KEY = re.compile(r"ks_live_[A-Za-z0-9_-]{32}")
 
 
