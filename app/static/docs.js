@@ -5,6 +5,7 @@
 import { copyButton, h, json, quote, rememberKey } from "./parts.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
+const PLACES = ["path", "query", "header"]; // of parameters, the most important first
 const BASE = new URL(".", document.baseURI);
 
 const $ = (id) => document.getElementById(id);
@@ -23,6 +24,7 @@ function operations() {
     METHODS.filter((method) => item[method]).map((method) => {
       const operation = item[method];
       const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(found);
+      parameters.sort((one, other) => PLACES.indexOf(one.in) - PLACES.indexOf(other.in));
       return { security: api.security, ...operation, path, method, parameters, id: operation.operationId ?? `${method}${path.replace(/\W+/g, "-")}` };
     }),
   );

@@ -1,12 +1,11 @@
 // Small parts of both pages. Text is always set as text; nothing here writes HTML.
 
-/** An element with attributes (a function is a listener, false is left out) and children. */
+/** An element with attributes (a function is a listener, false and undefined are left out) and children. */
 export function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name, value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value || value === 0) node.setAttribute(name, value);
+    else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child || child === 0));
   return node;
@@ -60,8 +59,8 @@ export const masked = (key) => (key.length > 16 ? `${key.slice(0, 11)}…${key.s
 /** Keep what is typed into `input` for this tab alone, and bring it back after a reload. */
 export function rememberKey(input) {
   try {
-    input.value = sessionStorage.getItem("key") ?? "";
-    input.addEventListener("input", () => sessionStorage.setItem("key", input.value.trim()));
+    input.value = sessionStorage.getItem("api-key") ?? "";
+    input.addEventListener("input", () => sessionStorage.setItem("api-key", input.value.trim()));
   } catch {} // storage is closed to this page: the key is typed again
 }
 
