@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, envelope, extract, openapi, operations, site
+from app.api import auth, envelope, extract, jobs, openapi, operations, site
 
 MAX_BODY = 2**20  # bytes of a request
 
@@ -16,5 +16,5 @@ def install(app: Flask) -> None:
     app.url_map.merge_slashes = False
     envelope.install(app)  # first: whatever answers, a preflight too, has an id and a clock
     auth.install(app)
-    for room in (extract, operations, openapi, site):
+    for room in (extract, jobs, operations, openapi, site):
         app.register_blueprint(room.blueprint)
