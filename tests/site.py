@@ -112,6 +112,22 @@ class Wire:
             received += piece
         return received
 
+    def receive_hello(self) -> bytes:
+        """Whatever a client says first."""
+        return self.sock.recv(65_536)
+
+    def join(self, host: str, port: int) -> None:
+        """Be a tunnel to another port, until either end closes."""
+        with socket.create_connection((host, port)) as there:
+            ways = {self.sock: there, there: self.sock}
+            while True:
+                readable, _, _ = select.select(list(ways), [], [])
+                for source in readable:
+                    data = source.recv(65_536)
+                    if not data:
+                        return
+                    ways[source].sendall(data)
+
     def reset(self) -> None:
         """End the connection with RST instead of FIN."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -120,6 +136,8 @@ class Wire:
 
 class Port:
     """Listens on one port of one or many loopback addresses, and gives each connection to `serve`."""
+
+    beyond_loopback = False  # True is for a network namespace of one's own (tests/sandbox.py)
 
     def __init__(
         self, serve: Callable[[Wire], None] | None = None, *, port: int = 0, address: str = "127.0.0.1"
@@ -132,6 +150,7 @@ class Port:
         self._lock = threading.Lock()
         self._listeners: dict[str, socket.socket] = {}
         self.port = port
+        self.address = address
         self.listen(address)
 
     def serve(self, wire: Wire) -> None:
@@ -139,7 +158,7 @@ class Port:
 
     def listen(self, address: str) -> None:
         """Listen on a further loopback address, on the same port."""
-        if not ip_address(address).is_loopback:
+        if not (self.beyond_loopback or ip_address(address).is_loopback):
             raise ValueError(f"{address} is not on loopback")
         if address in self._listeners:
             return
@@ -254,21 +273,22 @@ class Site(Port):
         status: str = "200 OK",
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         latency: float = 0.0,
-        address: str = "127.0.0.1",
+        address: str | None = None,
     ) -> str:
-        """Serve a page at `path` on every address; its URL on `address`."""
+        """Serve a page at `path` on every address; its URL on `address`, or on the site's first."""
         data = body.encode() if isinstance(body, str) else body
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         fields = tuple(f"{name}: {value}" for name, value in pairs)
         return self.route(path, _Page(data, content_type, status, fields, latency), address=address)
 
-    def route(self, path: str, route: Route, *, address: str = "127.0.0.1") -> str:
+    def route(self, path: str, route: Route, *, address: str | None = None) -> str:
         """Let a function answer at `path`; its URL on `address`."""
         self._routes[path] = route
         return self.url(path, address=address)
 
-    def url(self, path: str = "/", *, address: str = "127.0.0.1", host: str | None = None) -> str:
+    def url(self, path: str = "/", *, address: str | None = None, host: str | None = None) -> str:
         """The URL of a path on one of the site's addresses, or by a name that leads there."""
+        address = address or self.address
         self.listen(address)
         name = host or (f"[{address}]" if ":" in address else address)
         return f"{self.scheme}://{name}:{self.port}{path}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import requests
+import urllib3
 
 from app.deadline import Deadline
 from app.errors import (
@@ -47,6 +48,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], type[TargetError], str], ...] = (
     (ssl.SSLError, TargetUnreachable, "tls"),
     (TimeoutError, TargetTimeout, "connection_timed_out"),
     (HTTPException, TargetUnreachable, "malformed_http"),
+    (urllib3.exceptions.HTTPError, TargetUnreachable, "malformed_http"),
     (requests.RequestException, TargetUnreachable, "malformed_http"),
     (OSError, TargetUnreachable, "connection"),
     (ValueError, TargetUnreachable, "malformed_http"),

@@ -1,0 +1,388 @@
+"""Whole fetches: what a target is sent, where a chain may lead, and what comes back as a Page."""
+
+from __future__ import annotations
+
+import http.client
+import inspect
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable
+
+import brotli
+import pytest
+import requests
+import urllib3
+
+from app.deadline import Deadline
+from app.errors import (
+    TargetError,
+    TargetNotAllowed,
+    TargetTimeout,
+    TargetUnreachable,
+    TooManyRedirects,
+    UnsupportedContent,
+)
+from app.fetch import Fetcher, Resolver, parse_url
+from app.fetch.body import ERROR_BODY, SNIFF
+from app.fetch.fetcher import translated
+from tests.fetch.conftest import CANARY, Fetch
+from tests.hostile import LIMIT, PAGE
+from tests.site import Names, Request, Site, Wire
+
+NewFetcher = Callable[..., Fetcher]
+
+
+# What a target is sent ------------------------------------------------------------------------------------------------
+
+
+def test_a_request_says_who_asks_and_what_for(web: Site, fetch: Fetch) -> None:
+    fetch(web.page("/a", "hello"))
+    assert web.requests[0].headers == {
+        "host": f"127.0.0.1:{web.port}",
+        "user-agent": "Pagecard-test",
+        "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "accept-language": "en",
+        "accept-encoding": "gzip, deflate, br",
+        "connection": "close",
+    }
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/", "/?", "/a%2Fb%2fc", "/caf%C3%A9", "/100%", "/?a[]=1&b={c}|d'e", "/a;b=c,d:e@f!$&'()*+", "//a", "/~%7E"],
+)
+def test_the_request_target_is_that_of_the_url_byte_for_byte(web: Site, fetch: Fetch, target: str) -> None:
+    fetch(web.url(target))
+    assert web.requests[0].raw.startswith(f"GET {target} HTTP/1.1\r\n".encode())
+
+
+def test_a_fragment_is_not_sent(web: Site, fetch: Fetch) -> None:
+    fetch(web.page("/a", "hello") + "#part")
+    assert web.requests[0].target == "/a"
+
+
+def test_a_caller_may_say_otherwise(web: Site, fetch: Fetch) -> None:
+    fetch(web.page("/a", "hello"), headers={"user-agent": "Mine", "X-Own": "1", "Cookie": "a=b"}, accept="text/css")
+    sent = web.requests[0].headers
+    assert (sent["user-agent"], sent["x-own"], sent["cookie"], sent["accept"]) == ("Mine", "1", "a=b", "text/css")
+    assert web.requests[0].raw.lower().count(b"user-agent:") == 1
+
+
+def test_a_caller_header_that_would_split_the_request_is_never_sent(web: Site, fetch: Fetch) -> None:
+    with pytest.raises(TargetError):
+        fetch(web.page("/a", "hello"), headers={"X-A": "b\r\nX-Injected: c"})
+    assert web.requests == []
+
+
+# Redirects ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_knows_where_it_was_asked_and_where_it_was_found(web: Site, fetch: Fetch) -> None:
+    found = web.page("/found", "hello", address="127.0.0.2")
+    asked = web.route("/asked", lambda wire, request: wire.redirect(found + "#part"))
+    page = fetch(asked)
+    assert (page.url, page.final_url, page.status, page.body) == (asked, found, 200, b"hello")
+
+
+def test_a_redirect_is_asked_for_again_with_get_and_without_a_referer(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "hello")
+    fetch(web.route("/a", lambda wire, request: wire.redirect("/b", status="307 Temporary Redirect")))
+    assert web.requests[1].method == "GET"
+    assert "referer" not in web.requests[1].headers
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
+def test_a_callers_headers_stay_with_their_origin(web: Site, fetch: Fetch, address: str) -> None:
+    other = Site(port=0 if address == "127.0.0.1" else web.port, address=address)  # another port, another host
+    target = other.page("/b", "hello", address=address)
+    secrets = {"Authorization": "Bearer abc", "Cookie": "session=1", "X-Api-Key": "abc"}
+    fetch(web.route("/a", lambda wire, request: wire.redirect(target)), headers=secrets)
+    sent = other.requests[0].headers
+    assert not {name.lower() for name in secrets} & set(sent)
+    assert "abc" not in str(sent)
+    other.close()
+
+
+def test_a_callers_headers_go_along_within_their_origin(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "hello")
+    fetch(web.route("/a", lambda wire, request: wire.redirect("/b")), headers={"X-Api-Key": "abc"})
+    assert web.requests[1].headers["x-api-key"] == "abc"
+
+
+def test_a_callers_headers_do_not_come_back_with_a_chain_that_left(web: Site, fetch: Fetch) -> None:
+    home = web.page("/c", "hello")
+    away = web.route("/b", lambda wire, request: wire.redirect(home), address="127.0.0.2")
+    fetch(web.route("/a", lambda wire, request: wire.redirect(away)), headers={"X-Api-Key": "abc"})
+    assert ["x-api-key" in request.headers for request in web.requests] == [True, False, False]
+
+
+def test_a_scheme_is_part_of_an_origin(web: Site, tls_web: Site, new_fetcher: NewFetcher, ca_bundle: object) -> None:
+    target = tls_web.page("/b", "hello")
+    asked = web.route("/a", lambda wire, request: wire.redirect(target))
+    fetcher = new_fetcher(ca_bundle=ca_bundle)
+    fetcher.fetch(parse_url(asked), Deadline.after(5), headers={"X-Api-Key": "abc"})
+    assert "x-api-key" not in tls_web.requests[0].headers
+
+
+def test_the_body_of_a_redirect_is_not_read(web: Site, fetch: Fetch) -> None:
+    def never_ends(wire: Wire, request: Request) -> None:
+        wire.head("302 Found", "Location: /b", "Content-Length: 1000000")
+        wire.forever(b"a", every=0.05)
+
+    web.page("/b", "hello")
+    assert fetch(web.route("/a", never_ends), 1.0).body == b"hello"
+
+
+@pytest.mark.parametrize("address", [CANARY])
+def test_a_redirect_to_what_is_refused_reaches_nobody(
+    hostile_web: Site, canary: Site, fetch: Fetch, address: str
+) -> None:
+    asked = hostile_web.route("/to-canary", lambda wire, request: wire.redirect(f"http://{address}:{wire.port}/"))
+    with pytest.raises(TargetNotAllowed):
+        fetch(asked)
+
+
+def test_a_redirect_is_looked_up_and_judged_like_a_first_url(web: Site, new_fetcher: NewFetcher) -> None:
+    names = Names({"inner.example": ["10.0.0.1"]})
+    fetcher = new_fetcher(resolver=Resolver(names, pool_size=1))
+    with pytest.raises(TargetNotAllowed):
+        fetcher.fetch(
+            parse_url(web.route("/a", lambda wire, request: wire.redirect("http://inner.example/"))), Deadline.after(5)
+        )
+    assert names.asked == ["inner.example"]
+
+
+def test_one_deadline_lies_over_the_whole_chain(web: Site, fetch: Fetch) -> None:
+    def slowly(wire: Wire, request: Request) -> None:
+        wire.pause(0.4)
+        wire.redirect(f"/a?{len(web.requests)}")
+
+    started = time.monotonic()
+    with pytest.raises(TargetTimeout):
+        fetch(web.route("/a", slowly), 1.0)
+    assert time.monotonic() - started < 2.0
+
+
+def test_a_fetch_has_a_timeout_of_its_own_within_a_longer_deadline(web: Site, new_fetcher: NewFetcher) -> None:
+    started = time.monotonic()
+    with pytest.raises(TargetTimeout):
+        new_fetcher(timeout=0.4).fetch(parse_url(web.page("/", "late", latency=30.0)), Deadline.after(60.0))
+    assert time.monotonic() - started < 5.0
+
+
+# Cookies --------------------------------------------------------------------------------------------------------------
+
+
+def cookie_of(request: Request) -> str | None:
+    return request.headers.get("cookie")
+
+
+def test_cookies_live_within_a_chain_and_not_after_it(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "hello")
+    asked = web.route("/a", lambda wire, request: wire.redirect("/b", "Set-Cookie: seen=1; Path=/"))
+    fetch(asked)
+    fetch(asked)
+    assert [cookie_of(request) for request in web.requests] == [None, "seen=1", None, "seen=1"]
+
+
+def test_cookies_do_not_go_to_another_host(web: Site, fetch: Fetch) -> None:
+    target = web.page("/b", "hello", address="127.0.0.2")
+    fetch(web.route("/a", lambda wire, request: wire.redirect(target, "Set-Cookie: seen=1; Path=/")))
+    assert cookie_of(web.requests[1]) is None
+
+
+def test_a_chains_cookies_join_the_callers(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "hello")
+    asked = web.route("/a", lambda wire, request: wire.redirect("/b", "Set-Cookie: seen=1; Path=/"))
+    fetch(asked, headers={"Cookie": "own=2"})
+    assert cookie_of(web.requests[1]) == "own=2; seen=1"
+
+
+def test_more_cookies_than_a_server_would_take_are_not_sent(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "hello")
+    cookies = [f"Set-Cookie: c{number}={'v' * 4_000}; Path=/" for number in range(10)]
+    fetch(web.route("/a", lambda wire, request: wire.redirect("/b", *cookies)))
+    assert cookie_of(web.requests[1]) is None
+
+
+# Pages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_has_its_headers_by_lower_case_names(web: Site, fetch: Fetch) -> None:
+    page = fetch(web.page("/", "x", headers=[("X-One", "1"), ("x-many", "a"), ("X-MANY", "b")]))
+    assert (page.headers["x-one"], page.headers["x-many"]) == ("1", "a, b")
+    assert page.content_type == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "status", ["200 OK", "203 Non-Authoritative", "404 Not Found", "500 Oops", "418 Teapot", "204 None"]
+)
+def test_a_page_is_brought_whatever_its_status(web: Site, fetch: Fetch, status: str) -> None:
+    page = fetch(web.page("/", "x" if status[0] != "2" or status[:3] == "200" else "", status=status))
+    assert page.status == int(status[:3])
+
+
+@pytest.mark.parametrize(("size", "truncated"), [(LIMIT - 1, False), (LIMIT, False), (LIMIT + 1, True)])
+def test_a_page_is_read_up_to_the_limit(web: Site, fetch: Fetch, size: int, truncated: bool) -> None:
+    page = fetch(web.page("/", b"a" * size))
+    assert (len(page.body), page.truncated, page.length) == (min(size, LIMIT), truncated, size)
+
+
+@pytest.mark.parametrize("coding", ["deflate", "br"])
+@pytest.mark.parametrize(("size", "truncated"), [(LIMIT - 1, False), (LIMIT, False), (LIMIT + 1, True)])
+def test_the_limit_is_of_decoded_bytes(web: Site, fetch: Fetch, coding: str, size: int, truncated: bool) -> None:
+    encode = zlib.compress if coding == "deflate" else brotli.compress
+    page = fetch(web.page("/", encode(b"a" * size), headers={"Content-Encoding": coding}))
+    assert (len(page.body), page.truncated) == (min(size, LIMIT), truncated)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    ["image/png", "IMAGE/SVG+XML", "video/mp4", "audio/ogg", "application/pdf", "font/woff2", "application/zip"],
+)
+def test_of_a_file_that_is_no_text_only_the_first_bytes_are_read(web: Site, fetch: Fetch, type_: str) -> None:
+    page = fetch(web.page("/", b"%PDF-" + b"a" * 100_000, content_type=type_))
+    assert (len(page.body), page.truncated, page.length) == (SNIFF, True, 100_005)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "text/html",
+        "application/xhtml+xml",
+        "text/plain",
+        "application/json",
+        "application/octet-stream",
+        "",
+        "nonsense",
+        "application/ld+json; charset=x",
+    ],
+)
+def test_what_may_be_text_is_read_whole(web: Site, fetch: Fetch, type_: str) -> None:
+    assert len(fetch(web.page("/", b"a" * 100_000, content_type=type_)).body) == 100_000
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "application/octet-stream", ""])
+def test_what_calls_itself_nothing_in_particular_and_is_binary_is_not_read_whole(
+    web: Site, fetch: Fetch, type_: str
+) -> None:
+    assert len(fetch(web.page("/", b"\x89PNG\r\n\x1a\n\0" + b"a" * 100_000, content_type=type_)).body) == SNIFF
+
+
+def test_of_a_failure_no_more_is_read_than_a_challenge_needs(web: Site, fetch: Fetch) -> None:
+    assert len(fetch(web.page("/", b"a" * 200_000, status="403 Forbidden")).body) == ERROR_BODY
+
+
+def test_the_length_of_a_page_that_declares_none_is_what_came(web: Site, fetch: Fetch) -> None:
+    def undeclared(wire: Wire, request: Request) -> None:
+        wire.head("200 OK", "Content-Type: text/html")
+        wire.send(PAGE)
+
+    assert fetch(web.route("/", undeclared)).length == len(PAGE)
+
+
+def test_an_unknown_coding_is_refused_and_said(web: Site, fetch: Fetch) -> None:
+    with pytest.raises(UnsupportedContent) as refused:
+        fetch(web.page("/", PAGE, headers={"Content-Encoding": "zstd"}))
+    assert "gzip, deflate, br" in refused.value.message
+
+
+# Webhooks -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_webhook_is_posted_as_it_is(web: Site, new_fetcher: NewFetcher) -> None:
+    url = parse_url(web.page("/hook", "thanks", status="202 Accepted"))
+    page = new_fetcher().post(
+        url, b'{"a": 1}', {"Content-Type": "application/json", "webhook-id": "x"}, Deadline.after(5)
+    )
+    assert (page.status, page.body) == (202, b"thanks")
+    sent = web.requests[0]
+    assert (sent.method, sent.body, sent.headers["content-type"], sent.headers["webhook-id"]) == (
+        "POST",
+        b'{"a": 1}',
+        "application/json",
+        "x",
+    )
+
+
+def test_a_webhook_follows_no_redirect(web: Site, new_fetcher: NewFetcher) -> None:
+    url = parse_url(web.route("/hook", lambda wire, request: wire.redirect("/other")))
+    assert new_fetcher().post(url, b"{}", {}, Deadline.after(5)).status == 302
+    assert len(web.requests) == 1
+
+
+def test_a_webhook_passes_the_same_gate(hostile_web: Site, canary: Site, new_fetcher: NewFetcher) -> None:
+    with pytest.raises(TargetNotAllowed):
+        new_fetcher().post(parse_url(canary.url("/", address=CANARY)), b"{}", {}, Deadline.after(5))
+
+
+# What is left, and what is said ---------------------------------------------------------------------------------------
+
+
+def test_a_fetch_leaves_no_connection_and_no_thread_behind(web: Site, fetch: Fetch) -> None:
+    url = web.page("/", PAGE, headers={"Connection": "keep-alive"})
+    fetch(url)
+    before = threading.active_count()
+    for _ in range(10):
+        fetch(url)
+    assert web.wait_until_idle()
+    assert threading.active_count() <= before
+
+
+def test_a_deadline_that_is_called_off_ends_a_fetch(web: Site, new_fetcher: NewFetcher) -> None:
+    deadline = Deadline.after(60.0)
+    threading.Timer(0.2, deadline.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(TargetTimeout):
+        new_fetcher(timeout=60.0).fetch(parse_url(web.page("/", "late", latency=30.0)), deadline)
+    assert time.monotonic() - started < 5.0
+    assert web.wait_until_idle()
+
+
+def test_a_failure_shows_no_address_no_library_and_no_path(web: Site, new_fetcher: NewFetcher) -> None:
+    names = Names({"refused.example": ["127.0.0.9"], "private.example": ["10.9.8.7"], "missing.example": []})
+    fetcher = new_fetcher(resolver=Resolver(names, pool_size=1))
+    for host in ("refused.example", "private.example", "missing.example", "unknown.example"):
+        with pytest.raises(TargetError) as failure:
+            fetcher.fetch(parse_url(f"http://{host}:{web.port}/"), Deadline.after(5))
+        said = f"{failure.value.message} {failure.value.details} {failure.value.reason}"
+        assert not any(word in said for word in ("127.", "10.9", "urllib3", "requests", "/", "Errno", "socket"))
+
+
+def exceptions_of(*modules: object) -> list[type[Exception]]:
+    found = {
+        each
+        for module in modules
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, Exception) and not issubclass(each, Warning)
+    }
+    return sorted(found, key=lambda each: each.__name__)
+
+
+LAYERS = exceptions_of(requests.exceptions, urllib3.exceptions, http.client, ssl)
+
+
+@pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
+def test_every_exception_of_the_layers_below_has_a_translation(kind: type[Exception]) -> None:
+    error = kind.__new__(kind)
+    with pytest.raises(TargetError), translated():
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "translation", "reason"),
+    [
+        (ssl.SSLCertVerificationError("x"), TargetUnreachable, "certificate"),
+        (ssl.SSLError("x"), TargetUnreachable, "tls"),
+        (TimeoutError("x"), TargetTimeout, "connection_timed_out"),
+        (http.client.BadStatusLine("x"), TargetUnreachable, "malformed_http"),
+        (ConnectionResetError("x"), TargetUnreachable, "connection"),
+        (TooManyRedirects(reason="loop"), TooManyRedirects, "loop"),
+    ],
+)
+def test_a_translation_says_which_layer_it_was(error: Exception, translation: type[TargetError], reason: str) -> None:
+    with pytest.raises(translation) as failure, translated():
+        raise error
+    assert failure.value.reason == reason
