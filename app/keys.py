@@ -126,16 +126,18 @@ class KeyStore:
         return _key(row) if row else None
 
     def revoke(self, id_or_prefix: str) -> ApiKey:
-        """Stop a key. Raises LookupError unless exactly one live key has that id or begins so."""
-        found = [
-            key
-            for key in self.list()
-            if key.revoked_at is None and (key.id == id_or_prefix or key.prefix == id_or_prefix[:SHOWN])
-        ]
+        """Stop a key. Raises LookupError unless exactly one live key has that id or prefix, or is that key."""
+        found = [key for key in self._named(id_or_prefix) if key.revoked_at is None]
         if len(found) != 1:
-            raise LookupError(f"{len(found)} keys that are not revoked match {id_or_prefix!r}")
+            raise LookupError(f"{len(found)} keys that are not revoked match {id_or_prefix[:SHOWN]!r}")
         self._update(found[0], revoked_at=time.time())
         return found[0]
+
+    def _named(self, id_or_prefix: str) -> Sequence[ApiKey]:
+        columns = api_keys.c
+        named = sa.or_(columns.id == id_or_prefix, columns.prefix == id_or_prefix, columns.hash == _hash(id_or_prefix))
+        with self._database.read() as connection:
+            return [_key(row) for row in connection.execute(sa.select(api_keys).where(named)).mappings()]
 
     def _find(self, digest: str) -> ApiKey:
         version = self._versions.of("api-keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -26,4 +27,7 @@ def configure_logs(level: str) -> None:
 
 
 def _encode(event: dict[str, Any], **_options: Any) -> bytes:
-    return orjson.dumps(event, default=repr)
+    try:
+        return orjson.dumps(event, default=repr)
+    except TypeError:  # a traceback may quote text that has no encoding, such as a lone surrogate
+        return json.dumps(event, default=repr).encode()

@@ -69,12 +69,13 @@ def _identify(publishable: bool) -> None:
         raise InvalidApiKey(f"This server has no plan {key.plan!r} any more; ask its operator for another key")
     g.plan = plan
     if key.publishable and not (publishable and _origin() in key.origins):
+        g.rate = services().rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
         raise OriginNotAllowed
 
 
 def _sent_key() -> str:
     sent = set(_header_keys())
-    in_query = request.args.getlist("api_key")
+    in_query = list(filter(None, request.args.getlist("api_key")))
     if any(not key.startswith(PREFIXES["publishable"]) for key in in_query):
         raise InvalidApiKey("A secret key has no place in a URL, since URLs end up in logs; send it as a header")
     sent.update(in_query)
@@ -86,8 +87,9 @@ def _sent_key() -> str:
 
 
 def _header_keys() -> list[str]:
-    keys = [key.strip() for key in request.headers.getlist("X-Api-Key")]
-    for value in request.headers.getlist("Authorization"):
+    # A server joins repeated header fields with commas (RFC 9110, section 5.3); no key holds one.
+    keys = [key.strip() for key in request.headers.get("X-Api-Key", "").split(",")]
+    for value in filter(None, request.headers.get("Authorization", "").split(",")):
         scheme, _, key = value.strip().partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidApiKey("Authorization takes the scheme Bearer: Authorization: Bearer KEY")

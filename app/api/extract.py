@@ -8,6 +8,7 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -35,7 +36,7 @@ from app.errors import (
     leaves,
 )
 from app.extractor import Failure, Options, Outcome, Success
-from app.fetch import TargetUrl, parse_url
+from app.fetch import TargetUrl
 
 blueprint = Blueprint("extract", __name__)
 
@@ -63,7 +64,7 @@ def extract_many() -> Response:
     deadline = _deadline(asked["timeout_ms"])
     judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota()
-    done = _extract([each for each in judged if isinstance(each, TargetUrl)], _options(asked), deadline)
+    done = _extract(judged, _options(asked), deadline)
     if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
         return _stream(asked["urls"], judged, done)
     return success(encode_batch(asked["urls"], judged, done))
@@ -85,13 +86,12 @@ def extract_one() -> Response:
     asked = read_query(EXTRACT)
     if not asked["url"]:
         raise MissingUrl
-    target = parse_url(asked["url"])
+    judged = judge_urls([asked["url"]], ignore_invalid=False)
     check_quota()
-    deadline = Deadline.after(services().settings.batch_timeout)
-    [(_, outcome)] = _extract([target], _options(asked), deadline)
+    [(_, outcome)] = _extract(judged, _options(asked), _deadline(None))
     if isinstance(outcome, Failure):
         return failure(outcome.error)
-    return _card(outcome)
+    return _card(outcome, asked)
 
 
 @blueprint.get("/v1/usage")
@@ -140,39 +140,60 @@ def _deadline(timeout_ms: int | None) -> Deadline:
     return Deadline.after((timeout_ms or most) / 1000)
 
 
-def _extract(targets: list[TargetUrl], options: Options, deadline: Deadline) -> Iterator[Done]:
-    """The outcomes as they come, counted; what was read is charged to the key's month before it is answered."""
-    key_id, begun = g.key.id, time.perf_counter()
+def _extract(judged: list[Judged], options: Options, deadline: Deadline) -> Iterator[Done]:
+    """The outcomes of the targets among `judged`, as they come; what was read is charged to the key's month."""
     done = extract_batch(
-        targets,
+        [each for each in judged if isinstance(each, TargetUrl)],
         services().extractor,
         services().pool,
         options,
         deadline,
-        tenant=key_id,
+        tenant=g.key.id,
         abandoned=_client_gone(),
     )
-    return _charged(done, key_id, services().usage.add, begun)
+    return _charged(done, deadline, _Tally(g.key.id, services().usage.add))
 
 
-def _charged(done: Iterator[Done], key_id: str, charge: Callable[[str, int], None], begun: float) -> Iterator[Done]:
-    hits = misses = read = 0
+def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
+    begun = time.perf_counter()
     try:
         for target, outcome in done:
-            hit = isinstance(outcome, Success) and outcome.cache_hit
-            hits += hit
-            misses += not hit
-            read += isinstance(outcome, Success) and not hit
+            tally.count(outcome)
             yield target, outcome
     finally:
-        charge(key_id, read)
-        metrics.CACHE.labels("hit").inc(hits)
-        metrics.CACHE.labels("miss").inc(misses)
+        deadline.cancel()  # whoever stops listening stops the work, and pays for what was read by then
+        for _, outcome in done:
+            tally.count(outcome)
+        tally.settle()
         mark("extract", time.perf_counter() - begun)
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What one request took from the cache, and what it has to pay for."""
+
+    key_id: str
+    charge: Callable[[str, int], None]
+    hits: int = 0
+    misses: int = 0
+    read: int = 0
+
+    def count(self, outcome: Outcome) -> None:
+        hit = isinstance(outcome, Success) and outcome.cache_hit
+        self.hits += hit
+        self.misses += not hit
+        self.read += isinstance(outcome, Success) and not hit
+
+    def settle(self) -> None:
+        self.charge(self.key_id, self.read)
+        metrics.CACHE.labels("hit").inc(self.hits)
+        metrics.CACHE.labels("miss").inc(self.misses)
+
+
 def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
-    return Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
+    response = Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the lines back
+    return response
 
 
 def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Iterator[bytes]:
@@ -195,11 +216,14 @@ def _line(index: int, url: str, outcome: Outcome) -> bytes:
     return b'{"index":%d,%b\n' % (index, encode_result(url, outcome)[1:])
 
 
-def _card(outcome: Success) -> Response:
-    ttl = max(0, int(outcome.expires_at - time.time()))
+def _card(outcome: Success, asked: dict[str, Any]) -> Response:
+    now = time.time()
+    ttl = max(0, int(outcome.expires_at - now))
+    # A browser's cache keeps it no longer than the same question would be answered from ours.
+    fresh = max(0, min(ttl, int(asked["max_age"] - (now - outcome.fetched_at)))) if asked["cache"] else 0
     response = success(outcome.data, cache_hit=outcome.cache_hit, cache_ttl=ttl, fetched_at=_iso(outcome.fetched_at))
     response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
-    response.headers["Cache-Control"] = f"private, max-age={ttl}"
+    response.headers["Cache-Control"] = f"private, max-age={fresh}"
     response.vary.update(("Authorization", "X-Api-Key", "Origin"))
     response.make_conditional(request)
     return response

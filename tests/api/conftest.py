@@ -16,6 +16,7 @@ from app import create_app
 from app.networks import parse_networks
 from app.services import Services
 from app.settings import Settings
+from tests.api.conformance import CheckedClient
 
 ORIGIN = "https://shop.example"
 
@@ -60,6 +61,7 @@ def make_api() -> Iterator[Callable[[Settings], Api]]:
 
     def make(settings: Settings) -> Api:
         app = create_app(settings)
+        app.test_client_class = CheckedClient
         apps.append(app)
         services: Services = app.extensions["pagecard"]
         secret, _ = services.keys.create("enterprise")
