@@ -41,6 +41,7 @@ _REPLACEMENT = {"replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_NAMED = re.compile(rb"charset", re.IGNORECASE)
 _MARKUP = re.compile(rb"<(?:(!--)|(meta)(?=[\s/])|(/?[a-z])|[!/?])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)(\")?|'([^']*)(')?|([^\s>]*)))?", re.IGNORECASE
@@ -55,11 +56,9 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
     `content_type` is the raw header value, "" if there was none. Never raises.
     """
-    for bom, name in _BOMS:
-        if body.startswith(bom):
-            return _scrub(_lenient(body[len(bom) :], name)), name
-    text, name = _read_declared(body, content_type) or _read_undeclared(body)
-    return _scrub(text), name
+    text, name = _read_marked(body) or _read_declared(body, content_type) or _read_undeclared(body)
+    # HTML standard, 13.2.5: NUL is a parse error that becomes U+FFFD.
+    return text.replace("\0", "\ufffd") if b"\0" in body else text, name
 
 
 def printable(text: str) -> str:
@@ -71,6 +70,11 @@ def find_encoding(label: str) -> str | None:
     """The WHATWG name behind a label such as `latin1`; None if the standard does not know it."""
     label = label.strip("\t\n\f\r ").lower()
     return None if label in _REPLACEMENT else LABELS.get(label)
+
+
+def _read_marked(body: bytes) -> tuple[str, str] | None:
+    marked = next(((bom, name) for bom, name in _BOMS if body.startswith(bom)), None)
+    return (_lenient(body[len(marked[0]) :], marked[1]), marked[1]) if marked else None
 
 
 def _declared(body: bytes, content_type: str) -> Iterator[str]:
@@ -141,11 +145,6 @@ def _lenient(body: bytes, name: str) -> str:
         return body.decode(FALLBACK, "replace")
 
 
-def _scrub(text: str) -> str:
-    # HTML standard, 13.2.5: NUL is a parse error that becomes U+FFFD.
-    return text.replace("\0", "\ufffd")
-
-
 def _not_utf16(label: str) -> str:
     """HTML standard, 13.2.3.2: who can read the declaration byte by byte is not reading UTF-16."""
     return "utf-8" if (find_encoding(label) or "").startswith("utf-16") else label
@@ -153,9 +152,13 @@ def _not_utf16(label: str) -> str:
 
 def _meta_label(body: bytes) -> str | None:
     """HTML standard, 13.2.3.2, "prescan a byte stream to determine its encoding"."""
-    end = body[:PRESCAN_LIMIT].lower().rfind(b"charset")
-    position = 0
-    while (markup := _MARKUP.search(body, position)) and markup.start() < end:
+    position = named = 0
+    while markup := _MARKUP.search(body, position, PRESCAN_LIMIT):
+        if named <= markup.start():
+            found = _NAMED.search(body, markup.start(), PRESCAN_LIMIT)
+            if not found:
+                return None
+            named = found.start()
         comment, meta, tag = markup.groups()
         if comment:
             # "-->" may share its dashes with the opening: "<!-->" is a whole comment.

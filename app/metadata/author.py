@@ -58,6 +58,9 @@ _AUTHOR_CLASS = re.compile(
 )
 _NOT_AUTHOR = re.compile(r"comment|reply|related|teaser|widget|avatar|image|photo|social|authority|bio\b", re.IGNORECASE)
 _AUTHOR_PATH = re.compile(r"(?:^|[/.])(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|users?)(?:/|\?id=)[^/]")
+# Parts of what is looked for in attributes, whatever case they begin with.
+_COMMON_NEEDLES = ("uthor", "yline")
+_NEEDLES = (*_COMMON_NEEDLES, "utor", "posted", "username", "user?id", "contributor")
 _TAGS_WITHOUT_NAMES = frozenset(
     "meta link input img br hr label form textarea button select option body html head svg script style iframe".split()
 )
@@ -102,7 +105,7 @@ def _declared(document: Document, works: list[dict[str, Any]]) -> Iterator[str |
     for work in works:
         for key in ("author", "creator"):
             yield _people(jsonld.names_of(work.get(key), document.json_ld))
-    for name in _METAS:
+    for name in document.present(*_METAS):
         yield _people(document.meta_all(name))
 
 
@@ -124,13 +127,13 @@ def _shown(document: Document) -> str | None:
     headline = document.headline
     if headline is not None:
         start, end = max(0, headline - AROUND[0]), headline + AROUND[1]
-        if names := _byline(document, start, end) or _labelled(document, headline):
+        if names := _byline(document, _NEEDLES, start, end) or _labelled(document, headline):
             return names
-    return _byline(document, 0, len(document.text))
+    return _byline(document, _COMMON_NEEDLES, document.body_start, len(document.text))
 
 
-def _byline(document: Document, start: int, end: int) -> str | None:
-    tags = document.tags_with("uthor", "yline", "utor", "posted", "username", "user?id", "contributor", start=start, end=end)
+def _byline(document: Document, needles: tuple[str, ...], start: int, end: int) -> str | None:
+    tags = document.tags_with(*needles, start=start, end=end)
     usable = [tag for tag in tags if tag.name not in _TAGS_WITHOUT_NAMES]
     for judge in (_is_marked, _is_classed_or_linked):
         for tag in usable:

@@ -17,6 +17,12 @@ OLDEST_YEAR = 1970
 MAX_DATE_TEXT = 200
 """Characters of a value that is read as a date."""
 
+BESIDE_YEAR = 40
+"""Characters on either side of a year in which the rest of its date stands."""
+
+MAX_FOUND = 20
+"""Dates that are looked for in one text."""
+
 _MONTHS_BY_LANGUAGE = """
 january february march april may june july august september october november december
 jan feb mar apr may jun jul aug sep oct nov dec
@@ -49,6 +55,8 @@ _MONTHS = {
     for line in _MONTHS_BY_LANGUAGE.strip().splitlines()
     for number, name in enumerate(line.split(), 1)
 }
+# No date is without one of these, and few texts have many.
+_ANCHOR = re.compile(r"(?:19|20)\d\d|\d[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d)")
 _ISO = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|(\d\d)(\d\d))(?!\d)"
     r"(?:(?:T|\s|,\s)\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
@@ -100,12 +108,19 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
 
 def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
     """The dates that are named in running text, in the order in which they stand there."""
-    return sorted(_dates_in(text, month_first))
+    found: dict[int, FoundDate] = {}
+    for anchor in _ANCHOR.finditer(text):
+        start = max(0, anchor.start() - BESIDE_YEAR)
+        for near in _dates_in(text, month_first, start, anchor.end() + BESIDE_YEAR):
+            found.setdefault(near.start, near)
+        if len(found) >= MAX_FOUND:
+            break
+    return sorted(found.values())
 
 
-def _dates_in(text: str, month_first: bool) -> Iterator[FoundDate]:
+def _dates_in(text: str, month_first: bool, start: int = 0, end: int = MAX_DATE_TEXT) -> Iterator[FoundDate]:
     for read, pattern in _FORMS:
-        for found in pattern.finditer(text):
+        for found in pattern.finditer(text, start, end):
             iso = read(found, month_first)
             if iso:
                 yield FoundDate(found.start(), found.end(), iso)

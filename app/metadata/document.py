@@ -104,8 +104,12 @@ class Document:
 
     def meta_all(self, *names: str) -> list[str]:
         """Every value under these names, cleaned, each once, in the order of the names."""
-        values = (clean(raw) for name in names for raw in self._meta_by_name.get(name, ()))
-        return list(dict.fromkeys(value for value in values if value))
+        values = [clean(raw) for name in self.present(*names) for raw in self._meta_by_name[name]]
+        return [value for value in dict.fromkeys(values) if value]
+
+    def present(self, *names: str) -> list[str]:
+        """Those of these names that the page has a meta tag for, in their order."""
+        return [name for name in names if name in self._meta_by_name]
 
     def meta_url(self, *names: str) -> str | None:
         """The first usable URL under the first of these names that has one."""

@@ -8,7 +8,8 @@ Rule 3: a tag stands wherever it stands; real pages have `<meta>` in the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from app.metadata.values import MAX_STRING, clean
@@ -22,24 +23,34 @@ MAX_ATTRIBUTES = 100
 ELEMENT_LIMIT = 5_000
 """Characters of markup searched for the end of an element."""
 
+SHORT_TAG = 2_000
+"""Characters of a tag that is read in one go."""
+
 MAX_FINDS = 200
 """Places looked at for one string."""
 
 MAX_BEFORE = 1_000
 """Characters between the start of a tag and what is looked for in it."""
 
-_TAG = re.compile(
-    r"<(?=[!mltbhsnix/])(?:(!--)"
-    r"|(meta|link|title|base|html|h1|body|time|script|style|svg|noscript|textarea|iframe|xmp|noembed|noframes)"
-    r"(?=[\s/>]))",
-    re.IGNORECASE,
-)
+_RAW_TEXT = ("iframe", "noembed", "noframes", "script", "style", "svg", "textarea", "title", "xmp")
+_ELEMENTS = ("base", "body", "h1", "html", "link", "meta", "noscript", "time")
+
+
+def _any_case(text: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in text)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """A pattern of tag names that shares first letters: twice as fast as `re.IGNORECASE`."""
+    by_letter = groupby(sorted(names), key=lambda name: name[0])
+    return "|".join(
+        f"{_any_case(letter)}(?:{'|'.join(_any_case(name[1:]) for name in group)})" for letter, group in by_letter
+    )
+
+
+_TAG = re.compile(rf"<(?=[!mltbhsnixMLTBHSNIX])(!--|(?:{_one_of(_RAW_TEXT + _ELEMENTS)})(?=[\s/>]))")
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
-_END = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
-    for name in ("title", "script", "style", "svg", "textarea", "iframe", "xmp", "noembed", "noframes")
-}
-_NOSCRIPT_END = re.compile(r"</noscript(?=[\s/>])", re.IGNORECASE)
+_END = {name: re.compile(rf"</{_any_case(name)}(?=[\s/>])") for name in (*_RAW_TEXT, "noscript")}
 _COMMENT_END = re.compile("--!?>")
 _HIDDEN = re.compile(
     "<!--.*?-->|"
@@ -66,25 +77,21 @@ class Tag(NamedTuple):
 def read_tags(text: str) -> list[Tag]:
     """Every tag of `text` that says something about the page, in order."""
     tags: list[Tag] = []
-    position, noscript = 0, 0
+    position = noscript = 0
     while len(tags) < MAX_TAGS and (found := _TAG.search(text, position)):
-        position = found.end()
-        if found[1]:
+        name, start, position = found[1].lower(), found.start(), found.end()
+        if name == "!--":
             position = _end_of_comment(text, position)
-            continue
-        name = found[2].lower()
-        if name == "noscript":
-            ended = _NOSCRIPT_END.search(text, position)
-            noscript = ended.start() if ended else position
-            tags.append(Tag(name, {}, found.start(), noscript))
-        elif name not in _END:
-            attributes, position = read_attributes(text, position)
-            tags.append(Tag(name, attributes, found.start(), position, "", position <= noscript))
-        else:
-            tag = _read_raw_text(text, name, found.start(), position)
-            position = tag.end + len(tag.raw)
-            if tag.attributes or name == "title":
+        elif name == "noscript":
+            noscript = _end_of_raw_text(text, name, position) if position > noscript else noscript
+            tags.append(Tag(name, {}, start, noscript))
+        elif name in _END:
+            tag, position = _read_raw_text(text, name, start, position)
+            if tag:
                 tags.append(tag)
+        else:
+            attributes, position = read_attributes(text, position)
+            tags.append(Tag(name, attributes, start, position, "", position <= noscript))
     return tags
 
 
@@ -114,15 +121,19 @@ def find_elements(text: str, name: str, start: int = 0) -> Iterator[Tag]:
         yield Tag(name, attributes, found.start(), end)
 
 
-def _read_raw_text(text: str, name: str, start: int, position: int) -> Tag:
-    """An element whose content is text. Only titles and scripts with data are looked at."""
+def _read_raw_text(text: str, name: str, start: int, position: int) -> tuple[Tag | None, int]:
+    """An element whose content is text, if it is a title or a script that holds data; and where it ends."""
     opened = text.find(">", position) + 1 or len(text)
-    ended = _END[name].search(text, opened)
-    close = ended.start() if ended else len(text)
-    if name == "script" and _holds_data(text[position:opened]):
-        attributes, opened = read_attributes(text, position)
-        return Tag(name, attributes, start, opened, text[opened : max(close, opened)])
-    return Tag(name, {}, start, opened, text[opened:close])
+    data = name == "script" and _holds_data(text[position:opened])
+    attributes, opened = read_attributes(text, position) if data else ({}, opened)
+    end = _end_of_raw_text(text, name, opened)
+    return (Tag(name, attributes, start, opened, text[opened:end]) if data or name == "title" else None), end
+
+
+def _end_of_raw_text(text: str, name: str, position: int) -> int:
+    """Where the end tag of the element begins; the end of the text if there is none."""
+    found = _END[name].search(text, position)
+    return found.start() if found else len(text)
 
 
 def _holds_data(attributes: str) -> bool:
@@ -139,13 +150,23 @@ def _end_of_comment(text: str, position: int) -> int:
 
 def read_attributes(text: str, position: int) -> tuple[dict[str, str], int]:
     """The attributes of the tag that is open at `position`, and where the tag ends."""
+    end = text.find(">", position, position + SHORT_TAG)
+    if end >= 0:
+        inside = text[position:end]
+        # No quote is left open, so this ">" is the end of the tag.
+        if "'" not in inside and inside.count('"') % 2 == 0:
+            found = _ATTRIBUTE.findall(inside)
+            found.reverse()  # the first of two attributes with one name wins
+            return {name.lower(): double or bare for name, double, _, bare in found}, end + 1
+    return _read_long_tag(text, position)
+
+
+def _read_long_tag(text: str, position: int) -> tuple[dict[str, str], int]:
     attributes: dict[str, str] = {}
-    match = _ATTRIBUTE.match
-    while found := match(text, position):
+    while found := _ATTRIBUTE.match(text, position):
         name, double, single, bare = found.groups()
-        name = name.lower()
-        if name not in attributes and len(attributes) < MAX_ATTRIBUTES:
-            attributes[name] = double or single or bare or ""
+        if len(attributes) < MAX_ATTRIBUTES:
+            attributes.setdefault(name.lower(), double or single or bare or "")
         position = found.end()
     return attributes, text.find(">", position) + 1 or len(text)
 
@@ -173,5 +194,5 @@ def visible_text(fragment: str, limit: int = MAX_STRING) -> str | None:
 
 def text_pieces(fragment: str) -> list[str]:
     """The texts between the tags of a piece of HTML, each in one line."""
-    pieces = (clean(piece) for piece in _HIDDEN.split(fragment))
+    pieces = (clean(piece) for piece in _HIDDEN.split(fragment) if piece and not piece.isspace())
     return [piece for piece in pieces if piece]

@@ -35,7 +35,7 @@ MAX_FINDS = 50
 MAX_TIMES = 20
 """`<time>` elements looked at."""
 
-MAX_TEXT = 200_000
+MAX_TEXT = 60_000
 """Characters of markup that are searched for a date when nothing else names one."""
 
 _METAS = (
@@ -182,6 +182,6 @@ def _described_date(document: Document) -> str | None:
 
 
 def _text_date(document: Document) -> str | None:
-    start = document.body_start
+    start = document.headline or document.body_start
     shown = visible_text(document.text[start : start + MAX_TEXT], limit=MAX_TEXT) or ""
     return next((found.iso[:10] for found in find_dates(shown, month_first=document.month_first)), None)

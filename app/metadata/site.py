@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import tldextract
 
@@ -59,6 +60,7 @@ def _is_like(name: str, label: str) -> bool:
     return len(name) > 1 and bool(label) and (name in label or label in name)
 
 
+@lru_cache(maxsize=1_024)
 def domain_label(host: str) -> str | None:
     """`example` of `www.example.co.uk`."""
     return _split_domain.extract_str(host).domain or None

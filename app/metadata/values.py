@@ -7,6 +7,7 @@ Rule 2: a URL is absolute, http or https, and at most `MAX_URL` characters; a lo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +26,10 @@ MAX_RESULT = 256 * 1024
 WORD = re.compile(r"\w+")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b]")
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
+# What most pages hold, and what needs no second look.
+_PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
+_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=/|$)")
+_PLAIN_PATH = re.compile(r"/(?:[\w~?&=%+:@!$,;()*'-][\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
 
 
@@ -38,8 +43,11 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
     value = value[: limit * 4]
     if "&" in value:
         value = unescape(unescape(value))
-    line = " ".join(_UNFIT.sub("", value).split())
-    return line[:limit].rstrip() or None
+    if not value.isprintable():
+        value = " ".join(_UNFIT.sub("", value).split())
+    elif "  " in value or value[0] == " " or value[-1] == " ":
+        value = " ".join(value.split())
+    return value[:limit].rstrip() or None
 
 
 def words(text: str) -> set[str]:
@@ -60,8 +68,12 @@ def first(*values: str | None) -> str | None:
 def absolute_url(href: str | None, base: str) -> str | None:
     """`href` as an absolute http(s) URL, resolved against `base`; None if it is none."""
     href = _strip_url(href)
+    if _PLAIN_URL.match(href) and len(href) <= MAX_URL:
+        return href
     if not href or href.lower() in _NOTHING:
         return None
+    if _PLAIN_PATH.match(href) and "/." not in href and (origin := _origin(base)) and len(href) < MAX_URL // 2:
+        return origin + href
     try:
         url = href if href[:8].lower().startswith(("http://", "https://")) else urljoin(base, href)
         parts = urlsplit(url)
@@ -71,6 +83,13 @@ def absolute_url(href: str | None, base: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > MAX_URL:
         return None
     return _UNSAFE_IN_URL.sub(_percent, url)
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str | None:
+    """The scheme and host of a URL, if they are as plain as most are."""
+    found = _PLAIN_ORIGIN.match(base)
+    return found[0] if found else None
 
 
 def _strip_url(href: str | None) -> str:
