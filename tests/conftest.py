@@ -13,6 +13,8 @@ import pytest
 from tests.certificates import Authority
 from tests.site import Site
 
+pytest_plugins = ["tests.servers"]
+
 _WATCHED = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1, "socket.getaddrinfo": 0}
 
 
