@@ -22,7 +22,7 @@ from app.fetch.sockets import Meter
 from app.fetch.transport import Gate, Proxy
 from app.fetch.url import TargetUrl
 
-MAX_COOKIES = 8 * 1024  # characters of one Cookie field; a chain that wants more sends none
+MAX_COOKIE_LENGTH = 8 * 1024  # characters of one Cookie field; a chain that wants more sends none
 
 
 class HopRequest(requests.PreparedRequest):
@@ -140,7 +140,7 @@ class Chain(requests.Session):
         if not len(self.cookies):
             return ""
         cookies = get_cookie_header(self.cookies, request) or ""  # type: ignore[no-untyped-call]
-        return cookies if len(cookies) <= MAX_COOKIES else ""
+        return cookies if len(cookies) <= MAX_COOKIE_LENGTH else ""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """requests reads the whole body of every redirect that it knows of, so it learns of none."""

@@ -1,6 +1,6 @@
 """Read the head of an answer.
 
-Rule 1: the head is bounded: in bytes by the socket's budget, in fields here.
+Rule 1: the head is bounded: in bytes by the socket's budget, in lines and cookies here.
 Rule 2: interim answers are passed over (http.client takes 103 for the final one); 101 is refused, since
         nobody asked for another protocol.
 Rule 3: a line that is no field is passed over too, as browsers do; a status line is strict.
@@ -13,7 +13,9 @@ from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse,
 
 from app.fetch.sockets import OverBudget
 
-MAX_FIELDS = 1_000  # in one head
+MAX_LINES = 1_000  # of one head
+MAX_SET_COOKIES = 50  # that one answer may set: what RFC 6265, section 6.1 asks of a browser for a domain
+REDIRECTS = (301, 302, 303, 307, 308)
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.(\d)[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?\r?\n")
 _LENGTH = re.compile("[0-9]{1,18}")
@@ -35,7 +37,7 @@ class Answer(HTTPResponse):
         self.code = self.status
         self.version = 10 + minor
         self.headers = self.msg = HTTPMessage()
-        for cookie in self.values("set-cookie"):
+        for cookie in self.values("set-cookie")[:MAX_SET_COOKIES]:
             self.msg["Set-Cookie"] = cookie
         self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
@@ -48,8 +50,8 @@ class Answer(HTTPResponse):
 
     @property
     def _original_response(self) -> Answer | None:
-        """What requests asks a response for, to take the cookies from it."""
-        return self if "set-cookie" in self.fields else None
+        """What requests asks for the cookies: only those of a redirect are ever sent back."""
+        return self if self.status in REDIRECTS and "set-cookie" in self.fields else None
 
     def _read_status_line(self) -> tuple[int, int, str]:
         line = self.fp.readline()
@@ -62,13 +64,14 @@ class Answer(HTTPResponse):
 
     def _read_lines(self) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
-        while (line := self.fp.readline()) not in (b"\r\n", b"\n"):
+        for _ in range(MAX_LINES):
+            line = self.fp.readline()
+            if line in (b"\r\n", b"\n"):
+                return lines
             if not line:
                 raise RemoteDisconnected("the head was cut off")
-            if len(lines) == MAX_FIELDS:
-                raise OverBudget(reason="too_many_fields")
             _add_line(lines, line.decode("latin-1"))
-        return lines
+        raise OverBudget(reason="too_many_fields")
 
     def _body_length(self) -> int | None:
         if self.chunked:

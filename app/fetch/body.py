@@ -1,6 +1,6 @@
 """Read the answer of a target into a Page.
 
-Rule 1: no more is read than can be used: of a file that has no text a few bytes, of a failure a few more.
+Rule 1: no more is read than can be used: of a file that is no text nothing, of a failure a little.
 Rule 2: what breaks off is read as far as it came; what never came is a failure.
 Rule 3: a body is handed on decoded, or refused.
 """
@@ -19,17 +19,22 @@ from app.fetch.url import TargetUrl
 from app.page import Page
 
 ERROR_BODY = 64 * 1024  # bytes read of an answer that is no page: enough to recognise a challenge
-SNIFF = 512  # bytes read of a file that has no text
+SNIFF = 512  # bytes kept of a file that says nothing of itself and has no text
 
 MAX_PIECES = 20_000  # reads of one body; a chunk of one byte costs as much as one of 64 KiB
 
 _READ_SIZE = 64 * 1024
 _FRAMING = 64 * 1024  # wire bytes beyond twice the limit: chunk sizes and trailers
 
-# Media types whose body is text that somebody may want to read, or that say nothing of the body.
-_SILENT = r"text/plain|application/(?:octet-stream|unknown)|[^/]*|\*/\*"
+# Media types that say nothing of the body, so that the first bytes have to (MIME Sniffing standard, section 7).
+_SILENT = r"text/plain|[^/]+/octet-stream|[^/]+/(?:x-)?unknown.*|application/(?:force-)?download|[^/]*|\*/\*"
 _SAYS_NOTHING = re.compile(_SILENT)
-_TEXT = re.compile(rf"text/.*|(?!image/).*[/+](?:html|xml|json)|{_SILENT}")
+# Media types whose body is text that somebody may want to read; no other body is read at all.
+_TEXT = re.compile(rf"text/.*|(?!image/).*[/+](?:html|xml|json)(?:\+oembed)?|{_SILENT}")
+# MIME Sniffing standard, section 7.2: byte order marks are text, "binary data bytes" are none; nor is PDF.
+_BINARY = re.compile(
+    rb"(?!\xfe\xff|\xff\xfe)(?:%PDF-|[^\0-\x08\x0b\x0e-\x1a\x1c-\x1f]*[\0-\x08\x0b\x0e-\x1a\x1c-\x1f])"
+)
 
 _CUT_OFF = (OverBudget, HTTPException, OSError)
 
@@ -78,7 +83,7 @@ class _Body:
 
     def read(self, limit: int, media_type: str) -> None:
         if not _TEXT.fullmatch(media_type):
-            self._read(SNIFF, SNIFF)
+            self.truncated = True
         else:
             self._read(limit, SNIFF if _SAYS_NOTHING.fullmatch(media_type) else limit)
 
@@ -95,7 +100,7 @@ class _Body:
         self._meter.bytes_left = 2 * limit + _FRAMING
         while len(self.data) <= limit and not decoder.finished and (piece := self._next_piece()):
             self.data += decoder.feed(piece)
-            if binary_limit < limit and b"\0" in self.data[:SNIFF]:
+            if binary_limit < limit and _BINARY.match(self.data, 0, SNIFF):
                 limit = binary_limit
         self.truncated = self._broke or len(self.data) > limit or not decoder.whole
         del self.data[limit:]

@@ -29,6 +29,7 @@ from app.errors import (
     TooManyRedirects,
 )
 from app.fetch.adapter import Chain, GuardedAdapter, HopRequest, HopResponse
+from app.fetch.answer import REDIRECTS
 from app.fetch.body import ERROR_BODY, read_page
 from app.fetch.coding import ACCEPT_ENCODING
 from app.fetch.policy import TargetPolicy
@@ -39,8 +40,6 @@ from app.page import Page
 
 MAX_HOPS = 5
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-
-REDIRECTS = (301, 302, 303, 307, 308)
 
 # First row that fits. What a lower layer raises says "how" to the logs, never to the client.
 TRANSLATIONS: tuple[tuple[type[Exception], type[TargetError], str], ...] = (
@@ -113,18 +112,18 @@ class Fetcher:
         `accept` stands in for the usual Accept. Raises TargetError.
         """
         deadline = deadline.sooner(self._timeout)
-        own = self._headers if accept is None else {**self._headers, "Accept": accept}
         tunnel = None if proxy is None else parse_proxy(proxy)
+        ours = self._headers if accept is None else {**self._headers, "Accept": accept}
         hop, seen = url, set[tuple[str, str]]()
         with translated(), self._chain.renewed() as chain:
             for _ in range(MAX_HOPS + 1):
                 if hop.origin != url.origin:
                     headers = None  # and it stays so when the chain comes back: a stranger sent it there
-                request = HopRequest(hop, {**own}, deadline, tenant=tenant, proxy=tunnel)
-                cookies = _add_headers(request, headers or {}, chain)
-                if (str(hop), cookies) in seen:
+                request = HopRequest(hop, ours, deadline, tenant=tenant, proxy=tunnel)
+                state = str(hop), _add_headers(request, headers or {}, chain)
+                if state in seen:
                     raise TooManyRedirects(reason="loop")
-                seen.add((str(hop), cookies))
+                seen.add(state)
                 with chain.go(request) as response:
                     location = _location(response)
                     if location is None:

@@ -242,9 +242,17 @@ def test_the_limit_is_of_decoded_bytes(web: Site, fetch: Fetch, coding: str, siz
     "type_",
     ["image/png", "IMAGE/SVG+XML", "video/mp4", "audio/ogg", "application/pdf", "font/woff2", "application/zip"],
 )
-def test_of_a_file_that_is_no_text_only_the_first_bytes_are_read(web: Site, fetch: Fetch, type_: str) -> None:
+def test_of_a_file_that_is_no_text_nothing_is_read(web: Site, fetch: Fetch, type_: str) -> None:
     page = fetch(web.page("/", b"%PDF-" + b"a" * 100_000, content_type=type_))
-    assert (len(page.body), page.truncated, page.length) == (SNIFF, True, 100_005)
+    assert (page.body, page.truncated, page.length) == (b"", True, 100_005)
+
+
+def test_a_file_has_its_page_though_it_never_comes(web: Site, fetch: Fetch) -> None:
+    def never_comes(wire: Wire, request: Request) -> None:
+        wire.head("200 OK", "Content-Type: video/mp4", "Content-Length: 1000000000")
+        wire.silence()
+
+    assert fetch(web.route("/", never_comes), 2.0).length == 1_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -258,17 +266,31 @@ def test_of_a_file_that_is_no_text_only_the_first_bytes_are_read(web: Site, fetc
         "",
         "nonsense",
         "application/ld+json; charset=x",
+        "application/json+oembed",
     ],
 )
 def test_what_may_be_text_is_read_whole(web: Site, fetch: Fetch, type_: str) -> None:
     assert len(fetch(web.page("/", b"a" * 100_000, content_type=type_)).body) == 100_000
 
 
-@pytest.mark.parametrize("type_", ["text/plain", "application/octet-stream", ""])
-def test_what_calls_itself_nothing_in_particular_and_is_binary_is_not_read_whole(
-    web: Site, fetch: Fetch, type_: str
+UNTOLD = ["text/plain", "application/octet-stream", "binary/octet-stream", "application/x-unknown-content-type", ""]
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n\0", b"%PDF-1.7\n", b"text at first" * 9 + b"\x01"])
+@pytest.mark.parametrize("type_", UNTOLD)
+def test_what_says_nothing_of_itself_and_is_binary_is_not_kept_whole(
+    web: Site, fetch: Fetch, type_: str, start: bytes
 ) -> None:
-    assert len(fetch(web.page("/", b"\x89PNG\r\n\x1a\n\0" + b"a" * 100_000, content_type=type_)).body) == SNIFF
+    page = fetch(web.page("/", start + b"a" * 100_000, content_type=type_))
+    assert (page.body, page.truncated) == ((start + b"a" * SNIFF)[:SNIFF], True)
+
+
+@pytest.mark.parametrize("start", [b"<!doctype html>", b"\xff\xfe<\0h\0", b"\xfe\xff\0<\0h", b"a" * SNIFF + b"\0"])
+@pytest.mark.parametrize("type_", UNTOLD)
+def test_what_says_nothing_of_itself_and_begins_as_text_is_read_whole(
+    web: Site, fetch: Fetch, type_: str, start: bytes
+) -> None:
+    assert len(fetch(web.page("/", start + b"a" * 100_000, content_type=type_)).body) == len(start) + 100_000
 
 
 def test_of_a_failure_no_more_is_read_than_a_challenge_needs(web: Site, fetch: Fetch) -> None:

@@ -2,18 +2,67 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 import threading
 import time
 
+import brotli
 import pytest
 
 from app.errors import TargetError
 from tests.fetch.conftest import Fetch
 from tests.hostile import CUT, LIMIT, OK, OWED
-from tests.site import Site
+from tests.site import Port, Site
 
 SECONDS = 1.0  # the deadline of a fetch from a route that never ends
 NEVER_ENDING = [path for path, outcome in OWED.items() if outcome == "TARGET_TIMEOUT"]
+
+
+WHOLE = [  # answers to be damaged
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\nSet-Cookie: a=b; Path=/\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello" * 99),
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\n\r\n" + brotli.compress(gzip.compress(b"hello" * 99)),
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /b\r\nSet-Cookie: a=b; Secure; Max-Age=10\r\n\r\n",
+    b"HTTP/1.1 404 Not Found\r\nX-Field: value\r\n folded\r\nContent-Length: 4\r\n\r\ngone",
+]
+SCRAPS = [
+    *(
+        b"\r\n",
+        b"\n",
+        b"\0",
+        b":",
+        b" ",
+        b"\t",
+        b"HTTP/1.1 ",
+        b"\xff\xfe",
+        b"-1",
+        b"0x",
+        b"9" * 20,
+        b";",
+        b",",
+        b"chunked",
+    ),
+    *(
+        b"gzip",
+        b"http://",
+        b"//",
+        b"\\",
+        b"[::1",
+        b"%",
+        b"Location: http://[\r\n",
+        b"Set-Cookie: \xff=\0;;Domain=..\r\n",
+    ),
+]
+
+
+def damaged(chance: random.Random) -> bytes:
+    answer = chance.choice(WHOLE)
+    for _ in range(chance.randint(1, 5)):
+        at, length = chance.randrange(len(answer) + 1), chance.randint(0, 20)
+        answer = answer[:at] + chance.choice(SCRAPS) + answer[at + length :]
+    return answer
 
 
 def outcome_of(fetch: Fetch, url: str, seconds: float) -> str:
@@ -51,3 +100,11 @@ def test_whatever_never_ends_is_ended_by_the_deadline(hostile_web: Site, fetch: 
     assert max(seconds for _, seconds in outcomes.values()) < SECONDS + 1.0
     assert hostile_web.wait_until_idle()
     assert threading.active_count() <= threads_before
+
+
+def test_no_damage_to_an_answer_leads_to_anything_but_a_page_or_a_target_error(fetch: Fetch) -> None:
+    chance = random.Random(2026)
+    site = Port(lambda wire: wire.send(damaged(chance)) if wire.receive_head() else None)
+    for _ in range(400):
+        outcome_of(fetch, f"http://127.0.0.1:{site.port}/", 5.0)
+    site.close()
