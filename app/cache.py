@@ -3,6 +3,7 @@
 Rule 1: a value is bytes, encoded by whoever loaded it; nothing is ever unpickled.
 Rule 2: no lock that others need is held while a value is loaded, only the turn of its key.
 Rule 3: across the processes of a host a turn is a lock of the operating system, which goes with its holder.
+Rule 4: nobody waits for the store to take an entry but who asks for the same key: the turn ends when it is kept.
 """
 
 from __future__ import annotations
@@ -12,25 +13,31 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from cachetools import TTLCache
+import structlog
+from cachetools import LRUCache
 
 from app.database import Database, cache_entries
 from app.deadline import Deadline
 from app.errors import TargetTimeout
 from app.versions import Versions
 
+log = structlog.get_logger()
+
 FRONT_TTL = 10  # seconds: how long another host's newer value may go unseen
 FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of the front
 FRONT_MAX = 64 * 1024  # bytes: a larger value stays in the shared store
 TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
+GATHER = 0.005  # seconds that the first of a group of entries waits for the others
+MOST_AT_ONCE = 500  # entries of one write
 SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
 
@@ -44,10 +51,13 @@ class Entry:
     stored_at: float
     expires_at: float
 
-    def serves(self, max_age: float) -> bool:
-        """Whether it may still be given to someone who wants it no older than `max_age` seconds."""
-        now = time.time()
+    def serves(self, max_age: float, now: float) -> bool:
+        """Whether it may be given, `now`, to someone who wants it no older than `max_age` seconds."""
         return now < self.expires_at and now - self.stored_at <= max_age
+
+
+_Keep = tuple[str, Entry, Callable[[], None]]
+"""A key, what is to be kept, and what to call when it is."""
 
 
 class Store(Protocol):
@@ -56,8 +66,21 @@ class Store(Protocol):
     def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
         """What is kept of these keys."""
 
-    def put(self, key: str, entry: Entry) -> None:
-        """Keep an entry, in the place of an older one."""
+    def put_many(self, entries: Mapping[str, Entry]) -> None:
+        """Keep entries, each in the place of an older one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What the store had of a key, None for nothing; good until `until` (monotonic) while `version` stands."""
+
+    version: int
+    until: float
+    entry: Entry | None
+
+    @property
+    def weight(self) -> int:
+        return 1 + len(self.entry.value) // FRONT_WEIGHT if self.entry else 1
 
 
 class Cache:
@@ -66,20 +89,15 @@ class Cache:
         self._store = store
         self._versions = versions
         self._turns = Turns(turns)
-        self._front: TTLCache[str, tuple[int, Entry]] = TTLCache(
-            size, ttl=FRONT_TTL, getsizeof=lambda kept: 1 + len(kept[1].value) // FRONT_WEIGHT
-        )
+        self._front: LRUCache[str, _Copy] = LRUCache(size, getsizeof=lambda copy: copy.weight)
         self._lock = threading.Lock()
+        self._writer = _Writer(self._write)
 
     def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Entry]:
-        """What may be served of these keys; the shared store is read once, for all that memory lacks."""
-        found, missing = self._from_front(keys, max_age)
-        if missing:
-            for digest, entry in self._store.get_many(list(missing)).items():
-                key, version = missing[digest]
-                self._remember(key, version, entry)
-                if entry.serves(max_age):
-                    found[key] = entry
+        """What may be served of these keys; the shared store is read once, for all that memory knows nothing of."""
+        found, unknown = self._from_front(keys, max_age)
+        if unknown:
+            found |= self._from_store(unknown, max_age)
         return found
 
     def get_or_load(
@@ -90,40 +108,100 @@ class Cache:
         Raises TargetTimeout where the deadline passes while another one loads, and what `load` raises.
         """
         asked_at = time.time()
-        with self._turns.take(key, deadline):
+        with ExitStack() as turn:
+            turn.enter_context(self._turns.take(key, deadline))
             waited = time.time() - asked_at  # what came while we waited is fresh to us
             entry = self.get_many([key], max(max_age, waited)).get(key)
             if entry:
                 return entry, True
-            return self.load(key, load), False
+            entry = load()
+            self._keep(key, entry, turn.pop_all().close)
+            return entry, False
 
     def load(self, key: str, load: Callable[[], Entry]) -> Entry:
-        """Load and keep, whatever is there already. What expires at once is not kept."""
+        """Load and keep, whatever is there already."""
         entry = load()
-        if entry.expires_at > entry.stored_at:
-            self._store.put(_digest(key), entry)
-            self._versions.bump(key)
-            self._remember(key, self._versions.of(key), entry)
+        self._keep(key, entry)
         return entry
 
-    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, Entry], dict[str, tuple[str, int]]]:
+    def _keep(self, key: str, entry: Entry, then: Callable[[], None] = lambda: None) -> None:
+        """Have it kept, and call `then` when it is. What expires at once is not kept."""
+        if entry.expires_at > entry.stored_at:
+            self._remember({key: (self._versions.of(key), entry)})
+            self._writer.put((key, entry, then))
+        else:
+            then()
+
+    def _write(self, keeps: Sequence[_Keep]) -> None:
+        try:
+            self._store.put_many({_digest(key): entry for key, entry, _ in keeps})
+        except Exception:  # whatever a driver raises: the entries were answered, and are still in memory
+            log.exception("cache not written")
+        for key, entry, then in keeps:
+            self._versions.bump(key)
+            self._remember({key: (self._versions.of(key), entry)})
+            then()
+
+    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, Entry], dict[str, int]]:
+        """What may be served, and the versions of what has to be looked for in the store."""
         found: dict[str, Entry] = {}
-        missing: dict[str, tuple[str, int]] = {}
+        unknown: dict[str, int] = {}
+        now, monotonic = time.time(), time.monotonic()
         with self._lock:
             for key in keys:
                 version = self._versions.of(key)
-                kept = self._front.get(key)
-                if kept and kept[0] == version and kept[1].serves(max_age):
-                    found[key] = kept[1]
-                else:
-                    missing[_digest(key)] = key, version
-        return found, missing
+                copy = self._front.get(key)
+                if copy is None or copy.version != version or copy.until < monotonic:
+                    unknown[key] = version
+                elif copy.entry is not None and copy.entry.serves(max_age, now):
+                    found[key] = copy.entry
+        return found, unknown
 
-    def _remember(self, key: str, version: int, entry: Entry) -> None:
-        # cachetools raises ValueError for what is larger than the whole cache.
-        if len(entry.value) <= FRONT_MAX:
-            with self._lock, suppress(ValueError):
-                self._front[key] = version, entry
+    def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, Entry]:
+        digests = {key: _digest(key) for key in unknown}
+        stored = self._store.get_many(list(digests.values()))
+        copies = {key: (version, stored.get(digests[key])) for key, version in unknown.items()}
+        self._remember(copies)
+        now = time.time()
+        return {key: entry for key, (_, entry) in copies.items() if entry and entry.serves(max_age, now)}
+
+    def _remember(self, copies: Mapping[str, tuple[int, Entry | None]]) -> None:
+        until = time.monotonic() + FRONT_TTL
+        with self._lock:
+            for key, (version, entry) in copies.items():
+                # cachetools raises ValueError for what is larger than the whole cache.
+                if entry is None or len(entry.value) <= FRONT_MAX:
+                    with suppress(ValueError):
+                        self._front[key] = _Copy(version, until, entry)
+
+
+class _Writer:
+    """One thread that writes what came within `GATHER` seconds in one go."""
+
+    def __init__(self, write: Callable[[Sequence[_Keep]], None]) -> None:
+        self._write = write
+        self._queue: SimpleQueue[_Keep] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._started = False
+
+    def put(self, keep: _Keep) -> None:
+        self._queue.put(keep)
+        if not self._started:
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if not self._started:
+                threading.Thread(target=self._run, name="cache-writer", daemon=True).start()
+                self._started = True
+
+    def _run(self) -> None:
+        while True:
+            keeps = [self._queue.get()]
+            time.sleep(GATHER)
+            while len(keeps) < MOST_AT_ONCE and not self._queue.empty():
+                keeps.append(self._queue.get())
+            self._write(keeps)
 
 
 def _digest(key: str) -> str:
@@ -196,6 +274,7 @@ def _until(deadline: Deadline, done: Callable[[], bool], poll: float = 0.0) -> N
 class SqlStore:
     """Entries as rows, for workers that share a database."""
 
+    _GET = sa.select(cache_entries).where(cache_entries.c.key.in_(sa.bindparam("keys", expanding=True)))
     _PUT = sa.text(
         "INSERT INTO cache_entries (key, value, failed, stored_at, expires_at) "
         "VALUES (:key, :value, :failed, :stored_at, :expires_at) ON CONFLICT (key) DO UPDATE SET "
@@ -210,22 +289,16 @@ class SqlStore:
         self._puts = 0
 
     def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
-        rows = sa.select(cache_entries).where(cache_entries.c.key.in_(keys))
         with self._database.read() as connection:
-            return {row[0]: Entry(*row[1:]) for row in connection.execute(rows)}
+            return {row[0]: Entry(*row[1:]) for row in connection.execute(self._GET, {"keys": keys})}
 
-    def put(self, key: str, entry: Entry) -> None:
-        values = {
-            "key": key,
-            "value": entry.value,
-            "failed": entry.failed,
-            "stored_at": entry.stored_at,
-            "expires_at": entry.expires_at,
-        }
-        with self._database.read() as connection:
-            connection.execute(self._PUT, values)
-        self._puts += 1
-        if self._puts % SWEEP_EVERY == 0:
+    def put_many(self, entries: Mapping[str, Entry]) -> None:
+        rows = [{"key": key, **asdict(entry)} for key, entry in entries.items()]
+        with self._database.write() as connection:
+            connection.execute(self._PUT, rows)
+        self._puts += len(rows)
+        if self._puts >= SWEEP_EVERY:
+            self._puts = 0
             self.sweep()
 
     def sweep(self) -> None:
@@ -249,10 +322,13 @@ class RedisStore:
         found = zip(keys, self._redis.mget([self._name(key) for key in keys]), strict=True)
         return {key: self._decode(blob) for key, blob in found if blob}
 
-    def put(self, key: str, entry: Entry) -> None:
-        header = self._HEADER.pack(entry.failed, entry.stored_at, entry.expires_at)
-        ttl = max(1, int((entry.expires_at - entry.stored_at) * 1000))
-        self._redis.set(self._name(key), header + entry.value, px=ttl)
+    def put_many(self, entries: Mapping[str, Entry]) -> None:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for key, entry in entries.items():
+                header = self._HEADER.pack(entry.failed, entry.stored_at, entry.expires_at)
+                ttl = max(1, int((entry.expires_at - entry.stored_at) * 1000))
+                pipeline.set(self._name(key), header + entry.value, px=ttl)
+            pipeline.execute()
 
     @staticmethod
     def _name(key: str) -> str:
