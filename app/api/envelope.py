@@ -84,6 +84,8 @@ def _begin() -> None:
     g.request_id = asked if SANE_REQUEST_ID.fullmatch(asked) else f"req_{secrets.token_hex(12)}"
     g.started = time.perf_counter()
     g.timings = []
+    # werkzeug refuses bytes that are no UTF-8; percent-encoded they become U+FFFD, and so they do here.
+    request.query_string = request.query_string.decode(errors="replace").encode()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
