@@ -70,7 +70,8 @@ class Fetcher:
     """Brings pages. One for a process, made after a fork; any number of threads may use it.
 
     `max_bytes` bounds the decoded body, `timeout` is in seconds for one URL with all its redirects,
-    `ca_bundle` is a PEM file trusted in addition to the public roots.
+    `ca_bundle` is a PEM file trusted in addition to the public roots, `egress_proxy` the way out of every
+    request that names no other: `http://user:password@host:port`, or ValueError.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class Fetcher:
         user_agent: str,
         accept_language: str,
         ca_bundle: Path | None = None,
+        egress_proxy: str | None = None,
     ) -> None:
         self.gate = Gate(policy, resolver, new_tls_context(ca_bundle))
         self._chain = Chain(GuardedAdapter(self.gate))
+        self._egress = parse_proxy(egress_proxy) if egress_proxy else None
         self._max_bytes = max_bytes
         self._timeout = timeout
         self._headers = {
@@ -108,18 +111,18 @@ class Fetcher:
     ) -> Page:
         """Follow `url` to its page, whatever its status.
 
-        `headers` go to the origin of `url` alone; `proxy` is an operator's `http://user:password@host:port`;
+        `headers` go to the origin of `url` alone; `proxy` is an operator's, as `egress_proxy` is;
         `accept` stands in for the usual Accept. Raises TargetError.
         """
         deadline = deadline.sooner(self._timeout)
-        tunnel = None if proxy is None else parse_proxy(proxy)
+        way_out = self._egress if proxy is None else parse_proxy(proxy)
         ours = self._headers if accept is None else {**self._headers, "Accept": accept}
         hop, seen = url, set[tuple[str, str]]()
         with translated(), self._chain.renewed() as chain:
             for _ in range(MAX_HOPS + 1):
                 if hop.origin != url.origin:
                     headers = None  # and it stays so when the chain comes back: a stranger sent it there
-                request = HopRequest(hop, ours, deadline, tenant=tenant, proxy=tunnel)
+                request = HopRequest(hop, ours, deadline, tenant=tenant, proxy=way_out)
                 state = str(hop), _add_headers(request, headers or {}, chain)
                 if state in seen:
                     raise TooManyRedirects(reason="loop")
@@ -139,7 +142,7 @@ class Fetcher:
         Raises TargetError.
         """
         deadline = deadline.sooner(self._timeout)
-        request = HopRequest(url, {**self._headers, **headers}, deadline, body=body, tenant=tenant)
+        request = HopRequest(url, {**self._headers, **headers}, deadline, body=body, tenant=tenant, proxy=self._egress)
         with translated(), self._chain.renewed() as chain, chain.go(request) as response:
             return read_page(url, url, response, ERROR_BODY)
 

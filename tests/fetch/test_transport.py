@@ -332,6 +332,15 @@ def test_a_proxy_is_told_its_password_and_the_target_is_not(web: Site, proxied: 
     assert "proxy-authorization" not in web.requests[0].headers
 
 
+def test_an_egress_proxy_is_the_way_out_of_everything(web: Site, new_fetcher: NewFetcher, proxy: TunnelProxy) -> None:
+    fetcher = new_fetcher(egress_proxy=f"http://127.0.0.1:{proxy.port}")
+    web.page("/page", "through")
+    web.route("/moved", lambda wire, request: wire.redirect("/page"))
+    assert fetcher.fetch(parse_url(web.url("/moved")), Deadline.after(5)).body == b"through"
+    assert fetcher.post(parse_url(web.url("/page")), b"{}", {}, Deadline.after(5)).body == b"through"
+    assert proxy.connections == web.connections == 3
+
+
 @pytest.mark.parametrize("host", ["bad.example", "10.0.0.1", CANARY])
 def test_the_guard_holds_through_a_proxy(web: Site, proxied: Fetch, proxy: TunnelProxy, host: str) -> None:
     with pytest.raises(TargetNotAllowed):
