@@ -137,7 +137,7 @@ function laidOut(operation) {
   const body = found(requestBody).content?.["application/json"];
   return h("section", { class: "operation", id, "aria-labelledby": `${id}-title` },
     h("div", {},
-      h("h3", { id: `${id}-title` }, summary || path),
+      h("h3", { id: `${id}-title` }, (summary || path).replace(/\.$/, "")),
       h("p", { class: "endpoint" }, badge(method), h("code", {}, path)),
       description && prose(description),
       parameters.length > 0 && [h("h4", {}, "Parameters"), h("ul", { class: "rows" }, parameters.map((each) => row(each.name, each.schema, { required: each.required, description: [each.description, each.in === "query" ? "" : `In the ${each.in}.`].filter(Boolean).join(" ") })))],
@@ -217,7 +217,7 @@ function curl({ url, method, headers, body }) {
 }
 
 async function send({ url, ...request }, output, id) {
-  const code = h("pre", { class: "code wrap", tabindex: "0", role: "region", "aria-label": `Answer of ${id}` });
+  const code = h("pre", { class: "code", tabindex: "0", role: "region", "aria-label": `Answer of ${id}` });
   const status = h("div", { class: "row" }, h("span", { class: "hint" }, "Sending…"));
   output.replaceChildren(status, code);
   const start = performance.now();
@@ -246,6 +246,13 @@ async function shown(response, code) {
 
 // --- the page
 
+/** Operations by their tag, in the order of the document's own list of tags. */
+function byTag(all) {
+  const order = (api.tags ?? []).map(({ name }) => name);
+  const place = ([tag]) => (order.indexOf(tag) + 1 || order.length + 1);
+  return new Map([...Map.groupBy(all, ({ tags }) => tags?.[0] ?? "Operations")].sort((one, other) => place(one) - place(other)));
+}
+
 function contents(groups) {
   return [...groups].flatMap(([tag, members]) => [
     h("h2", {}, tag),
@@ -256,7 +263,7 @@ function contents(groups) {
 async function start() {
   const response = await fetch("openapi.json");
   api = await response.json();
-  const groups = Map.groupBy(operations(), ({ tags }) => tags?.[0] ?? "Operations");
+  const groups = byTag(operations());
   $("about").append(prose(api.info.description), h("p", { class: "hint" }, `${api.info.title} ${api.info.version}`));
   $("contents").append(...contents(groups));
   const about = Object.fromEntries((api.tags ?? []).map(({ name, description }) => [name, description]));

@@ -19,41 +19,46 @@ const SAMPLES = {
   Files: ["https://www.w3.org/Icons/w3c_home.png", "https://www.rfc-editor.org/rfc/pdfrfc/rfc9110.txt.pdf"],
 };
 
+// Made-up pages for who has no key yet: when each came, in milliseconds, and the result.
 const EXAMPLES = [
-  {
-    url: "https://harbour.example/slow-boats",
-    success: true,
-    data: {
+  [
+    184,
+    {
       url: "https://harbour.example/slow-boats",
-      resolved_url: "https://harbour.example/slow-boats",
-      title: "The slow boats of the northern harbours",
-      description: "Three skippers still carry freight under sail. A week on deck with people who are in no hurry.",
-      image: "static/example-harbour.svg",
-      site_name: "The Harbour Review",
-      type: "article",
-      meta: { author: "Ines Okafor", language: "en", theme_color: "#f6c79b" },
-      article: { published_time: "2026-05-26T08:30:00Z", section: "Travel" },
+      success: true,
+      data: {
+        url: "https://harbour.example/slow-boats",
+        resolved_url: "https://harbour.example/slow-boats",
+        title: "The slow boats of the northern harbours",
+        description: "Three skippers still carry freight under sail. A week on deck with people who are in no hurry.",
+        image: "static/example-harbour.svg",
+        site_name: "The Harbour Review",
+        type: "article",
+        meta: { author: "Ines Okafor", language: "en", theme_color: "#f6c79b" },
+        article: { published_time: "2026-05-26T08:30:00Z", section: "Travel" },
+      },
+      cache_hit: false,
     },
-    cache_hit: false,
-    at: 184,
-  },
-  {
-    url: "https://press.example/calling-cards",
-    success: true,
-    data: {
+  ],
+  [
+    9,
+    {
       url: "https://press.example/calling-cards",
-      resolved_url: "https://press.example/calling-cards",
-      title: "A short history of the calling card",
-      description: "Before profiles and previews there was a small piece of paper that said who had come to the door.",
-      image: "static/example-press.svg",
-      site_name: "Letterpress Quarterly",
-      type: "article",
-      meta: { author: "Tomas Lind", language: "en", theme_color: "#20324a" },
-      article: { published_time: "2026-04-02T10:00:00Z", section: "History" },
+      success: true,
+      data: {
+        url: "https://press.example/calling-cards",
+        resolved_url: "https://press.example/calling-cards",
+        title: "A short history of the calling card",
+        description: "Before profiles and previews there was a small piece of paper that said who had come to the door.",
+        image: "static/example-press.svg",
+        site_name: "Letterpress Quarterly",
+        type: "article",
+        meta: { author: "Tomas Lind", language: "en", theme_color: "#20324a" },
+        article: { published_time: "2026-04-02T10:00:00Z", section: "History" },
+      },
+      cache_hit: true,
     },
-    cache_hit: true,
-    at: 9,
-  },
+  ],
 ];
 
 const ADVICE = {
@@ -69,7 +74,6 @@ const ms = (time) => (time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 let rows = []; // one for each URL asked: {url, item, result?, at?}
-let asked; // the body of the request
 let running; // the AbortController of the request in flight
 
 // --- what is typed
@@ -79,6 +83,9 @@ function typed() {
   const words = $("urls").value.split(/\s+/).filter(Boolean);
   return words.map((word) => (/^[a-z][a-z\d+.-]*:/i.test(word) ? word : `https://${word}`));
 }
+
+/** What is typed; where nothing is, the examples, to have something to show. */
+const typedOrExamples = () => (typed().length ? typed() : EXAMPLES.map(([, { url }]) => url));
 
 const body = (urls) => ({ urls, ignore_invalid_urls: true, ...($("fresh").checked && { cache: false }) });
 
@@ -90,21 +97,19 @@ function showRequest() {
 }
 
 function curl(key) {
-  const urls = typed();
   return [
     `curl -N ${quote(API)}`,
     `  -H ${quote(`Authorization: Bearer ${key}`)}`,
     "  -H 'Content-Type: application/json'",
     "  -H 'Accept: application/x-ndjson'",
-    `  -d ${quote(JSON.stringify(body(urls.length ? urls : EXAMPLES.map(({ url }) => url)), null, 2))}`,
+    `  -d ${quote(JSON.stringify(body(typedOrExamples()), null, 2))}`,
   ].join(" \\\n");
 }
 
 function embed() {
-  const urls = typed();
   const script = `<script src="${new URL("link-preview.js", document.baseURI)}" data-key="pk_live_…" async></script>`;
   const escaped = (url) => url.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const elements = (urls.length ? urls : EXAMPLES.map(({ url }) => url)).map((url) => `<link-preview href="${escaped(url)}"></link-preview>`);
+  const elements = typedOrExamples().map((url) => `<link-preview href="${escaped(url)}"></link-preview>`);
   return [script, "", ...elements].join("\n");
 }
 
@@ -166,8 +171,7 @@ function choose(row) {
 
 function showJson(row) {
   $("json-of").textContent = row ? row.url : "The JSON of a card shows here when it has come.";
-  const { at: _at, ...result } = row?.result ?? {};
-  $("json").replaceChildren(row ? json(result) : "");
+  $("json").replaceChildren(row ? json(row.result) : "");
 }
 
 function showSummary(wall) {
@@ -201,7 +205,6 @@ async function run() {
   if (!urls.length) return $("urls").focus();
   running = new AbortController();
   busy(true);
-  asked = body(urls);
   expect(urls);
   $("outcome-title").textContent = "Your cards";
   $("summary").textContent = `Asking for ${plural(urls.length, "card")}…`;
@@ -214,7 +217,7 @@ async function run() {
         "Content-Type": "application/json",
         ...($("key").value.trim() && { Authorization: `Bearer ${$("key").value.trim()}` }),
       },
-      body: JSON.stringify(asked),
+      body: JSON.stringify(body(urls)),
       signal: running.signal,
     });
     if (response.ok) await receive(response, start);
@@ -265,9 +268,9 @@ function fill(urls) {
 }
 
 function showExamples() {
-  rows = EXAMPLES.map(({ url }) => ({ url, item: h("li") }));
+  rows = EXAMPLES.map(([, { url }]) => ({ url, item: h("li") }));
   $("cards").replaceChildren(...rows.map(({ item }) => item));
-  rows.forEach((row, index) => arrived(row, EXAMPLES[index], EXAMPLES[index].at));
+  EXAMPLES.forEach(([at, result], index) => arrived(rows[index], result, at));
   choose(rows[0]);
   $("summary").textContent = "Two made-up pages, as an example";
 }
@@ -293,7 +296,7 @@ $("copy").append(copyButton(copied));
 $("composer").addEventListener("input", showRequest);
 $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!running || !$("go").disabled) run();
+  if (!$("go").disabled) run();
 });
 $("composer").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("composer").requestSubmit();
