@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app.cli
+from app.cli import COMMANDS
+from tests.cli.conftest import Call
+
+HEAVY = ("sqlalchemy", "flask", "rich", "gunicorn", "app.fetch")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(call: Call, name: str) -> None:
+    helped = call(name, "--help")
+    assert helped.exit_code == 0
+    assert helped.output.startswith(f"Usage: main {name} ")
+
+
+def test_the_help_names_every_command(call: Call) -> None:
+    assert [line.split()[0] for line in call("--help").output.partition("Commands:\n")[2].splitlines()] == [*COMMANDS]
+
+
+def test_a_command_that_there_is_not_is_refused(call: Call) -> None:
+    assert "No such command 'fly'" in call("fly").stderr
+
+
+@pytest.mark.parametrize("module", ["app.cli", "app.cli.parse"])
+def test_help_and_parse_start_without_servers_databases_or_the_network(module: str) -> None:
+    program = f"import sys, {module}; print(*(name for name in {HEAVY} if name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded == "\n"
+
+
+def test_the_sample_pages_come_with_the_package() -> None:
+    samples = Path(app.cli.__file__).parent / "samples"
+    assert {file.name for file in samples.iterdir()} >= {"rich.html", "bare.html", "slow.html", "lighthouse.svg"}
