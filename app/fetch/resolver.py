@@ -21,8 +21,8 @@ from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
 
-POOL_SIZE = 64  # lookups at a time
-PER_TENANT = 24  # of them for one tenant
+POOL_SIZE = 96  # lookups at a time
+PER_TENANT = 32  # of them for one tenant
 
 Lookup = Callable[[str, int, int, int], Sequence[tuple[Any, ...]]]
 """Called as `getaddrinfo(host, port, family, type)`."""

@@ -78,8 +78,7 @@ class Gate:
     def connect_through(self, proxy: Proxy, url: TargetUrl, meter: Meter, tenant: str = "") -> MeteredSocket:
         """The same through a proxy, which is asked for a judged numeric address and never for a name."""
         addresses = self.addresses(url, meter.deadline, tenant)
-        proxy_addresses = self.resolver.resolve(proxy.host, proxy.port, meter.deadline, tenant)
-        sock = dial(proxy_addresses, proxy.port, meter)
+        sock = dial(self._proxy_addresses(proxy, meter.deadline), proxy.port, meter)
         try:
             # Few proxies have a way out for IPv6.
             _ask_for_tunnel(sock, min(addresses, key=lambda ip: ip.version), url.port, proxy.authorization)
@@ -87,6 +86,12 @@ class Gate:
             sock.close()
             raise
         return sock
+
+    def _proxy_addresses(self, proxy: Proxy, deadline: Deadline) -> tuple[Address, ...]:
+        try:
+            return (ip_address(proxy.host),)
+        except ValueError:
+            return self.resolver.resolve(proxy.host, proxy.port, deadline)
 
     def start_tls(self, sock: MeteredSocket, host: str) -> MeteredTlsSocket:
         """Shake hands, and see that the certificate is for `host`; `sock` is no longer used afterwards."""

@@ -148,27 +148,27 @@ def _invalid(message: str, reason: str) -> InvalidUrl:
 
 def _forbidden(character: str) -> InvalidUrl:
     kind = "backslash" if character == "\\" else "space" if character.isspace() else "control character"
-    return _invalid(f"It holds a {kind}", "character")
+    return _invalid(f"The URL holds a {kind}", "character")
 
 
 def _not_absolute(text: str) -> InvalidUrl:
     scheme = _SCHEME.match(text)
     if scheme and scheme[0].lower() not in ("http:", "https:"):
         return _invalid("Only http and https URLs can be read", "other_scheme")
-    return _invalid("It is not absolute: a URL begins with http:// or https:// and a host", "not_absolute")
+    return _invalid("The URL is not absolute: it must begin with http:// or https:// and a host", "not_absolute")
 
 
 def _split_authority(authority: str) -> tuple[str, str]:
     if "@" in authority:
-        raise _invalid("It holds user info (a name or password before an @)", "user_info")
+        raise _invalid("The URL holds user info (a name or password before an @)", "user_info")
     if authority.startswith("["):
         host, bracket, rest = authority.partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise _invalid("Its IPv6 address is malformed", "host")
+            raise _invalid("The URL's IPv6 address is malformed", "host")
         return host + bracket, rest[1:]
     host, _, port = authority.partition(":")
     if not host:
-        raise _invalid("It has no host", "no_host")
+        raise _invalid("The URL has no host", "no_host")
     return host, port
 
 
@@ -177,7 +177,7 @@ def _read_port(port: str, scheme: str) -> int:
         return DEFAULT_PORTS[scheme]  # RFC 3986, section 3.2.3: "http://example.com:/" has the default port
     number = int(port) if _PORT.fullmatch(port) else 0
     if not 1 <= number <= 65_535:
-        raise _invalid("Its port is not a number from 1 to 65535", "port")
+        raise _invalid("The URL's port is not a number from 1 to 65535", "port")
     return number
 
 
@@ -189,7 +189,7 @@ def _read_host(text: str) -> tuple[IPv4Address | IPv6Address | None, str]:
     if not _HOST.fullmatch(host) or "xn--" in host:
         host = _to_ascii(host)
     if len(host.rstrip(".")) > 253:
-        raise _invalid("Its host is over 253 characters", "host")
+        raise _invalid("The URL's host is over 253 characters", "host")
     if _ends_in_number(host):
         return _read_ipv4(text), host
     return None, host
@@ -201,7 +201,7 @@ def _read_ipv6(text: str) -> IPv6Address:
             raise AddressValueError
         return IPv6Address(text)
     except AddressValueError:
-        raise _invalid("Its IPv6 address is malformed", "host") from None
+        raise _invalid("The URL's IPv6 address is malformed", "host") from None
 
 
 def _ends_in_number(host: str) -> bool:
@@ -226,9 +226,9 @@ def _to_ascii(host: str) -> str:
             host = unquote_to_bytes(host).decode()
         ascii_host = ".".join(map(_to_ascii_label, idna.uts46_remap(host, std3_rules=False).split(".")))
     except _IDNA_ERRORS:
-        raise _invalid("Its host is no valid domain name", "host") from None
+        raise _invalid("The URL's host is no valid domain name", "host") from None
     if not _HOST.fullmatch(ascii_host):
-        raise _invalid("Its host is no valid domain name", "host")
+        raise _invalid("The URL's host is no valid domain name", "host")
     return ascii_host
 
 

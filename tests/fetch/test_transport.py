@@ -349,20 +349,24 @@ def test_the_guard_holds_through_a_proxy(web: Site, proxied: Fetch, proxy: Tunne
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "reason"),
     [
-        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-        b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
-        b"SSH-2.0-OpenSSH\r\n",
-        b"",
-        b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy_answered_407"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "proxy_answered_502"),
+        (b"SSH-2.0-OpenSSH\r\n", "malformed_http"),
+        (b"", "malformed_http"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "over_budget"),
     ],
     ids=["407", "502", "no HTTP", "nothing", "endless"],
 )
-def test_a_proxy_that_refuses_leaves_the_target_unreachable(web: Site, new_fetcher: NewFetcher, answer: bytes) -> None:
+def test_a_proxy_that_refuses_leaves_the_target_unreachable(
+    web: Site, new_fetcher: NewFetcher, answer: bytes, reason: str
+) -> None:
     proxy = TunnelProxy(answer)
-    with pytest.raises(TargetUnreachable):
+    with pytest.raises(TargetUnreachable) as failure:
         new_fetcher().fetch(parse_url(web.url("/")), Deadline.after(5), proxy=f"http://127.0.0.1:{proxy.port}")
+    assert failure.value.reason == reason
+    assert web.connections == 0
     proxy.close()
 
 
