@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from webencodings import LABELS
+from webencodings.labels import LABELS
 
 PRESCAN_LIMIT = 65_536
 """Bytes searched for a `<meta>`. The standard asks for 1,024; one real page in eight declares it later."""
@@ -69,7 +69,8 @@ def printable(text: str) -> str:
 def find_encoding(label: str) -> str | None:
     """The WHATWG name behind a label such as `latin1`; None if the standard does not know it."""
     label = label.strip("\t\n\f\r ").lower()
-    return None if label in _REPLACEMENT else LABELS.get(label)
+    name: str | None = None if label in _REPLACEMENT else LABELS.get(label)
+    return name
 
 
 def _read_marked(body: bytes) -> tuple[str, str] | None:
@@ -78,11 +79,15 @@ def _read_marked(body: bytes) -> tuple[str, str] | None:
 
 
 def _declared(body: bytes, content_type: str) -> Iterator[str]:
-    """The encodings that the page names, the most trusted first; lazily, since the first is mostly right."""
-    for read in (lambda: _header_label(content_type), lambda: _meta_label(body), lambda: _xml_label(body)):
-        name = find_encoding(read() or "")
-        if name:
-            yield name
+    """The encodings that the page names, the most trusted first."""
+    return (name for label in _labels(body, content_type) if label and (name := find_encoding(label)))
+
+
+def _labels(body: bytes, content_type: str) -> Iterator[str | None]:
+    """Lazily, since the first is mostly right and the second costs the most."""
+    yield _header_label(content_type)
+    yield _meta_label(body)
+    yield _xml_label(body)
 
 
 def _header_label(content_type: str) -> str | None:

@@ -14,7 +14,7 @@ from app.metadata.file import has_card, is_html, media_type, read_file
 from app.metadata.flat import flat_fields
 from app.metadata.icons import find_favicon, read_feeds, read_icons
 from app.metadata.image import read_image
-from app.metadata.model import Content, Metadata, OpenGraph, PageMeta, TwitterCard
+from app.metadata.model import Content, Metadata, OpenGraph, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
@@ -93,7 +93,5 @@ def _language(document: Document, og: OpenGraph) -> str | None:
 
 
 def _keywords(document: Document) -> tuple[str, ...]:
-    words = (
-        clean(word) for value in document.meta_all("keywords", "news_keywords") for word in value.split(",")
-    )
+    words = (clean(word) for value in document.meta_all("keywords", "news_keywords") for word in value.split(","))
     return tuple(dict.fromkeys(word for word in words if word))[:MAX_LIST]

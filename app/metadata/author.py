@@ -39,8 +39,10 @@ _METAS = (
     "creator", "article_author", "article.author", "og:author", "dcsext.author", "vr:author",
 )  # fmt: skip
 _LABEL = re.compile(
-    r"^(?:(?:(?:\w{1,20}\s)?(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore)(?:\s?[:：/|]|\b(?=\s|$))"
-    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)\s?[:：/|｜])\s*)+",
+    r"^(?:(?:(?:\w{1,20}\s)?"
+    r"(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore)(?:\s?[:：/|]|\b(?=\s|$))"
+    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)"
+    r"\s?[:：/|｜])\s*)+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -56,14 +58,19 @@ _AUTHOR_CLASS = re.compile(
     r"author|byline|by-line|autor(?!i)|verfasser|(?:^|[\s_-])(?:writer|contributor|creator|username|user-name|posted-?by|submitted)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_NOT_AUTHOR = re.compile(r"comment|reply|related|teaser|widget|avatar|image|photo|social|authority|bio\b", re.IGNORECASE)
-_AUTHOR_PATH = re.compile(r"(?:^|[/.])(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|users?)(?:/|\?id=)[^/]")
+_NOT_AUTHOR = re.compile(
+    r"comment|reply|related|teaser|widget|avatar|image|photo|social|authority|bio\b", re.IGNORECASE
+)
+_AUTHOR_PATH = re.compile(
+    r"(?:^|[/.])(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|users?)(?:/|\?id=)[^/]"
+)
 # Parts of what is looked for in attributes, whatever case they begin with.
 _COMMON_NEEDLES = ("uthor", "yline")
 _NEEDLES = (*_COMMON_NEEDLES, "utor", "posted", "username", "user?id", "contributor")
 _TAGS_WITHOUT_NAMES = frozenset(
-    "meta link input img br hr label form textarea button select option body html head svg script style iframe".split()
-)
+    ("meta", "link", "input", "img", "br", "hr", "label", "form", "textarea", "button", "select", "option",
+     "body", "html", "head", "svg", "script", "style", "iframe")
+)  # fmt: skip
 _NO_NAME = re.compile(
     r"[<>={}\[\]\\@#|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
     r"|erforderlich|required|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
@@ -159,7 +166,11 @@ def _names_in(text: str, tag: Tag) -> str | None:
     for named in find_tags(inner, '="name"'):
         if named.attributes.get("itemprop") == "name" and (name := _name(named.attributes.get("content", ""))):
             return name
-    linked = [_name(clean(" ".join(text_pieces(shown)))) for href, shown in _LINK.findall(inner)[:5] if _AUTHOR_PATH.search(href) or "author" in href]
+    linked = [
+        _name(clean(" ".join(text_pieces(shown))))
+        for href, shown in _LINK.findall(inner)[:5]
+        if _AUTHOR_PATH.search(href) or "author" in href
+    ]
     names = [name for name in linked if name]
     return ", ".join(dict.fromkeys(names)) or first(*(_name(piece) for piece in text_pieces(inner)[:4]))
 
@@ -167,7 +178,7 @@ def _names_in(text: str, tag: Tag) -> str | None:
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
     pieces = text_pieces(document.text[headline : headline + 6_000])
-    for piece, following in zip(pieces, [*pieces[1:], ""]):
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
         label = _LABELLED.match(piece)
         if label and len(piece) < MAX_NAME + 20 and (name := _name(piece[label.end() :] or following)):
             return name

@@ -46,14 +46,13 @@ ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
 января февраля марта апреля мая июня июля августа сентября октября ноября декабря
 january fevrier march april mai juin juillet aout september october november decembre
 januari pebruari maret april mei juni juli agustus september oktober november desember
-tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta marraskuuta joulukuuta
+tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta \
+heinäkuuta elokuuta syyskuuta lokakuuta marraskuuta joulukuuta
 január február március április május június július augusztus szeptember október november december
 січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
 """
 _MONTHS = {
-    name: number
-    for line in _MONTHS_BY_LANGUAGE.strip().splitlines()
-    for number, name in enumerate(line.split(), 1)
+    name: number for line in _MONTHS_BY_LANGUAGE.strip().splitlines() for number, name in enumerate(line.split(), 1)
 }
 # No date is without one of these, and few texts have many.
 _ANCHOR = re.compile(r"(?:19|20)\d\d|\d[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d)")
@@ -67,13 +66,12 @@ _CLOCK = re.compile(
 )
 _WORD = r"([^\W\d_]{3,12})"
 _DAY_MONTH_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?(?:\s|&nbsp;|-)?(?:de |of |di )?{_WORD}\.?,?(?:\s|-)?(?:de |del )?(\d{{4}})(?!\d)",
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?[\s-]?(?:de |of |di )?{_WORD}"
+    r"\.?,?[\s-]?(?:de |del )?(\d{4})(?!\d)",
     re.IGNORECASE,
 )
 _MONTH_DAY_YEAR = re.compile(rf"{_WORD}\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})(?!\d)", re.IGNORECASE)
-_MONTH_DAY_CLOCK_YEAR = re.compile(
-    rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s)?(\d{{4}})(?!\d)"
-)
+_MONTH_DAY_CLOCK_YEAR = re.compile(rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s)?(\d{{4}})(?!\d)")
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
 _CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")

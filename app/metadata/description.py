@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
@@ -27,7 +28,9 @@ SHORT_PAGE = 5_000
 
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 _PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
-_HIDDEN = re.compile(r"""aria-hidden\s?=\s?["']?true|display\s?:\s?none|visibility\s?:\s?hidden|\shidden[\s>=]""", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"""aria-hidden\s?=\s?["']?true|display\s?:\s?none|visibility\s?:\s?hidden|\shidden[\s>=]""", re.IGNORECASE
+)
 _TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 
@@ -52,8 +55,7 @@ def _first_paragraph(document: Document) -> str | None:
 
 
 def _paragraphs(document: Document, start: int) -> Iterator[str]:
-    found = _PARAGRAPH.finditer(document.text, start)
-    for opened, _ in zip(found, range(MAX_PARAGRAPHS)):
+    for opened in islice(_PARAGRAPH.finditer(document.text, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
         end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
         text = visible_text(document.text[opened.end() : end.start() if end else limit])

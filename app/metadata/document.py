@@ -208,7 +208,9 @@ class Document:
     def month_first(self) -> bool:
         """Whether 03/04/2020 is the fourth of March here."""
         language = (self.language or "").lower()
-        return language in ("en-us", "en_us") or (language == "en" and self.host.endswith((".com", ".org", ".net", ".us", ".edu", ".gov", ".io")))
+        return language in ("en-us", "en_us") or (
+            language == "en" and self.host.endswith((".com", ".org", ".net", ".us", ".edu", ".gov", ".io"))
+        )
 
     @cached_property
     def language(self) -> str | None:

@@ -11,11 +11,11 @@ from app.metadata.values import MAX_LIST, absolute_url, clean, first
 MAX_DATA_ICON = 2_048
 """Characters of an icon that is a `data:` URL; a larger one is left out."""
 
-ICON_RELS = frozenset(("icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"))
-_PLAIN = frozenset(("icon", "shortcut"))
-FEED_TYPES = frozenset(
-    ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+ICON_RELS = frozenset(
+    ("icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon")
 )
+_PLAIN = frozenset(("icon", "shortcut"))
+FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 
 

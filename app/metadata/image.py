@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
@@ -62,7 +63,7 @@ def _shown_image(document: Document) -> str | None:
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for tag, _ in zip(find_elements(document.text, "img", start), range(MAX_IMAGES)):
+    for tag in islice(find_elements(document.text, "img", start), MAX_IMAGES):
         get = tag.attributes.get
         # a data-src may hold a whole srcset
         source = (get("data-src") or get("src") or "").strip().split(" ")[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -25,20 +26,29 @@ MAX_DEPTH = 20
 """Levels of nesting in which nodes are looked for."""
 
 ARTICLE_TYPES = frozenset(
-    """article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle
-    backgroundnewsarticle reviewnewsarticle askpublicnewsarticle techarticle scholarlyarticle report
-    satiricalarticle advertisercontentarticle socialmediaposting liveblogposting discussionforumposting
-    medicalscholarlyarticle blogpost""".split()
-)
+    (
+        "article", "newsarticle", "blogposting", "reportagenewsarticle", "analysisnewsarticle",
+        "opinionnewsarticle", "backgroundnewsarticle", "reviewnewsarticle", "askpublicnewsarticle", "techarticle",
+        "scholarlyarticle", "report", "satiricalarticle", "advertisercontentarticle", "socialmediaposting",
+        "liveblogposting", "discussionforumposting", "medicalscholarlyarticle", "blogpost",
+    )
+)  # fmt: skip
 WORK_TYPES = ARTICLE_TYPES | frozenset(
-    """creativework videoobject podcastepisode podcastseries recipe review book movie tvepisode tvseries
-    musicrecording musicalbum audioobject photograph episode course event product howto
-    faqpage qapage question softwareapplication softwaresourcecode dataset
-    presentationdigitaldocument audiobook claimreview mediaobject""".split()
-)
+    (
+        "creativework", "videoobject", "podcastepisode", "podcastseries", "recipe",
+        "review", "book", "movie", "tvepisode", "tvseries",
+        "musicrecording", "musicalbum", "audioobject", "photograph", "episode",
+        "course", "event", "product", "howto", "faqpage",
+        "qapage", "question", "softwareapplication", "softwaresourcecode", "dataset",
+        "presentationdigitaldocument", "audiobook", "claimreview", "mediaobject",
+    )
+)  # fmt: skip
 PAGE_TYPES = frozenset(
-    "webpage collectionpage itempage profilepage aboutpage contactpage medicalwebpage checkoutpage".split()
-)
+    (
+        "webpage", "collectionpage", "itempage", "profilepage",
+        "aboutpage", "contactpage", "medicalwebpage", "checkoutpage",
+    )
+)  # fmt: skip
 
 _OPENINGS = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[", "//")
 _ENDINGS = ("-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", "]]&gt;", ";", "//")
@@ -50,7 +60,7 @@ _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
 
 def read_blocks(scripts: Iterable[str]) -> Iterator[Any]:
     """What each script holds; scripts that cannot be read are left out."""
-    for _, script in zip(range(MAX_SCRIPTS), scripts):
+    for script in islice(scripts, MAX_SCRIPTS):
         try:
             yield orjson.loads(script)
         except ValueError:

@@ -26,6 +26,9 @@ ELEMENT_LIMIT = 5_000
 SHORT_TAG = 2_000
 """Characters of a tag that is read in one go."""
 
+LONG_TAG = 100_000
+"""Characters of a tag after which no more attributes are read."""
+
 MAX_FINDS = 200
 """Places looked at for one string."""
 
@@ -52,14 +55,17 @@ _TAG = re.compile(rf"<(?=[!mltbhsnixMLTBHSNIX])(!--|(?:{_one_of(_RAW_TEXT + _ELE
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
 _END = {name: re.compile(rf"</{_any_case(name)}(?=[\s/>])") for name in (*_RAW_TEXT, "noscript")}
 _COMMENT_END = re.compile("--!?>")
+# What is never closed hides all that follows, as in browsers; and keeps this linear.
 _HIDDEN = re.compile(
-    "<!--.*?-->|"
-    + "|".join(rf"<{name}\b.*?</{name}[^>]*>" for name in ("script", "style", "svg", "template", "noscript"))
-    + "|<[^>]*>|<[^>]*$",
+    "|".join(
+        (
+            r"<!--.*?(?:-->|\Z)",
+            *(rf"<{name}\b.*?(?:</{name}[^>]*>|\Z)" for name in ("script", "style", "svg", "template", "noscript")),
+            r"<[^>]*(?:>|\Z)",
+        )
+    ),
     re.DOTALL | re.IGNORECASE,
 )
-
-
 _START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30})(?=[\s/])")
 
 
@@ -163,7 +169,8 @@ def read_attributes(text: str, position: int) -> tuple[dict[str, str], int]:
 
 def _read_long_tag(text: str, position: int) -> tuple[dict[str, str], int]:
     attributes: dict[str, str] = {}
-    while found := _ATTRIBUTE.match(text, position):
+    stop = position + LONG_TAG
+    while position < stop and (found := _ATTRIBUTE.match(text, position)):
         name, double, single, bare = found.groups()
         if len(attributes) < MAX_ATTRIBUTES:
             attributes.setdefault(name.lower(), double or single or bare or "")

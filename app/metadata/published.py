@@ -59,7 +59,9 @@ _PUBLISHED_IN_SCRIPT = re.compile(
 )
 _CREATED_IN_SCRIPT = re.compile(r"(?:date_?created|created_?(?:at|on|date))" + _IN_SCRIPT, re.IGNORECASE)
 _ISO_TITLE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
-_DATE_CLASS = re.compile(r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE)
+_DATE_CLASS = re.compile(
+    r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE
+)
 
 
 def read_published(document: Document, works: list[dict[str, Any]]) -> str | None:
@@ -154,7 +156,11 @@ def _class_date(document: Document) -> str | None:
     for tag in document.tags_with("date", "ublish", "posted", 'title="20', "data-utime"):
         names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
         told = "data-utime" in tag.attributes or _ISO_TITLE.match(tag.attributes.get("title", ""))
-        if (told or _DATE_CLASS.search(names)) and not _OTHER_DATE.search(names) and (found := _tag_date(tag, document)):
+        if (
+            (told or _DATE_CLASS.search(names))
+            and not _OTHER_DATE.search(names)
+            and (found := _tag_date(tag, document))
+        ):
             return found
     return None
 

@@ -17,7 +17,5 @@ def read_twitter(document: Document) -> TwitterCard:
         image=document.meta_url("twitter:image:src", "twitter:image", "twitter:image:url", "twitter:image0"),
         image_alt=document.meta("twitter:image:alt"),
         player=document.meta_url("twitter:player"),
-        app_name=document.meta(
-            "twitter:app:name:iphone", "twitter:app:name:ipad", "twitter:app:name:googleplay"
-        ),
+        app_name=document.meta("twitter:app:name:iphone", "twitter:app:name:ipad", "twitter:app:name:googleplay"),
     )
