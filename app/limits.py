@@ -1,15 +1,23 @@
 """What a key may still do: its rate limit and its month, right across workers and hosts.
 
 The rate limit is a token bucket that holds a plan's burst and refills at its per-minute rate. Taking a token
-is one atomic step of the store (an upsert of the database, a script of Redis), so no two workers take the same.
+is one atomic step of the store (under the lock of a file, an upsert of the database, a script of Redis), so no
+two workers take the same.
 """
 
 from __future__ import annotations
 
+import fcntl
 import math
+import mmap
+import os
+import struct
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -63,23 +71,69 @@ class RateLimiter:
         )
 
 
-class SqlBuckets:
-    """Buckets as rows, for workers that share a database."""
+class FileBuckets:
+    """Buckets in a file that the workers of one host map into memory: every request takes a token, and this
+    costs a hundredth of a statement to a database.
 
-    _FILLED = "{least}(:size, rate_buckets.tokens + {most}(0, :now - rate_buckets.at) * :rate)"
+    A key that finds all its slots taken gets the one that was left alone for longest, and a full bucket.
+    """
+
+    _BUCKET = struct.Struct("=8sdd")  # digest of the key's id, tokens, at (Unix seconds)
+    _SLOTS = 65_536
+    _PROBES = 16
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        size = (self._SLOTS + self._PROBES) * self._BUCKET.size
+        os.ftruncate(self._file, size)
+        self._table = mmap.mmap(self._file, size)
+        self._lock = threading.Lock()  # between threads: fcntl(2) locks are between processes
+
+    def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
+        digest = blake2b(key_id.encode(), digest_size=8).digest()
+        with self._lock:
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                return self._take(digest, size, rate, cost, now)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def _take(self, digest: bytes, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
+        offset, tokens, at = self._find(digest)
+        filled = min(size, tokens + max(0.0, now - at) * rate) if at else float(size)
+        if filled < cost:
+            return False, filled
+        self._BUCKET.pack_into(self._table, offset, digest, filled - cost, max(at, now))
+        return True, filled - cost
+
+    def _find(self, digest: bytes) -> tuple[int, float, float]:
+        """Where a key's bucket is, its tokens, and since when it has them, 0.0 if it is new."""
+        slot, oldest, oldest_at = int.from_bytes(digest) % self._SLOTS, 0, math.inf
+        for offset in range(slot * self._BUCKET.size, (slot + self._PROBES) * self._BUCKET.size, self._BUCKET.size):
+            holder, tokens, at = self._BUCKET.unpack_from(self._table, offset)
+            if holder == digest:
+                return offset, tokens, at
+            if at < oldest_at:
+                oldest, oldest_at = offset, at
+        return oldest, 0.0, 0.0
+
+
+class SqlBuckets:
+    """Buckets as rows, for hosts that share a PostgreSQL."""
+
+    _FILLED = "least(:size, rate_buckets.tokens + greatest(0, :now - rate_buckets.at) * :rate)"
     _TAKE = """
         INSERT INTO rate_buckets (key_id, tokens, at) VALUES (:key_id, :size - :cost, :now)
-        ON CONFLICT (key_id) DO UPDATE SET tokens = {filled} - :cost, at = {most}(rate_buckets.at, :now)
+        ON CONFLICT (key_id) DO UPDATE SET tokens = {filled} - :cost, at = greatest(rate_buckets.at, :now)
         WHERE {filled} >= :cost
         RETURNING tokens"""
     _LEFT = "SELECT {filled} FROM rate_buckets WHERE key_id = :key_id"
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        names = {"least": "min", "most": "max"} if database.is_sqlite else {"least": "least", "most": "greatest"}
-        filled = self._FILLED.format(**names)
-        self._take = sa.text(self._TAKE.format(filled=filled, **names))
-        self._left = sa.text(self._LEFT.format(filled=filled))
+        self._take = sa.text(self._TAKE.format(filled=self._FILLED))
+        self._left = sa.text(self._LEFT.format(filled=self._FILLED))
 
     def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
         values = {"key_id": key_id, "size": float(size), "rate": rate, "cost": cost, "now": now}

@@ -24,7 +24,7 @@ from app.jobs.tools import Tools
 from app.jobs.webhook import Courier, WebhookQueue
 from app.jobs.work import ItemRunner
 from app.keys import KeyStore
-from app.limits import RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
 from app.pool import FairPool
 from app.settings import Settings, SettingsError
 from app.versions import Versions
@@ -89,7 +89,7 @@ class Services:
             shared=shared,
             redis=redis,
             keys=KeyStore(truth, versions),
-            rates=RateLimiter(RedisBuckets(redis) if redis else SqlBuckets(shared)),
+            rates=RateLimiter(_build_buckets(settings, shared, redis)),
             usage=usage,
             policy=policy,
             fetcher=fetcher,
@@ -145,6 +145,12 @@ def _answers(check: Callable[[], object]) -> bool:
         log.exception("store does not answer")
         return False
     return True
+
+
+def _build_buckets(settings: Settings, shared: Database, redis: Any) -> Buckets:
+    if redis:
+        return RedisBuckets(redis)
+    return FileBuckets(settings.data_dir / "rates") if shared.is_sqlite else SqlBuckets(shared)
 
 
 def _build_policy(settings: Settings) -> TargetPolicy:
