@@ -102,6 +102,16 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _database(value: str) -> str:
+    if not re.fullmatch(r"sqlite:////?[^:]+|postgresql\+psycopg://.+", value.strip()):
+        raise ValueError("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    return value.strip()
+
+
+def _folder(value: str) -> Path:
+    return Path(_text(value))
+
+
 def _file(value: str) -> Path:
     if not Path(value).is_file():
         raise ValueError(f"names no file: {value}")
@@ -145,10 +155,8 @@ USER_AGENT = f"Pagecard-bot/{version('pagecard')} (+https://github.com/pagecard/
 class Settings:
     """Each field is the environment variable `PAGECARD_` + its name in capitals."""
 
-    data_dir: Path = _setting(Path, Path("pagecard-data"), "folder of the SQLite database and of locks")
-    database_url: str | None = _setting(
-        _address("sqlite", "postgresql+psycopg"), None, "keys, usage and jobs; SQLite in DATA_DIR unless set"
-    )
+    data_dir: Path = _setting(_folder, Path("pagecard-data"), "folder of the SQLite database and of locks")
+    database_url: str | None = _setting(_database, None, "keys, usage and jobs; SQLite in DATA_DIR unless set")
     redis_url: str | None = _setting(
         _address("redis", "rediss", "unix"), None, "shared cache and rate limits across hosts"
     )

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.networks import AllowedNetwork
+from app.plans import PLANS
+from app.settings import Proxy, Settings, SettingsError
+
+SECRET = "whsec_" + "A" * 32
+
+
+def read(name: str, value: str) -> Any:
+    return getattr(Settings.from_environ({f"PAGECARD_{name}": value}), name.lower())
+
+
+def refusal(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environ({f"PAGECARD_{name}": value for name, value in environ.items()})
+    return str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("data_dir", Path("pagecard-data")),
+        ("database_url", None),
+        ("redis_url", None),
+        ("broker_url", None),
+        ("plans", PLANS),
+        ("fetch_timeout", 10.0),
+        ("batch_timeout", 20.0),
+        ("job_ttl", 7 * 86_400),
+        ("allow_targets", ()),
+        ("deny_targets", ()),
+        ("ca_bundle", None),
+        ("accept_language", "en-US, en"),
+        ("metrics", True),
+    ],
+)
+def test_nothing_needs_to_be_set(name: str, default: Any) -> None:
+    assert getattr(Settings.from_environ({}), name) == default
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("DATA_DIR", "/var/lib/pagecard", Path("/var/lib/pagecard")),
+        ("DATABASE_URL", "sqlite:////var/lib/keys.sqlite3", "sqlite:////var/lib/keys.sqlite3"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@db/pagecard", "postgresql+psycopg://u:p@db/pagecard"),
+        ("REDIS_URL", "redis://cache:6379/0", "redis://cache:6379/0"),
+        ("BROKER_URL", "amqp://guest:guest@mq//", "amqp://guest:guest@mq//"),
+        ("FETCH_TIMEOUT", "0.1", 0.1),
+        ("FETCH_TIMEOUT", "120", 120.0),
+        ("BATCH_TIMEOUT", "300", 300.0),
+        ("POOL_SIZE", "1", 1),
+        ("POOL_SIZE", " 2000 ", 2_000),
+        ("MAX_BYTES", "1024", 1_024),
+        ("CACHE_TTL", "0", 0),
+        ("JOB_TTL", "60", 60),
+        ("ALLOW_TARGETS", "", ()),
+        (
+            "ALLOW_TARGETS",
+            "10.1.0.0/16, 127.0.0.0/8:9100,[::1/128]:9100",
+            (
+                AllowedNetwork(ip_network("10.1.0.0/16")),
+                AllowedNetwork(ip_network("127.0.0.0/8"), 9100),
+                AllowedNetwork(ip_network("::1/128"), 9100),
+            ),
+        ),
+        ("DENY_TARGETS", "198.18.0.0/15, fd00::/8", (ip_network("198.18.0.0/15"), ip_network("fd00::/8"))),
+        ("USER_AGENT", "Curious/1.0", "Curious/1.0"),
+        ("WEBHOOK_SECRET", SECRET, SECRET),
+        ("CDP_URL", "ws://browser:9222", "ws://browser:9222"),
+        ("METRICS", "off", False),
+        ("METRICS", "TRUE", True),
+        ("LOG_LEVEL", "Warning", "warning"),
+    ],
+)
+def test_a_setting_is_read_as_what_it_means(name: str, value: str, meant: Any) -> None:
+    assert read(name, value) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DATA_DIR", "", "must be printable text"),
+        ("DATABASE_URL", "mysql://db/x", "must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
+        ("DATABASE_URL", "sqlite://", "must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
+        (
+            "DATABASE_URL",
+            "sqlite:///:memory:",
+            "must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        ),
+        ("REDIS_URL", "cache:6379", "must begin with redis:// or rediss:// or unix://"),
+        ("FETCH_TIMEOUT", "0.09", "must be a number of seconds from 0.1 to 120"),
+        ("FETCH_TIMEOUT", "121", "must be a number of seconds from 0.1 to 120"),
+        ("FETCH_TIMEOUT", "nan", "must be a number of seconds from 0.1 to 120"),
+        ("POOL_SIZE", "0", "must be a whole number from 1 to 2000"),
+        ("POOL_SIZE", "2001", "must be a whole number from 1 to 2000"),
+        ("POOL_SIZE", "1.5", "must be a whole number from 1 to 2000"),
+        ("POOL_SIZE", "١٢", "must be a whole number from 1 to 2000"),
+        ("ALLOW_TARGETS", "example.com", "'example.com' is no network: "),
+        ("ALLOW_TARGETS", "10.1.2.3/16", "'10.1.2.3/16' is no network: "),
+        ("ALLOW_TARGETS", "127.0.0.0/8:0", "'127.0.0.0/8:0' has a port that is not a number from 1 to 65535"),
+        ("DENY_TARGETS", "10.0.0.0/8:80", "a network that is refused is refused on every port"),
+        ("CA_BUNDLE", "/none.pem", "names no file: /none.pem"),
+        ("USER_AGENT", "Curious\r\nX: y", "must be printable text"),
+        ("USER_AGENT", "Neugierig/ü", "must be printable ASCII, since it is sent as a header"),
+        ("WEBHOOK_SECRET", "hunter2", "must be whsec_ followed by base64 of at least 24 bytes"),
+        ("METRICS", "maybe", "must be true or false"),
+        ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_with_what_does(name: str, value: str, told: str) -> None:
+    [line] = refusal(**{name: value})
+    assert line.startswith(f"PAGECARD_{name}: {told}")
+
+
+def test_an_unknown_setting_is_refused_with_those_that_there_are() -> None:
+    [line] = refusal(COLOUR="red")
+    names = ", ".join(sorted(f"PAGECARD_{field.name.upper()}" for field in fields(Settings)))
+    assert line == f"PAGECARD_COLOUR: no such setting; there are {names}"
+
+
+def test_all_mistakes_are_told_at_once_a_line_each() -> None:
+    told = refusal(METRICS="maybe", POOL_SIZE="many", COLOUR="red")
+    assert [line.split(":")[0] for line in told] == ["PAGECARD_COLOUR", "PAGECARD_METRICS", "PAGECARD_POOL_SIZE"]
+
+
+def test_what_belongs_to_others_is_not_looked_at() -> None:
+    assert Settings.from_environ({"PATH": "/bin", "pagecard_pool_size": "many"}) == Settings()
+
+
+def test_proxies_are_tables_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "proxies.toml"
+    file.write_text('[[proxy]]\ncountry = "DE"\ntype = "datacenter"\nurl = "http://proxy.example:3128"\n')
+    assert read("PROXIES", str(file)) == (Proxy("DE", "datacenter", "http://proxy.example:3128"),)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('country = "de"\ntype = "mix"\nurl = "http://p"', "proxy country must be two capitals, not 'de'"),
+        ('country = "DE"\ntype = "fast"\nurl = "http://p"', "proxy type must be residential, datacenter or mix"),
+        ('country = "DE"\ntype = "mix"\nurl = "socks://p"', "proxy url must begin with http:// or https://"),
+        ('country = "DE"\ntype = "mix"', "write a [[proxy]] table with country, type and url each"),
+        ("country = ", "write a [[proxy]] table with country, type and url each"),
+    ],
+)
+def test_a_proxy_that_makes_no_sense_is_refused(tmp_path: Path, table: str, told: str) -> None:
+    file = tmp_path / "proxies.toml"
+    file.write_text(f"[[proxy]]\n{table}\n")
+    [line] = refusal(PROXIES=str(file))
+    assert told in line
+
+
+def test_the_plans_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "plans.toml"
+    file.write_text("[team]\nbatch_limit = 30\n")
+    assert [*read("PLANS", str(file))] == ["team"]
+
+
+def test_the_database_stands_in_the_data_folder_unless_it_is_named() -> None:
+    assert Settings(data_dir=Path("/data")).database == "sqlite:////data/pagecard.sqlite3"
+    assert Settings(database_url="sqlite:////keys.sqlite3").database == "sqlite:////keys.sqlite3"
