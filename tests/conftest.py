@@ -15,7 +15,9 @@ from tests.site import Site
 
 pytest_plugins = ["tests.servers"]
 
-_WATCHED = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1, "socket.getaddrinfo": 0}
+# Events of PEP 578, and which of their arguments says where to.
+_CONNECTS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+_LOOKUPS = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0}
 
 
 def _is_here(host: object) -> bool:
@@ -27,21 +29,24 @@ def _is_here(host: object) -> bool:
         return False
 
 
-def _refuse_what_leaves(event: str, args: tuple[Any, ...]) -> None:
-    """Python tells this of every connect, send and lookup, whatever library makes it (PEP 578)."""
-    if event not in _WATCHED:
+def refuse_what_leaves(event: str, args: tuple[Any, ...]) -> None:
+    """An audit hook: Python tells it of every connect, send and lookup, whatever library makes it."""
+    if event in _CONNECTS:
+        destination = args[_CONNECTS[event]]
+        if not isinstance(destination, tuple):
+            return  # a Unix socket, or one that is connected already
+        host = destination[0]
+    elif event in _LOOKUPS:
+        host = args[_LOOKUPS[event]]
+    else:
         return
-    destination = args[_WATCHED[event]]
-    if event != "socket.getaddrinfo" and not isinstance(destination, tuple):
-        return  # a Unix socket, or one that is connected already
-    host = destination[0] if isinstance(destination, tuple) else destination
     if not _is_here(host):
         raise PermissionError(f"a test wanted to reach {host!r}: tests stay on loopback")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _stay_on_loopback() -> None:
-    sys.addaudithook(_refuse_what_leaves)
+    sys.addaudithook(refuse_what_leaves)
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def new_tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
     if ca_bundle is not None:
         context.load_verify_locations(cafile=ca_bundle)
     context.set_alpn_protocols(["http/1.1"])
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
     context.sslsocket_class = MeteredTlsSocket
     return context
 
