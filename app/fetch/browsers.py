@@ -24,12 +24,14 @@ class Browsers:
         cdp_url: str | None,
         user_agent: str,
         accept_language: str,
+        images: bool,
         idle_timeout: float,
     ) -> None:
         self._chromium = chromium
         self._cdp_url = cdp_url
         self._user_agent = user_agent
         self._accept_language = accept_language
+        self._images = images
         self._idle_timeout = idle_timeout
         self._current: asyncio.Task[Chromium] | None = None
         self._users = 0
@@ -82,7 +84,12 @@ class Browsers:
         executable = find_chromium(self._chromium)
         if executable is None:
             raise FileNotFoundError("no Chromium is installed")
-        return await Chromium.launch(executable, user_agent=self._user_agent, accept_language=self._accept_language)
+        return await Chromium.launch(
+            executable,
+            user_agent=self._user_agent,
+            accept_language=self._accept_language,
+            images=self._images,
+        )
 
 
 def _serves(current: asyncio.Task[Chromium]) -> bool:

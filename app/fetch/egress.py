@@ -20,10 +20,9 @@ from typing import Any
 
 import structlog
 
-from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetError, TargetNotAllowed, TargetUnreachable
 from app.fetch.fetcher import translated
-from app.fetch.transport import Gate, Meter, OverBudget, Proxy
+from app.fetch.transport import Gate, Meter, Proxy
 from app.fetch.url import TargetUrl, parse_url
 
 log = structlog.get_logger()
@@ -54,23 +53,16 @@ class Refusal:
 
 @dataclass(slots=True)
 class Passage:
-    """What one render may do, and what became of it. `bytes_left` is charged with all that passes.
+    """What one render may do, and what became of it. `meter` is charged with all that passes.
 
     `failures` says of a host and port why it could not be reached, or may not be.
     """
 
-    deadline: Deadline
-    bytes_left: int
+    meter: Meter
     tenant: str = ""
     proxy: Proxy | None = None
     refusals: list[Refusal] = field(default_factory=list)
     failures: dict[tuple[str, int], TargetError] = field(default_factory=dict)
-
-    def charge(self, size: int) -> None:
-        """Account for bytes. Raises OverBudget where they are more than there was room for."""
-        self.bytes_left -= size
-        if self.bytes_left < 0:
-            raise OverBudget(reason="over_budget")
 
     def note(self, host: str, port: int, error: TargetError) -> None:
         """Remember why `host` gave nothing, and log it where that was our decision."""
@@ -112,7 +104,7 @@ class Egress:
             raise
 
     def _connect_now(self, url: TargetUrl, passage: Passage) -> socket.socket:
-        meter = Meter(passage.deadline.sooner(CONNECT_TIMEOUT))
+        meter = Meter(passage.meter.deadline.sooner(CONNECT_TIMEOUT))
         with translated():
             if passage.proxy is None:
                 return self._gate.connect(url, meter, passage.tenant)
@@ -175,7 +167,7 @@ class Port:
 
     async def close(self) -> None:
         """Stop listening, and break off what is under way."""
-        self.passage.deadline.cancel()
+        self.passage.meter.deadline.cancel()
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -240,7 +232,7 @@ class Port:
         await reader.read(1)
 
     async def _pass_on(self, chunk: bytes, writer: asyncio.StreamWriter) -> None:
-        self.passage.charge(len(chunk))
+        self.passage.meter.charge(len(chunk))
         writer.write(chunk)
         await writer.drain()
 

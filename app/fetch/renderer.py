@@ -1,6 +1,7 @@
 """Fetch one URL into a Page with a browser: the same arrow as the plain fetch, for pages that scripts write.
 
-Rule 1: one thread owns the driver and the browser; there is one browser, with a context per URL.
+Rule 1: one thread owns the drivers and the browsers: one browser that loads no images, for nearly every URL,
+        and one that does, for who waits for an image. Each URL has a context of its own.
 Rule 2: nothing is started before the first fetch, and what nobody has used for a while is ended.
 Rule 3: nobody waits past a deadline, whatever the browser does; what does not end by itself is killed.
 Rule 4: a browser that is lost is replaced, and the URLs that it held are tried once more.
@@ -23,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from app.deadline import Deadline
-from app.errors import TargetTimeout, TargetUnreachable
+from app.errors import TargetError, TargetTimeout, TargetUnreachable
 from app.fetch.browsers import Browsers
 from app.fetch.chromium import Chromium, find_chromium
 from app.fetch.egress import Egress, Passage
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
-from app.fetch.transport import Gate, new_tls_context, parse_proxy
+from app.fetch.selector import wants_media
+from app.fetch.transport import Gate, Meter, new_tls_context, parse_proxy
 from app.fetch.url import TargetUrl, loggable
 from app.page import Page, Wait
 from app.settings import Settings
@@ -42,7 +44,7 @@ log = structlog.get_logger()
 CONCURRENCY = 4  # pages at a time
 TIMEOUT = 30.0  # seconds for one URL, from when its turn has come; a wait's delay is added
 IDLE_TIMEOUT = 60.0  # seconds after which a browser that nobody uses is ended
-CLOSE_TIMEOUT = 3.0  # seconds that a context may take to go away
+CLOSE_TIMEOUT = 10.0  # seconds that a context may take to go away
 TRAFFIC = 16  # times `max_bytes`: what one page may load in all
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -74,13 +76,17 @@ class Renderer:
         self._max_bytes = max_bytes
         self._timeout = timeout
         self._concurrency = concurrency
-        self._browsers = Browsers(
-            chromium=chromium,
-            cdp_url=cdp_url,
-            user_agent=user_agent,
-            accept_language=accept_language,
-            idle_timeout=idle_timeout,
-        )
+        self._browsers = {
+            images: Browsers(
+                chromium=chromium,
+                cdp_url=cdp_url,
+                user_agent=user_agent,
+                accept_language=accept_language,
+                images=images,
+                idle_timeout=idle_timeout,
+            )
+            for images in (False, True)
+        }
         self._lock = threading.Lock()
         self._studio: _Studio | None = None
 
@@ -154,7 +160,9 @@ class _Lost(Exception):
 class _Studio:
     """The thread that owns the browser, and what runs in it."""
 
-    def __init__(self, browsers: Browsers, egress: Egress, concurrency: int, timeout: float, max_bytes: int) -> None:
+    def __init__(
+        self, browsers: Mapping[bool, Browsers], egress: Egress, concurrency: int, timeout: float, max_bytes: int
+    ) -> None:
         self._browsers = browsers
         self._egress = egress
         self._slots = asyncio.Semaphore(concurrency)
@@ -187,7 +195,7 @@ class _Studio:
     async def _end(self) -> None:
         for task in self._rendering:
             task.cancel()
-        await self._browsers.close()
+        await asyncio.gather(*(browsers.close() for browsers in self._browsers.values()))
         await asyncio.gather(*self._rendering, return_exceptions=True)
         self._egress.close()
 
@@ -207,14 +215,13 @@ class _Studio:
                 raise TargetUnreachable("The page could not be rendered", reason="browser_lost") from error
 
     async def _attempt(self, order: _Order, deadline: Deadline) -> Page:
-        from playwright.async_api import Error as PlaywrightError
-
         from app.fetch.visit import Crashed, Visit
 
         proxy = parse_proxy(order.proxy) if order.proxy else None
-        passage = Passage(deadline.sooner(deadline.remaining()), TRAFFIC * self._max_bytes, order.tenant, proxy)
+        meter = Meter(deadline.sooner(deadline.remaining()), TRAFFIC * self._max_bytes)
+        passage = Passage(meter, order.tenant, proxy)
         visit = Visit(order.url, order.wait, order.headers, passage, self._max_bytes)
-        async with self._browsers.one() as chromium:
+        async with self._browsers[wants_media(order.wait.selector)].one() as chromium:
             try:
                 async with (
                     asyncio.timeout(deadline.remaining()),
@@ -224,11 +231,12 @@ class _Studio:
                     return await visit.page(context)
             except TimeoutError:
                 raise TargetTimeout(reason="deadline") from None
+            except TargetError:
+                raise
             except Crashed as error:
                 raise _Lost from error
-            except PlaywrightError as error:
-                if chromium.alive:
-                    raise TargetUnreachable("The page could not be rendered", reason="browser") from error
+            except Exception as error:  # the driver, the browser, or the pipe between them
+                chromium.kill()
                 raise _Lost from error
 
     @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Is this text a selector of CSS, as a browser reads it?
+"""What the selector says that a caller wants to wait for: is it CSS, as a browser reads it, and of what kind?
 
 Rule 1: nothing that a browser would take is refused, as far as that can be told without one.
 Rule 2: nothing that a browser would throw a SyntaxError at is accepted, with the same proviso.
@@ -23,6 +23,7 @@ _BROWSERS_OWN = re.compile(
     re.IGNORECASE,
 )
 _PARSERS_OWN = re.compile(r":(?:-soup-)?contains(?:-own)?\(|!=", re.IGNORECASE)
+_MEDIA = re.compile(r"(?<![\w.#-])(?:img|picture|image|video|audio)(?![\w-])", re.IGNORECASE)
 _BRACKETS = {"(": ")", "[": "]"}
 
 
@@ -33,6 +34,11 @@ def check_selector(text: str) -> None:
     bare = _BROWSERS_OWN.sub(":root", _PSEUDO_ELEMENT.sub("", _STRING.sub('"x"', text))) or "*"
     if not text.strip() or _PARSERS_OWN.search(bare) or not _parses(bare + _missing_brackets(bare)):
         raise ValueError(f"is no selector of CSS, such as #content or article h1: {text[:100]!r}")
+
+
+def wants_media(selector: str | None) -> bool:
+    """Whether what is waited for may depend on an image, a video or a sound."""
+    return selector is not None and _MEDIA.search(selector) is not None
 
 
 def _missing_brackets(text: str) -> str:

@@ -32,15 +32,31 @@ _libc = ctypes.CDLL(None)
 
 
 def main(owner: int, profile: str, command: list[str]) -> None:
-    """Run `command` until it, the owner (a process id) or the driver ends, or SIGTERM comes."""
+    """Run `command` until it, the owner (a process id) or the driver ends, or SIGTERM comes.
+
+    The driver kills the whole group of what it started, before that has tidied up. So the process that it
+    started does nothing but wait, and the work is done by a child in a session of its own.
+    """
+    driver = os.pidfd_open(os.getppid())
+    started = os.pidfd_open(os.getpid())
+    worker = os.fork()
+    if worker:
+        _close_control_pipe()
+        os.waitpid(worker, 0)
+    else:
+        os.setsid()
+        _supervise(owner, driver, started, profile, command)
+
+
+def _supervise(owner: int, driver: int, started: int, profile: str, command: list[str]) -> None:
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _stop)
     Path(profile, PID_FILE).write_text(str(os.getpid()))
-    driver = os.pidfd_open(os.getppid())
     try:
         owner_end = os.pidfd_open(owner)
-        _wait_for_any(owner_end, driver, _start(command))
+        _wait_for_any(owner_end, driver, started, _start(command))
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told twice, it still finishes
         _kill_descendants()
         shutil.rmtree(profile, ignore_errors=True)
     if _wait_for_any(owner_end, timeout=0):
@@ -53,9 +69,14 @@ def _stop(*_: object) -> None:
 
 def _start(command: list[str]) -> int:
     browser = subprocess.Popen(command, pass_fds=CONTROL_PIPE, process_group=0, preexec_fn=_in_the_browser)  # noqa: S603
+    _close_control_pipe()
+    return os.pidfd_open(browser.pid)
+
+
+def _close_control_pipe() -> None:
+    """It is the browser's alone: who else holds it hides from the other end that the browser is gone."""
     for end in CONTROL_PIPE:
         os.close(end)
-    return os.pidfd_open(browser.pid)
 
 
 def _in_the_browser() -> None:

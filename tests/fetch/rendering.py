@@ -1,0 +1,31 @@
+"""A renderer for tests: it may reach the tests' own web and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.fetch import Resolver
+from app.fetch.renderer import Renderer
+from app.settings import Settings
+from tests.fetch.conftest import POLICY
+from tests.site import Names
+
+LIMIT = 200_000  # bytes of a page
+
+_missing = Renderer.unavailable_reason(Settings())
+needs_browser = pytest.mark.skipif(_missing is not None, reason=str(_missing))
+
+
+def new_renderer(**changes: Any) -> Renderer:
+    settings: dict[str, Any] = {
+        "policy": POLICY,
+        "resolver": Resolver(Names({"named.example": ["127.0.0.1"], "proxy.example": ["127.0.0.1"]}), pool_size=4),
+        "chromium": None,
+        "cdp_url": None,
+        "max_bytes": LIMIT,
+        "user_agent": "Pagecard-test",
+        "accept_language": "en-US, en",
+    }
+    return Renderer(**{**settings, **changes})
