@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -135,14 +136,19 @@ class Extractor:
         cache_ttl: float,
         failure_ttl: float,
         observe: Observe = lambda url, outcome, fetching, reading: None,
+        readers: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept."""
+        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept.
+
+        `readers`: held by whoever reads a page, where so many are fetched at once that reading must take turns.
+        """
         self._cache = cache
         self._fetch = fetch
         self._render = render
         self._cache_ttl = cache_ttl
         self._failure_ttl = failure_ttl
         self._observe = observe
+        self._readers = readers or nullcontext()
 
     def look_up(self, targets: Iterable[TargetUrl], options: Options, tenant: str = "") -> dict[TargetUrl, Outcome]:
         """What the cache knows of these URLs."""
@@ -201,9 +207,13 @@ class _Visit:
 
     def answer(self) -> bytes:
         """The status of the page in three digits, then the JSON. Raises TargetError."""
-        document = self._document()
-        options = self._options
-        data = self._card(document) if options.formats is None else self._item(document, options.formats)
+        document, options = self._document(), self._options
+        oembed = self._oembed(document) if options.formats is None or options.metadata else None
+        with self._extractor._readers:
+            if options.formats is None:
+                data = self._card(document, oembed)
+            else:
+                data = self._item(document, options.formats, oembed)
         return b"%03d%b" % (document.page.status, data)
 
     def _document(self) -> Document:
@@ -246,8 +256,7 @@ class _Visit:
         """A caller's headers are for the origin that the caller named, and for no other."""
         return dict(self._options.headers) if target.origin == self._target.origin else {}
 
-    def _card(self, document: Document) -> bytes:
-        oembed = self._oembed(document)
+    def _card(self, document: Document, oembed: dict[str, Any] | None) -> bytes:
         metadata = read_metadata(document)
         if oembed and needs_oembed(document):
             metadata = with_oembed(metadata, oembed)
@@ -277,7 +286,7 @@ class _Visit:
             return None
         return read_oembed(answer.body, answer.content_type, answer.final_url)
 
-    def _item(self, document: Document, formats: frozenset[str]) -> bytes:
+    def _item(self, document: Document, formats: frozenset[str], oembed: dict[str, Any] | None) -> bytes:
         page = document.page
         html = is_html(page)
         if not html and not self._options.metadata:
@@ -287,7 +296,7 @@ class _Visit:
             {
                 "markdown": to_markdown(text, page.final_url) if html and "markdown" in formats else None,
                 "html": to_html(text) if html and "html" in formats else None,
-                "metadata": orjson.Fragment(self._card(document)) if self._options.metadata else None,
+                "metadata": orjson.Fragment(self._card(document, oembed)) if self._options.metadata else None,
             }
         )
 

@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 
-from app.jobs.local import NICENESS, die_with, run_in_place
+from app.jobs.local import NICENESS, READERS, die_with, run_in_place
 from app.logs import configure_logs
 from app.services import Services
 from app.settings import Settings
@@ -22,7 +22,7 @@ def main(place: int, lock: int, parent: int) -> None:
     os.nice(NICENESS)
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent wrote it)
     configure_logs(settings.log_level)
-    services = Services.open(settings)
+    services = Services.open(settings, readers=READERS)
     with os.fdopen(lock, "r+") as held:
         run_in_place(services.job_tools(), place, held)
     services.close()

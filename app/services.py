@@ -6,6 +6,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any
 
 import structlog
@@ -52,8 +53,11 @@ class Services:
     jobs: Jobs
 
     @classmethod
-    def open(cls, settings: Settings) -> Services:
-        """Connect and build. Raises what the stores raise if they do not answer."""
+    def open(cls, settings: Settings, *, readers: int | None = None) -> Services:
+        """Connect and build. Raises what the stores raise if they do not answer.
+
+        `readers`: how many pages are read at once, if not as many as are fetched.
+        """
         truth, shared = open_truth(settings), open_shared(settings)
         redis = _connect_redis(settings)
         versions, usage = Versions(settings.versions_file), Usage(truth)
@@ -101,6 +105,7 @@ class Services:
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
                 observe=_observe,
+                readers=Semaphore(readers) if readers else None,
             ),
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
             jobs=_open_jobs(settings, truth, usage),
@@ -175,7 +180,7 @@ def _open_engine(settings: Settings, store: JobStore, queue: JobQueue, hooks: We
         except ImportError:
             raise SettingsError("PAGECARD_BROKER_URL needs the extra celery: pip install 'pagecard[celery]'") from None
         return Tickets(build_celery(settings.broker_url))
-    command = (sys.executable, "-m", "app.runner")
+    command = (sys.executable, "-P", "-m", "app.runner")  # never an `app` of the folder we happen to be in
     return Supervisor(settings.data_dir, store, queue, hooks, command, stdin=pickle.dumps(settings))
 
 

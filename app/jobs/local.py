@@ -43,8 +43,12 @@ SWEEP = 2.0  # seconds between two searches for what dead owners held
 EXPIRY = 300.0  # seconds between two removals of old jobs
 WORTH_A_SECOND = 50  # items that wait for each further runner that is started
 
-PLAIN_SIZE = 96  # pages in work at once
+PLAIN_SIZE = 64  # pages in work at once
 RENDERED_SIZE = 4
+
+# Pages read at once. More would not be faster, since one of them computes at a time; and whoever stores results
+# would wait as long for the interpreter as all of them take, with the database's lock in hand.
+READERS = 2
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 

@@ -46,12 +46,14 @@ class JobQueue:
         self, owner: str, room: int, *, rendered: bool = False, busy: Mapping[str, int] | None = None
     ) -> list[Item]:
         """Take up to `room` items. `busy`: how many of each key this owner has in work already."""
-        if not room or not self.waiting(rendered=rendered):
+        if not room:
+            return []
+        waiting = self._in_turn(rendered)
+        shares = share(room, [(row.id, row.key_id, row.waiting) for row in waiting], busy or {})
+        if not shares:
             return []
         with self._database.write() as connection:
             self._see(connection, owner)
-            waiting = self._in_turn(connection, rendered)
-            shares = share(room, [(row.id, row.key_id, row.waiting) for row in waiting], busy or {})
             lock(connection, sorted(shares))
             return [
                 item
@@ -60,7 +62,7 @@ class JobQueue:
                 for item in self._take(connection, owner, row, shares[row.id])
             ]
 
-    def _in_turn(self, connection: sa.Connection, rendered: bool) -> Sequence[Any]:
+    def _in_turn(self, rendered: bool) -> Sequence[Any]:
         place = sa.func.row_number().over(partition_by=jobs.c.key_id, order_by=jobs.c.created_at)
         columns = (jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers, jobs.c.waiting, jobs.c.created_at)
         oldest = (
@@ -69,7 +71,8 @@ class JobQueue:
             .subquery()
         )
         query = sa.select(oldest).where(oldest.c.place <= JOBS_IN_TURN).order_by(oldest.c.created_at)
-        return connection.execute(query).all()
+        with self._database.read() as connection:
+            return connection.execute(query).all()
 
     def _take(self, connection: sa.Connection, owner: str, job: Any, room: int) -> list[Item]:
         mine = job_items.c.job_id == job.id

@@ -36,7 +36,7 @@ log = structlog.get_logger()
 BEAT = 2  # seconds between two signs of life of an owner
 GROUP_BYTES = 2**21  # results stored in one transaction: others want to write, too
 GROUP_ITEMS = 64
-GROUP_WAIT = 0.02  # seconds that a result waits for company
+GROUP_WAIT = 0.2  # seconds that a result waits for company
 PATIENCE = 0.05  # seconds that a free place waits for others, so that a claim takes several items
 RETRY = 0.5  # seconds before a failing database is asked again
 
@@ -123,18 +123,25 @@ def _outcome(item: Item, extracted: Extracted, duration_ms: int) -> Outcome:
             return Outcome(item, Status.COMPLETED, data, http_status, duration_ms=duration_ms, charged=not cache_hit)
 
 
+Entry = tuple[Outcome, Callable[[], None]]
+
+
 class Ledger:
     """Stores outcomes in groups, from a thread of its own."""
 
     def __init__(self, queue: JobQueue, owner: str) -> None:
         self._queue = queue
         self._owner = owner
-        self._outcomes: SimpleQueue[tuple[Outcome, Callable[[], None]]] = SimpleQueue()
+        self._outcomes: SimpleQueue[Entry | None] = SimpleQueue()
         threading.Thread(target=self._write, name="ledger", daemon=True).start()
 
     def enter(self, outcome: Outcome, stored: Callable[[], None]) -> None:
         """Store it soon, and call `stored` then."""
         self._outcomes.put((outcome, stored))
+
+    def hurry(self) -> None:
+        """Nobody else is coming: store what there is."""
+        self._outcomes.put(None)
 
     def _write(self) -> None:
         while True:
@@ -143,15 +150,20 @@ class Ledger:
             for _, stored in group:
                 stored()
 
-    def _gather(self) -> list[tuple[Outcome, Callable[[], None]]]:
-        group = [self._outcomes.get()]
-        size, until = len(group[0][0].data or b""), time.monotonic() + GROUP_WAIT
+    def _gather(self) -> list[Entry]:
+        group: list[Entry] = []
+        size, until = 0, float("inf")
         while len(group) < GROUP_ITEMS and size < GROUP_BYTES:
             try:
-                group.append(self._outcomes.get(timeout=max(0.0, until - time.monotonic())))
+                entry = self._outcomes.get(timeout=None if not group else max(0.0, until - time.monotonic()))
             except Empty:
                 break
-            size += len(group[-1][0].data or b"")
+            if entry is not None:
+                group.append(entry)
+                size += len(entry[0].data or b"")
+                until = min(until, time.monotonic() + GROUP_WAIT)
+            elif group:
+                break
         return group
 
     def _store(self, outcomes: list[Outcome]) -> None:
@@ -195,7 +207,8 @@ class Crew:
         self._rendered = rendered
         self._used_up = used_up
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="item")
-        self._busy: Counter[str] = Counter()
+        self._busy: Counter[str] = Counter()  # by key, until the result is stored
+        self._running = 0  # items whose result is not there yet
         self._changed = threading.Condition()
         self._stopping = False
 
@@ -249,6 +262,7 @@ class Crew:
         exhausted = {key_id for key_id in {item.key_id for item in items} if self._used_up(key_id)}
         with self._changed:
             self._busy.update(item.key_id for item in items)
+            self._running += len(items)
         for item in items:
             if item.key_id in exhausted:
                 self._enter(failed(item, QuotaExceeded()))
@@ -260,6 +274,11 @@ class Crew:
 
     def _enter(self, outcome: Outcome) -> None:
         self._ledger.enter(outcome, lambda: self._free(outcome.item.key_id))
+        with self._changed:
+            self._running -= 1
+            last = not self._running
+        if last:
+            self._ledger.hurry()
 
     def _free(self, key_id: str) -> None:
         with self._changed:
