@@ -101,19 +101,29 @@ def _xml_label(body: bytes) -> str | None:
 
 
 def _read_declared(body: bytes, content_type: str) -> tuple[str, str] | None:
-    names: list[str] = []
+    """The text in the first encoding that the page names and its bytes agree with."""
+    refuted: list[str] = []
     for name in _declared(body, content_type):
         text = _strict(body, name)
-        # Old servers send "iso-8859-1" with everything; no real text in it looks like UTF-8 by chance.
-        if text is not None and (name == "utf-8" or body.isascii() or not _is_single_byte(name)):
-            return text, name
+        if text is not None:
+            return _misdeclared_utf8(body, name) or (text, name)
         if name == "utf-8" and _is_nearly_utf8(body):
             return _lenient(body, name), name
-        names.append(name)
-    if not names:
+        refuted.append(name)
+    if not refuted:
         return None
-    utf8 = None if body.isascii() else _strict(body, "utf-8")
-    return (_lenient(body, names[0]), names[0]) if utf8 is None else (utf8, "utf-8")
+    return _misdeclared_utf8(body, FALLBACK) or (_lenient(body, refuted[0]), refuted[0])
+
+
+def _misdeclared_utf8(body: bytes, name: str) -> tuple[str, str] | None:
+    """The text, if it is UTF-8 and only said to be in the single-byte encoding `name`.
+
+    Old servers send "iso-8859-1" with everything; no real text in it looks like UTF-8 by chance.
+    """
+    if not _is_single_byte(name) or body.isascii():
+        return None
+    text = _strict(body, "utf-8")
+    return None if text is None else (text, "utf-8")
 
 
 def _read_undeclared(body: bytes) -> tuple[str, str]:

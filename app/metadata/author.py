@@ -39,10 +39,10 @@ _METAS = (
     "creator", "article_author", "article.author", "og:author", "dcsext.author", "vr:author",
 )  # fmt: skip
 _LABEL = re.compile(
-    r"^(?:(?:(?:\w{1,20}\s)?"
-    r"(?:by|von|vom|par|por|door|av|di|da|автор|autor|autorin|author|auteur|autore)(?:\s?[:：/|]|\b(?=\s|$))"
-    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|作者|文)"
-    r"\s?[:：/|｜])\s*)+",
+    r"^(?:(?:(?:posted|written|published|story|words|text|article|artikel|beitrag|interview)\s)?"
+    r"(?:by|von|vom|par|por)\b(?=\s|:|$)\s?:?\s*"
+    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|di|av|door|автор|autor(?:in)?"
+    r"|author|auteur|autore|作者|文)\s?[:：/|｜]\s*)+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -200,5 +200,6 @@ def _is_name(name: str) -> bool:
         and len(name.split()) <= MAX_NAME_WORDS
         and any(letter.isalpha() for letter in name)
         and not _NO_NAME.search(name)
+        and not (" " in name and any(letter.isdigit() for letter in name))
         and not find_dates(name)
     )

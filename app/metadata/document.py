@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from app import charset
 from app.metadata import jsonld
@@ -230,12 +230,21 @@ class Document:
         return list(jsonld.read_blocks(scripts))
 
     @cached_property
+    def _address(self) -> SplitResult:
+        try:
+            return urlsplit(self.page.final_url)
+        except ValueError:
+            return urlsplit("")
+
+    @property
     def host(self) -> str:
         """The host of the final URL, in lower case and without `www.`."""
-        try:
-            return (urlsplit(self.page.final_url).hostname or "").removeprefix("www.")
-        except ValueError:
-            return ""
+        return (self._address.hostname or "").removeprefix("www.")
+
+    @property
+    def path(self) -> str:
+        """The path of the final URL."""
+        return self._address.path
 
 
 def is_json_ld(tag: Tag) -> bool:

@@ -72,7 +72,10 @@ _GENERIC_TITLES = re.compile(
 
 
 def _provider_of(url: str) -> Provider | None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     host = (parts.hostname or "").removeprefix("www.")
     return next((p for p in PROVIDERS if host in p.hosts and p.paths.match(parts.path)), None)
 

@@ -71,7 +71,7 @@ def read_published(document: Document, works: list[dict[str, Any]]) -> str | Non
         or first(*(parse_date(jsonld.text_of(work.get("datePublished"))) for work in works))
         or _meta_date(document)
         or _itemprop_date(document)
-        or date_in_url(urlsplit(document.page.final_url).path)
+        or date_in_url(document.path)
         or _script_date(document, "ublish", _PUBLISHED_IN_SCRIPT)
         or _headline_date(document)
         or _class_date(document)
