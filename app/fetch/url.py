@@ -184,7 +184,7 @@ def _read_port(port: str, scheme: str) -> int:
 def _read_host(text: str) -> tuple[IPv4Address | IPv6Address | None, str]:
     if text.startswith("["):
         address = _read_ipv6(text[1:-1])
-        return address, str(address)
+        return address, _ipv6_text(address)
     host = text.lower()
     if not _HOST.fullmatch(host) or "xn--" in host:
         host = _to_ascii(host)
@@ -202,6 +202,14 @@ def _read_ipv6(text: str) -> IPv6Address:
         return IPv6Address(text)
     except AddressValueError:
         raise _invalid("The URL's IPv6 address is malformed", "host") from None
+
+
+def _ipv6_text(address: IPv6Address) -> str:
+    """URL standard, "IPv6 serializer": always in hexadecimal, as str() writes all but some mapped addresses."""
+    if address.ipv4_mapped is None:
+        return str(address)
+    high, low = divmod(int(address.ipv4_mapped), 0x10000)
+    return f"::ffff:{high:x}:{low:x}"
 
 
 def _ends_in_number(host: str) -> bool:
