@@ -1,11 +1,16 @@
-"""marshmallow's fields, as strict as JSON is typed: `"yes"` is no boolean, `"5"` and `true` no integers."""
+"""marshmallow's fields, as strict as JSON is typed: `"yes"` is no boolean, `"5"` and `true` no integers.
+
+Of the mistakes in one array or object `MOST_ERRORS` are looked for: a body has room for half a million, and
+marshmallow takes seconds to name them.
+"""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
+
+MOST_ERRORS = 100  # of one request that are told
 
 
 class StrictSchema(Schema):
@@ -16,26 +21,46 @@ class StrictSchema(Schema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.error_messages["unknown"] = f"Unknown field; allowed are {', '.join(self.fields) or 'none'}."
+        self._allowed = f"allowed are {', '.join(self.fields) or 'none'}."
+        self.error_messages["unknown"] = f"Unknown field; {self._allowed}"
+
+    @pre_load
+    def _refuse_many_unknown(self, value: Any, **_: Any) -> Any:
+        unknown = len(value.keys() - self.fields.keys()) if isinstance(value, dict) else 0
+        if unknown > MOST_ERRORS:
+            raise ValidationError(f"Has {unknown} unknown fields; {self._allowed}")
+        return value
 
 
-MOST_ERRORS = 100  # of one request that are told
+class Array(fields.List[Any]):
+    """An array."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        read, errors = [], {}
+        for index, each in enumerate(value):
+            try:
+                read.append(self.inner.deserialize(each, **kwargs))
+            except ValidationError as error:
+                errors[index] = error.messages
+            if len(errors) == MOST_ERRORS:
+                break
+        if errors:
+            raise ValidationError(errors)
+        return read
 
 
-class Strings(fields.List[Any]):
-    """An array of strings, looked at as fast as a body with half a million of something else needs it."""
+class Strings(Array):
+    """An array of strings. A batch of a hundred URLs is looked at in microseconds."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(fields.String(), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise self.make_error("invalid")
-        wrong = islice((index for index, each in enumerate(value) if not isinstance(each, str)), MOST_ERRORS)
-        errors = {index: ["Not a valid string."] for index in wrong}
-        if errors:
-            raise ValidationError(errors)
-        return value
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return value
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Boolean(fields.Boolean):
@@ -70,7 +95,7 @@ class QueryInteger(fields.Integer):
         return int(value)
 
 
-class CommaList(fields.List[Any]):
+class CommaList(Array):
     """`a,b`, as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.api.fields import Boolean, Integer, QueryInteger, StrictSchema
+from app.api.fields import Array, Boolean, Integer, QueryInteger, StrictSchema, Strings
 from app.errors import InvalidUrl
 from app.extractor import FORMATS
 from app.fetch import check_headers, parse_url
@@ -97,8 +97,7 @@ class WebhookSchema(StrictSchema):
 class JobSchema(StrictSchema):
     """What `POST /v1/batch` takes."""
 
-    urls = fields.List(
-        fields.String(),
+    urls = Strings(
         required=True,
         validate=validate.Length(1, MAX_URLS),
         metadata={
@@ -110,7 +109,7 @@ class JobSchema(StrictSchema):
         load_default=True,
         metadata={"description": "`false`: one invalid URL fails the request with `INVALID_URL`."},
     )
-    formats = fields.List(
+    formats = Array(
         fields.String(validate=validate.OneOf(FORMATS)),
         load_default=lambda: ["markdown"],
         validate=validate.Length(max=len(FORMATS)),

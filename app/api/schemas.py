@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from app.api.fields import Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema, Strings
+from app.api.fields import Array, Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema, Strings
 from app.extractor import INCLUDES
 
 MAX_AGE = validate.Range(min=0, max=10**9)
@@ -39,7 +39,7 @@ class BatchSchema(StrictSchema):
             "description": "`true`: an invalid URL fails alone, as a result with `INVALID_URL`, instead of the request."
         },
     )
-    include = fields.List(
+    include = Array(
         include_item(),
         load_default=list,
         validate=validate.Length(max=len(INCLUDES)),
