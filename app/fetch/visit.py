@@ -29,8 +29,9 @@ from app.errors import (
     TargetUnreachable,
     TooManyRedirects,
 )
+from app.fetch.answer import REDIRECTS
 from app.fetch.egress import Passage
-from app.fetch.fetcher import MAX_HOPS, REDIRECTS
+from app.fetch.fetcher import MAX_HOPS
 from app.fetch.selector import wants_media
 from app.fetch.transport import declared_length
 from app.fetch.url import DEFAULT_PORTS, TargetUrl, parse_url
@@ -147,12 +148,16 @@ class Visit:
         await asyncio.sleep(wait.delay)
 
     async def _settle(self) -> None:
-        """Parsed at least; loaded and without requests for half a second if that comes soon."""
+        """Parsed at least; loaded, and without requests for half a second, if that comes soon."""
         await self._tab.wait_for_load_state("domcontentloaded", timeout=0)
         with contextlib.suppress(PlaywrightTimeout):
-            await self._tab.wait_for_load_state("load", timeout=LOAD_MOST * 1_000)
+            await self._tab.wait_for_load_state("load", timeout=self._at_most(LOAD_MOST))
         with contextlib.suppress(PlaywrightTimeout):
-            await self._tab.wait_for_load_state("networkidle", timeout=SETTLE_MOST * 1_000)
+            await self._tab.wait_for_load_state("networkidle", timeout=self._at_most(SETTLE_MOST))
+
+    def _at_most(self, seconds: float) -> float:
+        """Milliseconds; half of what is left at most, so that a restless page is read before its time is up."""
+        return 1_000 * min(seconds, self._passage.meter.deadline.remaining() / 2) or 1.0
 
     async def _read(self) -> Page:
         answer = self._answer
