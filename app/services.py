@@ -71,6 +71,7 @@ class Services:
             user_agent=settings.user_agent,
             accept_language=settings.accept_language,
             ca_bundle=settings.ca_bundle,
+            egress_proxy=settings.egress_proxy,
         )
         renderer = Renderer(
             policy=policy,
@@ -80,6 +81,7 @@ class Services:
             max_bytes=settings.max_bytes,
             user_agent=settings.user_agent,
             accept_language=settings.accept_language,
+            egress_proxy=settings.egress_proxy,
         )
         cache = Cache(
             RedisStore(redis) if redis else SqlStore(shared, size=SHARED_FACTOR * settings.cache_size),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,12 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _connect_proxy(value: str) -> str:
+    if not re.fullmatch(r"http://([^\s/@]+@)?[^\s/@]+:[0-9]{1,5}", value.strip().rstrip("/")):
+        raise ValueError("must be http://USER:PASSWORD@HOST:PORT, user and password if it has any")
+    return value.strip().rstrip("/")
+
+
 def _database(value: str) -> str:
     if not re.fullmatch(r"sqlite:////?[^:]+|postgresql\+psycopg://.+", value.strip()):
         raise ValueError("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
@@ -139,9 +145,7 @@ def _proxy(table: Mapping[str, Any]) -> Proxy:
         raise ValueError(f"proxy country must be two capitals, not {proxy.country!r}")
     if proxy.type not in ("residential", "datacenter", "mix"):
         raise ValueError(f"proxy type must be residential, datacenter or mix, not {proxy.type!r}")
-    if not proxy.url.startswith(("http://", "https://")):
-        raise ValueError("proxy url must begin with http:// or https://")
-    return proxy
+    return replace(proxy, url=_connect_proxy(proxy.url))
 
 
 def _plans(value: str) -> Mapping[str, Plan]:
@@ -178,6 +182,7 @@ class Settings:
         parse_networks, (), "networks, each with at most one port, that may be fetched though they are not public"
     )
     deny_targets: tuple[Network, ...] = _setting(parse_denied, (), "networks that are refused in addition; wins")
+    egress_proxy: str | None = _setting(_connect_proxy, None, "CONNECT proxy that everything leaves by")
     ca_bundle: Path | None = _setting(_file, None, "PEM file trusted in addition to the public roots")
     user_agent: str = _setting(_header, USER_AGENT, "how Pagecard names itself to targets")
     accept_language: str = _setting(_header, "en-US, en", "the languages that targets are asked for")

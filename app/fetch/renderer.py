@@ -54,7 +54,8 @@ class Renderer:
     """Brings pages as a browser shows them. Make it after a fork; any number of threads may use it.
 
     `chromium` is the browser's path (found on PATH if None), `cdp_url` names one that somebody else runs.
-    `max_bytes` bounds a page's HTML. `timeout` and `idle_timeout` are in seconds.
+    `egress_proxy` is the way out of a render that names none. `max_bytes` bounds a page's HTML. `timeout` and
+    `idle_timeout` are in seconds.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Renderer:
         max_bytes: int,
         user_agent: str,
         accept_language: str,
+        egress_proxy: str | None = None,
         timeout: float = TIMEOUT,
         concurrency: int = CONCURRENCY,
         idle_timeout: float = IDLE_TIMEOUT,
@@ -74,6 +76,7 @@ class Renderer:
         self._policy = policy
         self._resolver = resolver
         self._max_bytes = max_bytes
+        self._egress_proxy = egress_proxy
         self._timeout = timeout
         self._concurrency = concurrency
         self._browsers = {
@@ -123,7 +126,7 @@ class Renderer:
         Raises TargetError.
         """
         self._policy.check(url)
-        order = _Order(url, deadline, tenant, wait, headers, proxy)
+        order = _Order(url, deadline, tenant, wait, headers, proxy or self._egress_proxy)
         return self._running().wait_for(order)
 
     def close(self) -> None:

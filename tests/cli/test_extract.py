@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.serving import free_port
 from tests.cli.conftest import Call
 from tests.site import Site
 
@@ -90,4 +91,11 @@ def test_the_guard_stands_here_too(call: Call, web: Site, monkeypatch: pytest.Mo
     monkeypatch.setenv("PAGECARD_ALLOW_TARGETS", "10.0.0.0/8")
     done = call("extract", "--json", web.page("/mill", PAGE))
     assert json.loads(done.stdout)["results"][0]["error"]["code"] == "TARGET_NOT_ALLOWED"
+    assert web.received("/mill") == []
+
+
+def test_everything_leaves_by_the_egress_proxy(call: Call, web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGECARD_EGRESS_PROXY", f"http://127.0.0.1:{free_port()}")
+    done = call("extract", "--json", web.page("/mill", PAGE))
+    assert json.loads(done.stdout)["results"][0]["error"]["code"] == "TARGET_UNREACHABLE"
     assert web.received("/mill") == []
