@@ -1,0 +1,205 @@
+"""The house guards itself: who may know whom, and that the README tells all there is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+from prometheus_client.metrics import MetricWrapperBase
+
+from app import metrics
+from app.cli import COMMANDS
+from app.errors import PagecardError, ServiceError, TargetError, leaves
+from app.plans import PLANS, Plan
+from app.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = sorted((ROOT / "app").rglob("*.py"))
+
+# A room knows those on lower floors alone; the vocabulary on the ground floor also knows itself.
+FLOORS = (
+    {"charset", "database", "deadline", "errors", "logs", "migrations", "networks", "page", "plans"}
+    | {"settings", "versions"},
+    {"cache", "content", "fetch", "keys", "limits", "metadata", "metrics", "pool"},
+    {"extractor"},
+    {"batch", "jobs"},
+    {"services"},
+    {"api", "cli"},
+    {"app", "runner", "server"},
+)
+GROUND = FLOORS[0]
+
+# The doors hand the environment to Settings; gunicorn and prometheus_client have variables of their own, and so has
+# the browser that is started.
+READERS_OF_THE_ENVIRONMENT = {
+    "app/__init__.py",
+    "app/cli/__init__.py",
+    "app/cli/doctor.py",
+    "app/cli/serve.py",
+    "app/cli/serving.py",
+    "app/fetch/chromium.py",
+    "app/metrics.py",
+    "app/runner.py",
+    "app/server.py",
+}
+
+
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+def name(module: Path) -> str:
+    return str(module.relative_to(ROOT))
+
+
+def room(module: Path) -> str:
+    """`cli` of `app/cli/keys.py`, `pool` of `app/pool.py`, and `app` itself."""
+    place = module.relative_to(ROOT / "app").parts[0].removesuffix(".py")
+    return "app" if place == "__init__" else place
+
+
+def floor(place: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if place in rooms)
+
+
+def imported(module: Path) -> Iterator[str]:
+    """The rooms that a module imports from, its own left out."""
+    for node in ast.walk(tree(module)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        rooms = {parts[1] for each in names if (parts := each.split("."))[0] == "app" and len(parts) > 1}
+        yield from rooms - {room(module)}
+
+
+def functions() -> Iterator[ast.FunctionDef]:
+    for module in MODULES:
+        yield from (node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef))
+
+
+def lines_of(function: ast.FunctionDef) -> int:
+    """Lines of its body, its docstring left out."""
+    documented = ast.get_docstring(function) is not None and len(function.body) > 1
+    first = function.body[1 if documented else 0]
+    return (function.end_lineno or 0) - first.lineno + 1
+
+
+def row(*cells: object) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def limit(value: int | None) -> str:
+    return "unlimited" if value is None else f"{value:,}"
+
+
+def test_every_room_has_its_place() -> None:
+    assert {room(module) for module in MODULES} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_room_knows_those_below_alone(module: Path) -> None:
+    here = room(module)
+    above = {
+        other
+        for other in imported(module)
+        if floor(other) >= floor(here) and not {here, other} <= GROUND and floor(here) < len(FLOORS) - 1
+    }
+    assert above == set()
+
+
+def test_fetching_and_reading_are_strangers() -> None:
+    known = {(room(module), other) for module in MODULES for other in imported(module)}
+    assert not {("fetch", "metadata"), ("metadata", "fetch")} & known
+
+
+def test_flask_and_click_live_in_the_doors_alone() -> None:
+    outside = {
+        name(module)
+        for module in MODULES
+        if re.search(r"^\s*(?:from|import) (?:flask|click)\b", module.read_text(encoding="utf-8"), re.MULTILINE)
+        and room(module) not in ("api", "cli", "app")
+    }
+    assert outside == set()
+
+
+def test_the_environment_is_read_where_settings_are_made() -> None:
+    readers = {
+        name(module)
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and ast.unparse(node.value) == "os"
+    }
+    assert readers <= READERS_OF_THE_ENVIRONMENT
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.stat().st_size and "versions/" not in name(m)], ids=name)
+def test_a_file_opens_with_what_it_is(module: Path) -> None:
+    assert ast.get_docstring(tree(module))
+
+
+def test_no_room_is_called_after_nothing() -> None:
+    vague = {"utils", "util", "helpers", "common", "core", "base", "manager", "misc"}
+    assert not vague & {part for module in MODULES for part in Path(name(module)).with_suffix("").parts}
+
+
+def test_functions_are_short() -> None:
+    lengths = [lines_of(function) for function in functions()]
+    assert median(lengths) <= 5
+    assert quantiles(lengths, n=10)[-1] < 20
+
+
+@pytest.mark.parametrize("setting", [field.name.upper() for field in fields(Settings)])
+def test_the_readme_has_every_setting(setting: str) -> None:
+    assert re.search(rf"^\| `{setting}` \| ", README, re.MULTILINE)
+
+
+def test_the_readme_has_no_setting_that_there_is_not() -> None:
+    named = set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", README))
+    assert named <= {field.name.upper() for field in fields(Settings)}
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
+def test_the_readme_has_every_plan(plan: Plan) -> None:
+    limits = map(limit, (plan.batch_limit, plan.per_minute, plan.burst, plan.per_month))
+    assert row(plan.name, *limits) in README
+
+
+@pytest.mark.parametrize("error", leaves(ServiceError), ids=lambda error: error.code)
+def test_the_readme_has_every_error_of_a_request(error: type[PagecardError]) -> None:
+    assert re.search(rf"^\| `{error.code}` \| {error.status} \| [^|]+ \|$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("error", leaves(TargetError), ids=lambda error: error.code)
+def test_the_readme_has_every_error_of_a_url(error: type[PagecardError]) -> None:
+    assert re.search(rf"^\| `{error.code}` \| {error.status} \| (?:yes|no|on [^|]+) \| ", README, re.MULTILINE)
+
+
+def test_the_readme_has_every_metric() -> None:
+    known = {each._name for each in vars(metrics).values() if isinstance(each, MetricWrapperBase)}
+    assert known - set(re.findall(r"`(pagecard_[a-z_]+?)(?:_total)?`", README)) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_has_every_command(command: str) -> None:
+    assert f"pagecard {command}" in README
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/pagecard serve",
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
+    ],
+)
+def test_the_readme_has_the_two_lines_that_everything_begins_with(line: str) -> None:
+    assert f"\n{line}\n" in README
