@@ -1,8 +1,9 @@
 // The API reference: openapi.json, laid out for people, with a form for each operation that really sends.
 // Rule 1: it knows OpenAPI 3.1 and nothing of this API; what is wrong here is put right in openapi.json.
-// Rule 2: what a schema holds is laid out when it is opened, so schemas may refer to themselves.
+// Rule 2: an answer is laid out when it is opened.
 
-import { copyButton, h, json, quote, rememberKey } from "./parts.js";
+import { copyButton, h, inline, json, prose, quote, rememberKey } from "./parts.js";
+import { found, resolveIn, row, sample, shape } from "./schema.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const PLACES = ["path", "query", "header"]; // of parameters, the most important first
@@ -12,12 +13,6 @@ const $ = (id) => document.getElementById(id);
 
 let api; // the OpenAPI document
 
-/** `node`, or what it refers to. */
-const found = (node) =>
-  node?.$ref ? found(node.$ref.slice(2).split("/").reduce((at, name) => at[name.replaceAll("~1", "/").replaceAll("~0", "~")], api)) : (node ?? {});
-
-const named = (node) => node?.$ref?.split("/").pop() ?? node?.title;
-
 /** Every operation in the order of the document, its path's parameters included. */
 function operations() {
   return Object.entries(api.paths).flatMap(([path, item]) =>
@@ -25,109 +20,16 @@ function operations() {
       const operation = item[method];
       const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(found);
       parameters.sort((one, other) => PLACES.indexOf(one.in) - PLACES.indexOf(other.in));
-      return { security: api.security, ...operation, path, method, parameters, id: operation.operationId ?? `${method}${path.replace(/\W+/g, "-")}` };
+      return {
+        security: api.security,
+        ...operation,
+        path,
+        method,
+        parameters,
+        id: operation.operationId ?? `${method}${path.replace(/\W+/g, "-")}`,
+      };
     }),
   );
-}
-
-// --- text
-
-/** The little Markdown that descriptions hold: paragraphs, lists and code. */
-function prose(text = "") {
-  const blocks = text.split(/\n\s*\n/).filter((block) => block.trim());
-  return h("div", { class: "prose" }, blocks.map((block) => {
-    const items = block.trim().split(/\n?^\s*[-*] /m).slice(1);
-    return items.length ? h("ul", {}, items.map((item) => h("li", {}, inline(item)))) : h("p", {}, inline(block));
-  }));
-}
-
-const inline = (text) => text.split(/`+([^`]+)`+/).map((part, at) => (at % 2 ? h("code", {}, part) : part));
-
-// --- schemas
-
-/** The alternatives of a schema, `null` apart. */
-function choices(schema) {
-  const { type, anyOf, oneOf } = found(schema);
-  if (anyOf || oneOf) return anyOf ?? oneOf;
-  return Array.isArray(type) ? type.map((each) => ({ ...found(schema), type: each })) : null;
-}
-
-function kind(schema) {
-  const { type, items, enum: allowed, const: only, format } = found(schema);
-  const several = choices(schema);
-  if (several) return several.map(kind).join(" or ");
-  if (only !== undefined) return JSON.stringify(only);
-  if (allowed) return allowed.length > 8 ? "one of a list" : allowed.map((each) => JSON.stringify(each)).join(", ");
-  if (type === "array") return `list of ${kind(items)}`;
-  return named(schema) ?? (format ? `${type} (${format})` : (type ?? "anything"));
-}
-
-function limits(schema) {
-  const { minimum, maximum, minItems, maxItems, maxLength, pattern, default: preset } = found(schema);
-  return [
-    minimum !== undefined && `at least ${minimum}`,
-    maximum !== undefined && `at most ${maximum}`,
-    minItems && `at least ${minItems}`,
-    maxItems && `at most ${maxItems}`,
-    maxLength && `up to ${maxLength} characters`,
-    pattern && `matches ${pattern}`,
-    preset !== undefined && preset !== null && `default ${JSON.stringify(preset)}`,
-  ].filter(Boolean).join(", ");
-}
-
-/** The schemas inside of `schema` that have fields to show. */
-function objects(schema) {
-  const { properties, items } = found(schema);
-  const several = choices(schema);
-  if (several) return several.flatMap(objects);
-  if (items) return objects(items);
-  return properties ? [schema] : [];
-}
-
-function row(name, schema, { required, description = found(schema).description } = {}) {
-  const inner = objects(schema);
-  return h("li", {},
-    h("div", { class: "row" }, h("span", { class: "name" }, name), h("span", { class: "kind" }, [kind(schema), limits(schema)].filter(Boolean).join(" · ")), required && h("span", { class: "must" }, "required")),
-    description && h("div", { class: "about" }, inline(description)),
-    inner.map((each) => lazily(inner.length > 1 ? `Fields of ${named(each) ?? variant(each)}` : "Fields", () => fields(each))));
-}
-
-/** What tells an unnamed alternative apart: its constant field. */
-function variant(schema) {
-  const constant = Object.entries(found(schema).properties).find(([, property]) => "const" in found(property));
-  return constant ? `${constant[0]} ${constant[1].const}` : "this form";
-}
-
-function lazily(label, content) {
-  const details = h("details", {}, h("summary", {}, label));
-  details.addEventListener("toggle", () => details.append(content()), { once: true });
-  return details;
-}
-
-function fields(schema) {
-  const { properties = {}, required = [] } = found(schema);
-  return h("ul", { class: "rows" }, Object.entries(properties).map(([name, property]) => row(name, property, { required: required.includes(name) })));
-}
-
-const shape = (schema) => {
-  const inner = objects(schema);
-  return inner.length ? inner.map(fields) : [h("p", { class: "hint" }, kind(schema))];
-};
-
-/** A value that fits `schema`: its example if it has one; of an object the required fields and those with examples. */
-function sample(schema) {
-  const resolved = found(schema);
-  const { type, items, properties, required = [], example, examples, default: preset, enum: allowed } = resolved;
-  if (example !== undefined) return example;
-  if (examples?.length) return examples[0];
-  if (preset !== undefined) return preset;
-  if (allowed) return allowed[0];
-  if (properties) {
-    const wanted = Object.entries(properties).filter(([name, each]) => required.includes(name) || found(each).example !== undefined);
-    return Object.fromEntries(wanted.map(([name, each]) => [name, sample(each)]));
-  }
-  if (type === "array") return [sample(items)];
-  return { integer: 1, number: 1, boolean: true, string: "" }[[type].flat()[0]] ?? null;
 }
 
 // --- an operation
@@ -135,16 +37,40 @@ function sample(schema) {
 function laidOut(operation) {
   const { id, summary, description, path, method, parameters, requestBody, responses } = operation;
   const body = found(requestBody).content?.["application/json"];
-  return h("section", { class: "operation", id, "aria-labelledby": `${id}-title` },
-    h("div", {},
+  return h(
+    "section",
+    { class: "operation", id, "aria-labelledby": `${id}-title` },
+    h(
+      "div",
+      {},
       h("h3", { id: `${id}-title` }, (summary || path).replace(/\.$/, "")),
       h("p", { class: "endpoint" }, badge(method), h("code", {}, path)),
       description && prose(description),
-      parameters.length > 0 && [h("h4", {}, "Parameters"), h("ul", { class: "rows" }, parameters.map((each) => row(each.name, each.schema, { required: each.required, description: [each.description, each.in === "query" ? "" : `In the ${each.in}.`].filter(Boolean).join(" ") })))],
+      parameters.length > 0 && [
+        h("h4", {}, "Parameters"),
+        h(
+          "ul",
+          { class: "rows" },
+          parameters.map((each) =>
+            row(each.name, each.schema, {
+              required: each.required,
+              description: [each.description, each.in === "query" ? "" : `In the ${each.in}.`]
+                .filter(Boolean)
+                .join(" "),
+            }),
+          ),
+        ),
+      ],
       body && [h("h4", {}, "Body"), ...shape(body.schema)],
       h("h4", {}, "Answers"),
-      h("div", { class: "answers" }, Object.entries(responses).map(([status, response]) => answer(status, found(response))))),
-    tryIt(operation, body));
+      h(
+        "div",
+        { class: "answers" },
+        Object.entries(responses).map(([status, response]) => answer(status, found(response))),
+      ),
+    ),
+    tryIt(operation, body),
+  );
 }
 
 const badge = (method) => h("span", { class: `method ${method}` }, method);
@@ -153,8 +79,11 @@ function answer(status, { description, content = {}, headers = {} }) {
   const tag = h("span", { class: `tag mono ${/^[23]/.test(status) ? "good" : "bad"}` }, status);
   const details = h("details", {}, h("summary", {}, tag, " ", inline(description)));
   const lay = () => {
-    for (const [type, { schema }] of Object.entries(content)) details.append(h("p", { class: "hint mono" }, type), ...shape(schema));
-    const named = Object.entries(headers).map(([name, header]) => row(name, found(header).schema, found(header)));
+    for (const [type, { schema }] of Object.entries(content))
+      details.append(h("p", { class: "hint mono" }, type), ...shape(schema));
+    const named = Object.entries(headers).map(([name, header]) =>
+      row(name, found(header).schema, found(header)),
+    );
     if (named.length) details.append(h("p", { class: "hint" }, "Headers"), h("ul", { class: "rows" }, named));
   };
   details.addEventListener("toggle", lay, { once: true });
@@ -166,31 +95,82 @@ function answer(status, { description, content = {}, headers = {} }) {
 function tryIt(operation, body) {
   const { id, parameters, responses } = operation;
   const inputs = parameters.map((parameter) => [parameter, input(parameter)]);
-  const text = body && h("textarea", { id: `${id}-body`, rows: 8, spellcheck: "false" }, JSON.stringify(body.example ?? sample(body.schema), null, 2));
-  const types = Object.keys(found(Object.entries(responses).find(([status]) => /^2/.test(status))?.[1]).content ?? {});
-  const accept = types.length > 1 && h("select", { id: `${id}-accept` }, types.map((type) => h("option", {}, type)));
+  const text =
+    body &&
+    h(
+      "textarea",
+      { id: `${id}-body`, rows: 8, spellcheck: "false" },
+      JSON.stringify(body.example ?? sample(body.schema), null, 2),
+    );
+  const types = Object.keys(
+    found(Object.entries(responses).find(([status]) => /^2/.test(status))?.[1]).content ?? {},
+  );
+  const accept =
+    types.length > 1 &&
+    h(
+      "select",
+      { id: `${id}-accept` },
+      types.map((type) => h("option", {}, type)),
+    );
   const output = h("div", { class: "answer", role: "status" });
   const request = () => asked(operation, inputs, text?.value, accept ? accept.value : types[0]);
-  const form = h("form", { submit: (event) => { event.preventDefault(); send(request(), output, id); } },
+  const form = h(
+    "form",
+    {
+      submit: (event) => {
+        event.preventDefault();
+        send(request(), output, id);
+      },
+    },
     h("h4", {}, "Try it"),
-    inputs.map(([parameter, field]) => labelled(`${id}-${parameter.name}`, parameter.name, parameter.required, field)),
+    inputs.map(([parameter, field]) =>
+      labelled(`${id}-${parameter.name}`, parameter.name, parameter.required, field),
+    ),
     text && labelled(text.id, "Body", false, text),
     accept && labelled(accept.id, "Accept", false, accept),
-    h("div", { class: "row" }, h("button", { class: "button primary" }, "Send"), copyButton(() => curl(request()), "Copy as curl")));
-  return h("aside", { class: "try panel", "aria-label": `Try ${operation.method.toUpperCase()} ${operation.path}` }, form, output);
+    h(
+      "div",
+      { class: "row" },
+      h("button", { class: "button primary" }, "Send"),
+      copyButton(() => curl(request()), "Copy as curl"),
+    ),
+  );
+  return h(
+    "aside",
+    { class: "try panel", "aria-label": `Try ${operation.method.toUpperCase()} ${operation.path}` },
+    form,
+    output,
+  );
 }
 
 const labelled = (id, name, required, field) => {
   field.id = id;
-  return h("div", {}, h("label", { class: "label", for: id }, name, required && h("span", { class: "hint" }, " required")), field);
+  return h(
+    "div",
+    {},
+    h("label", { class: "label", for: id }, name, required && h("span", { class: "hint" }, " required")),
+    field,
+  );
 };
 
 function input({ required, schema, example }) {
   const { type, enum: allowed, default: preset, example: own } = found(schema);
   const values = type === "boolean" ? ["true", "false"] : allowed;
-  if (values) return h("select", {}, !required && h("option", { value: "" }, preset === undefined ? "—" : `${preset} (default)`), values.map((value) => h("option", {}, value)));
+  if (values)
+    return h(
+      "select",
+      {},
+      !required && h("option", { value: "" }, preset === undefined ? "—" : `${preset} (default)`),
+      values.map((value) => h("option", {}, value)),
+    );
   const hint = [preset ?? ""].flat().join(",");
-  return h("input", { type: "text", spellcheck: "false", required, value: [example ?? own ?? ""].flat().join(","), placeholder: hint });
+  return h("input", {
+    type: "text",
+    spellcheck: "false",
+    required,
+    value: [example ?? own ?? ""].flat().join(","),
+    placeholder: hint,
+  });
 }
 
 function asked({ path, method, security }, inputs, body, accept) {
@@ -225,10 +205,28 @@ async function send({ url, ...request }, output, id) {
     const response = await fetch(url, request);
     const text = await shown(response, code);
     const good = response.ok || response.status === 304;
-    status.replaceChildren(h("span", { class: `tag mono ${good ? "good" : "bad"}` }, `${response.status} ${response.statusText}`), h("span", { class: "hint" }, `${Math.round(performance.now() - start)} ms`), copyButton(() => text));
-    output.append(h("details", {}, h("summary", {}, "Headers"), h("pre", { class: "code wrap", tabindex: "0", role: "region", "aria-label": `Headers of ${id}` }, [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n"))));
+    status.replaceChildren(
+      h("span", { class: `tag mono ${good ? "good" : "bad"}` }, `${response.status} ${response.statusText}`),
+      h("span", { class: "hint" }, `${Math.round(performance.now() - start)} ms`),
+      copyButton(() => text),
+    );
+    output.append(
+      h(
+        "details",
+        {},
+        h("summary", {}, "Headers"),
+        h(
+          "pre",
+          { class: "code wrap", tabindex: "0", role: "region", "aria-label": `Headers of ${id}` },
+          [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n"),
+        ),
+      ),
+    );
   } catch (error) {
-    status.replaceChildren(h("span", { class: "tag bad" }, "No answer"), h("span", { class: "hint" }, error.message));
+    status.replaceChildren(
+      h("span", { class: "tag bad" }, "No answer"),
+      h("span", { class: "hint" }, error.message),
+    );
   }
 }
 
@@ -240,7 +238,8 @@ async function shown(response, code) {
     return JSON.stringify(value, null, 2);
   }
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader.read()) code.append(piece.value);
+  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader.read())
+    code.append(piece.value);
   return code.textContent;
 }
 
@@ -249,31 +248,61 @@ async function shown(response, code) {
 /** Operations by their tag, in the order of the document's own list of tags. */
 function byTag(all) {
   const order = (api.tags ?? []).map(({ name }) => name);
-  const place = ([tag]) => (order.indexOf(tag) + 1 || order.length + 1);
-  return new Map([...Map.groupBy(all, ({ tags }) => tags?.[0] ?? "Operations")].sort((one, other) => place(one) - place(other)));
+  const place = ([tag]) => order.indexOf(tag) + 1 || order.length + 1;
+  return new Map(
+    [...Map.groupBy(all, ({ tags }) => tags?.[0] ?? "Operations")].sort(
+      (one, other) => place(one) - place(other),
+    ),
+  );
 }
 
 function contents(groups) {
   return [...groups].flatMap(([tag, members]) => [
     h("h2", {}, tag),
-    h("ul", {}, members.map(({ id, method, path }) => h("li", {}, h("a", { href: `#${id}` }, badge(method), h("span", { class: "path" }, path))))),
+    h(
+      "ul",
+      {},
+      members.map(({ id, method, path }) =>
+        h("li", {}, h("a", { href: `#${id}` }, badge(method), h("span", { class: "path" }, path))),
+      ),
+    ),
   ]);
 }
 
 async function start() {
   const response = await fetch("openapi.json");
   api = await response.json();
+  resolveIn(api);
   const groups = byTag(operations());
-  $("about").append(prose(api.info.description), h("p", { class: "hint" }, `${api.info.title} ${api.info.version}`));
+  $("about").append(
+    prose(api.info.description),
+    h("p", { class: "hint" }, `${api.info.title} ${api.info.version}`),
+  );
   $("contents").append(...contents(groups));
   const about = Object.fromEntries((api.tags ?? []).map(({ name, description }) => [name, description]));
-  $("operations").replaceChildren(...[...groups].map(([tag, members]) =>
-    h("section", { class: "group" }, h("h2", {}, tag), about[tag] && prose(about[tag]), members.map(laidOut))));
+  $("operations").replaceChildren(
+    ...[...groups].map(([tag, members]) =>
+      h(
+        "section",
+        { class: "group" },
+        h("h2", {}, tag),
+        about[tag] && prose(about[tag]),
+        members.map(laidOut),
+      ),
+    ),
+  );
   $("operations").removeAttribute("aria-busy");
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
 rememberKey($("key"));
 start().catch(() => {
-  $("operations").replaceChildren(h("div", { class: "alert", role: "alert" }, h("strong", {}, "openapi.json could not be read"), "Reload the page; if it stays so, look into the server's log."));
+  $("operations").replaceChildren(
+    h(
+      "div",
+      { class: "alert", role: "alert" },
+      h("strong", {}, "openapi.json could not be read"),
+      "Reload the page; if it stays so, look into the server's log.",
+    ),
+  );
 });

@@ -18,7 +18,12 @@
   const REFUSALS = 5; // in a row, then links are shown
 
   const script = document.currentScript || document.querySelector('script[src*="link-preview"]');
-  const settings = { api: new URL(".", script?.src || document.baseURI).href, key: "", limit: 0, ...script?.dataset };
+  const settings = {
+    api: new URL(".", script?.src || document.baseURI).href,
+    key: "",
+    limit: 0,
+    ...script?.dataset,
+  };
 
   const styles = new CSSStyleSheet();
   styles.replaceSync(`
@@ -70,10 +75,23 @@
       min-inline-size: 0;
       padding: .85em 1.1em;
     }
-    [part=site] { align-items: center; color: var(--_muted); display: flex; font-size: .8125em; gap: .5em; min-inline-size: 0 }
+    [part=site] {
+      align-items: center;
+      color: var(--_muted);
+      display: flex;
+      font-size: .8125em;
+      gap: .5em;
+      min-inline-size: 0;
+    }
     [part=site] span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
     [part=icon] { block-size: 1.15em; border-radius: 3px; flex: none; inline-size: 1.15em; object-fit: contain }
-    [part=title], [part=description] { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere }
+    [part=title], [part=description] {
+      display: -webkit-box;
+      -webkit-box-orient: vertical;
+      -webkit-line-clamp: 2;
+      overflow: hidden;
+      overflow-wrap: anywhere;
+    }
     [part=title] { color: inherit; font-weight: 600; line-height: 1.3; outline: 0; text-decoration: none }
     [part=title]::after { content: ""; inset: 0; position: absolute }
     [part~=card]:hover [part=title] { text-decoration: underline }
@@ -111,7 +129,12 @@
   const picture = (source, attributes, gone) => {
     const url = source && web(source);
     if (!url) return null;
-    const image = h("img", { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", ...attributes });
+    const image = h("img", {
+      loading: "lazy",
+      decoding: "async",
+      referrerpolicy: "no-referrer",
+      ...attributes,
+    });
     image.alt = attributes.alt || ""; // the title beside it says what it shows
     image.onerror = () => gone(image).remove();
     image.src = url;
@@ -127,7 +150,7 @@
       return;
     }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let rest = "", end = false; !end; ) {
+    for (let rest = "", end = false; !end;) {
       const { done, value = "" } = await reader.read();
       const lines = (rest + value).split("\n");
       rest = done ? "" : lines.pop();
@@ -240,7 +263,8 @@
       const { code, details } = (await response.json().catch(() => ({}))).error || {};
       const wait = +response.headers.get("Retry-After") || REFUSALS;
       if (code === "BATCH_TOO_LARGE" && details?.limit < batch.length) this.learn(details.limit);
-      else if (/429|503/.test(response.status) && wait <= PATIENCE && ++this.refusals < REFUSALS) this.pause(wait);
+      else if (/429|503/.test(response.status) && wait <= PATIENCE && ++this.refusals < REFUSALS)
+        this.pause(wait);
       else return;
       this.waiting = new Set([...batch, ...this.waiting]);
     }
@@ -374,10 +398,15 @@
 
     #skeleton() {
       if (!this.#url) return;
-      this.#show("loading",
-        h("div", { part: "card skeleton" },
+      this.#show(
+        "loading",
+        h(
+          "div",
+          { part: "card skeleton" },
           h("div", { part: "image" }),
-          h("div", { part: "body" }, this.#anchor("title", this.#label), h("i"), h("i"))));
+          h("div", { part: "body" }, this.#anchor("title", this.#label), h("i"), h("i")),
+        ),
+      );
     }
 
     #card(data) {
@@ -385,12 +414,18 @@
       const alt = data.open_graph?.images?.[0]?.alt;
       const image = picture(data.image, { alt }, (img) => img.parentNode);
       const icon = picture(data.meta?.favicon, { part: "icon" }, (img) => img);
-      return h("div", { part: "card", lang: data.meta?.language },
+      return h(
+        "div",
+        { part: "card", lang: data.meta?.language },
         image && h("div", { part: "image" }, image),
-        h("div", { part: "body" },
+        h(
+          "div",
+          { part: "body" },
           h("div", { part: "site" }, icon, h("span", { dir: "auto" }, data.site_name || shown(hostname))),
           this.#anchor("title", data.title || this.#label),
-          data.description && h("p", { part: "description", dir: "auto" }, data.description)));
+          data.description && h("p", { part: "description", dir: "auto" }, data.description),
+        ),
+      );
     }
 
     /** The author's own link if there is one in the element, else ours; mere text if it leads to no web page. */

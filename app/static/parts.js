@@ -88,3 +88,29 @@ export function tabs(list, chosen = () => {}) {
   for (const button of buttons) button.addEventListener("click", () => choose(button));
   choose(buttons[0]);
 }
+
+/** The little Markdown that descriptions hold: paragraphs, lists and code. */
+export function prose(text = "") {
+  const blocks = text.split(/\n\s*\n/).filter((block) => block.trim());
+  return h(
+    "div",
+    { class: "prose" },
+    blocks.map((block) => {
+      const items = block
+        .trim()
+        .split(/\n?^\s*[-*] /m)
+        .slice(1);
+      return items.length
+        ? h(
+            "ul",
+            {},
+            items.map((item) => h("li", {}, inline(item))),
+          )
+        : h("p", {}, inline(block));
+    }),
+  );
+}
+
+/** A line of it: code between backticks, the rest as it is. */
+export const inline = (text) =>
+  text.split(/`+([^`]+)`+/).map((part, at) => (at % 2 ? h("code", {}, part) : part));

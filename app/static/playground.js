@@ -14,8 +14,18 @@ const SAMPLES = {
     "https://www.bbc.com/news",
     "https://nowhere.invalid/",
   ],
-  News: ["https://www.theguardian.com/international", "https://apnews.com/", "https://www.lemonde.fr/", "https://www3.nhk.or.jp/news/"],
-  Code: ["https://github.com/python/cpython", "https://docs.python.org/3/", "https://developer.mozilla.org/en-US/", "https://news.ycombinator.com/"],
+  News: [
+    "https://www.theguardian.com/international",
+    "https://apnews.com/",
+    "https://www.lemonde.fr/",
+    "https://www3.nhk.or.jp/news/",
+  ],
+  Code: [
+    "https://github.com/python/cpython",
+    "https://docs.python.org/3/",
+    "https://developer.mozilla.org/en-US/",
+    "https://news.ycombinator.com/",
+  ],
   Files: ["https://www.w3.org/Icons/w3c_home.png", "https://www.rfc-editor.org/rfc/pdfrfc/rfc9110.txt.pdf"],
 };
 
@@ -30,7 +40,8 @@ const EXAMPLES = [
         url: "https://harbour.example/slow-boats",
         resolved_url: "https://harbour.example/slow-boats",
         title: "The slow boats of the northern harbours",
-        description: "Three skippers still carry freight under sail. A week on deck with people who are in no hurry.",
+        description:
+          "Three skippers still carry freight under sail. A week on deck with people who are in no hurry.",
         image: "static/example-harbour.svg",
         site_name: "The Harbour Review",
         type: "article",
@@ -49,7 +60,8 @@ const EXAMPLES = [
         url: "https://press.example/calling-cards",
         resolved_url: "https://press.example/calling-cards",
         title: "A short history of the calling card",
-        description: "Before profiles and previews there was a small piece of paper that said who had come to the door.",
+        description:
+          "Before profiles and previews there was a small piece of paper that said who had come to the door.",
         image: "static/example-press.svg",
         site_name: "Letterpress Quarterly",
         type: "article",
@@ -81,7 +93,7 @@ let running; // the AbortController of the request in flight
 /** The links in the text box; one without a scheme is taken for https. */
 function typed() {
   const words = $("urls").value.split(/\s+/).filter(Boolean);
-  return words.map((word) => (/^[a-z][a-z\d+.-]*:/i.test(word) ? word : `https://${word}`));
+  return words.map((word) => (/^[a-z][a-z\d+.-]*:\/\//i.test(word) ? word : `https://${word}`));
 }
 
 /** What is typed; where nothing is, the examples, to have something to show. */
@@ -130,15 +142,37 @@ function expect(urls) {
 function facts(row, time, tag) {
   const track = h("span", {});
   row.track = track;
-  const open = row.result && h("button", { type: "button", class: "button small", "aria-label": `Show the JSON of ${row.url}`, click: () => choose(row) }, "JSON");
-  return h("div", { class: "facts" }, h("span", { class: "time" }, time), h("div", { class: "track" }, track), tag, open);
+  const open =
+    row.result &&
+    h(
+      "button",
+      {
+        type: "button",
+        class: "button small",
+        "aria-label": `Show the JSON of ${row.url}`,
+        click: () => choose(row),
+      },
+      "JSON",
+    );
+  return h(
+    "div",
+    { class: "facts" },
+    h("span", { class: "time" }, time),
+    h("div", { class: "track" }, track),
+    tag,
+    open,
+  );
 }
 
 function arrived(row, result, at) {
   Object.assign(row, { result, at });
   row.item.className = result.success ? (result.cache_hit ? "hit" : "fetched") : "lost";
   const tag = result.success
-    ? h("span", { class: result.cache_hit ? "tag good" : "tag" }, result.cache_hit ? "from the cache" : "fetched")
+    ? h(
+        "span",
+        { class: result.cache_hit ? "tag good" : "tag" },
+        result.cache_hit ? "from the cache" : "fetched",
+      )
     : h("span", { class: "tag bad" }, "no card");
   row.item.replaceChildren(result.success ? card(row) : failure(row), facts(row, ms(at), tag));
   scaleTracks();
@@ -151,16 +185,25 @@ function card({ url, item, result }) {
 }
 
 function failure({ url, result: { error } }) {
-  return h("div", { class: "failed" },
+  return h(
+    "div",
+    { class: "failed" },
     h("strong", {}, error.message),
     h("span", { class: "mono" }, url),
-    h("p", {}, h("span", { class: "tag bad mono" }, error.code), error.retryable && h("span", { class: "tag" }, "worth another try")));
+    h(
+      "p",
+      {},
+      h("span", { class: "tag bad mono" }, error.code),
+      error.retryable && h("span", { class: "tag" }, "worth another try"),
+    ),
+  );
 }
 
 /** Each bar shows when its card came, as a share of the longest wait so far. */
 function scaleTracks() {
   const longest = Math.max(...rows.map(({ at }) => at ?? 0));
-  for (const { at, track } of rows) if (at !== undefined) track.style.setProperty("--share", Math.max(0.02, at / longest));
+  for (const { at, track } of rows)
+    if (at !== undefined) track.style.setProperty("--share", Math.max(0.02, at / longest));
 }
 
 function choose(row) {
@@ -184,18 +227,45 @@ function showSummary(wall) {
     hits && `${hits} from the cache`,
     times.length > 1 && `first after ${ms(Math.min(...times))}`,
     wall && `all after ${ms(wall)}`,
-  ].filter(Boolean).join(" · ");
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function showProblem({ code, message, details }, retryAfter) {
   const advice = retryAfter ? `Try again in ${plural(retryAfter, "second")}.` : ADVICE[code];
   const limit = code === "BATCH_TOO_LARGE" && details.limit;
-  const trim = limit && h("button", { type: "button", class: "button", click: () => fill(typed().slice(0, limit)) }, `Keep the first ${limit}`);
-  $("problem").replaceChildren(h("div", { class: "alert" },
-    h("strong", {}, message),
-    limit ? h("span", {}, `The plan “${details.plan}” takes ${limit} links in one batch; these are ${details.received}.`) : advice && h("span", {}, advice),
-    details?.errors && h("ul", {}, Object.entries(details.errors).map(([field, text]) => h("li", {}, `${field}: ${[text].flat().join("; ")}`))),
-    trim, h("span", { class: "hint mono" }, code)));
+  const trim =
+    limit &&
+    h(
+      "button",
+      { type: "button", class: "button", click: () => fill(typed().slice(0, limit)) },
+      `Keep the first ${limit}`,
+    );
+  $("problem").replaceChildren(
+    h(
+      "div",
+      { class: "alert" },
+      h("strong", {}, message),
+      limit
+        ? h(
+            "span",
+            {},
+            `The plan “${details.plan}” takes ${limit} links in one batch; these are ${details.received}.`,
+          )
+        : advice && h("span", {}, advice),
+      details?.errors &&
+        h(
+          "ul",
+          {},
+          Object.entries(details.errors).map(([field, text]) =>
+            h("li", {}, `${field}: ${[text].flat().join("; ")}`),
+          ),
+        ),
+      trim,
+      h("span", { class: "hint mono" }, code),
+    ),
+  );
 }
 
 // --- the request
@@ -224,7 +294,8 @@ async function run() {
     else await refused(response);
   } catch (error) {
     dropWaiting();
-    if (error.name !== "AbortError") showProblem({ code: "NETWORK", message: "The server did not answer, or stopped half-way" });
+    if (error.name !== "AbortError")
+      showProblem({ code: "NETWORK", message: "The server did not answer, or stopped half-way" });
   }
   busy(false);
 }
@@ -244,7 +315,12 @@ async function refused(response) {
   $("cards").replaceChildren();
   rows = [];
   $("summary").textContent = "";
-  const { error } = await response.json().catch(() => ({ error: { code: `HTTP_${response.status}`, message: "The server answered with something else than JSON" } }));
+  const { error } = await response.json().catch(() => ({
+    error: {
+      code: `HTTP_${response.status}`,
+      message: "The server answered with something else than JSON",
+    },
+  }));
   showProblem(error, Number(response.headers.get("Retry-After")));
 }
 
@@ -287,7 +363,9 @@ for (const [name, urls] of Object.entries(SAMPLES)) {
     if ($("key").value) run();
     else $("key").focus();
   };
-  document.querySelector(".samples").append(h("button", { type: "button", class: "button", click: start }, name));
+  document
+    .querySelector(".samples")
+    .append(h("button", { type: "button", class: "button", click: start }, name));
 }
 
 rememberKey($("key"));
