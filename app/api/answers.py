@@ -118,7 +118,13 @@ def usage() -> Json:
     return obj({"plan": STRING, "limits": obj(limits), "used": obj({"month": STRING, "urls": COUNT})})
 
 
-COMPONENTS: dict[str, Json] = {"Card": card(), "Result": result()}
+def error_code() -> Json:
+    """Every code there is. A path that takes another method answers METHOD_NOT_ALLOWED, which no operation names."""
+    rows = {leaf.code: f"- `{leaf.code}` ({leaf.status}): {leaf.message}" for leaf in leaves(PagecardError)}
+    return {"enum": sorted(rows), "description": "\n".join(rows.values())}
+
+
+COMPONENTS: dict[str, Json] = {"Card": card(), "Result": result(), "ErrorCode": error_code()}
 
 BATCH = envelope(obj({"results": array(ref("Result")), "summary": SUMMARY}))
 STREAM_LINE = {

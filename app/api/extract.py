@@ -83,9 +83,9 @@ def extract_many() -> Response:
 @authorised(publishable=True)
 def extract_one() -> Response:
     """Turn one URL into a card."""
-    asked = read_query(EXTRACT)
-    if not asked["url"]:
+    if not request.args.get("url"):
         raise MissingUrl
+    asked = read_query(EXTRACT)
     judged = judge_urls([asked["url"]], ignore_invalid=False)
     check_quota()
     [(_, outcome)] = _extract(judged, _options(asked), _deadline(None))

@@ -21,6 +21,7 @@ from werkzeug.routing import Rule
 from app.api import answers
 from app.api.answers import COMPONENTS, Json
 from app.api.envelope import bare
+from app.api.fields import CommaList
 from app.errors import (
     ApiKeyExpired,
     ApiKeyRevoked,
@@ -84,6 +85,7 @@ def described(operation: Operation) -> Callable[[View], View]:
 
 
 @blueprint.get("/openapi.json")
+@described(Operation(tag="Operations", answers={200: json_answer({"type": "object"})}))
 def openapi() -> Response:
     """This API, described for machines."""
     return bare(document(current_app))
@@ -91,17 +93,19 @@ def openapi() -> Response:
 
 def document(app: Flask) -> Json:
     """The OpenAPI document of every view of `app` that is described."""
+    plugin = MarshmallowPlugin()
     spec = APISpec(
         title="Pagecard",
         version=version("pagecard"),
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin()],
+        plugins=[plugin],
         info={
             "description": "Turns URLs into link metadata.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         security=[{"bearer": []}, {"header": []}],
     )
+    plugin.converter.add_parameter_attribute_function(_with_commas)  # type: ignore[union-attr]
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("header", {"type": "apiKey", "in": "header", "name": "X-Api-Key"})
     for name, schema in COMPONENTS.items():
@@ -109,6 +113,10 @@ def document(app: Flask) -> Json:
     for path, operations in _paths(app).items():
         spec.path(path=path, operations=operations)
     return spec.to_dict()
+
+
+def _with_commas(_converter: Any, field: Any, **_: Any) -> Json:
+    return {"explode": False} if isinstance(field, CommaList) else {}
 
 
 def _paths(app: Flask) -> dict[str, Json]:

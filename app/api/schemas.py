@@ -59,8 +59,7 @@ class ExtractSchema(StrictSchema):
     """The query parameters of `GET /v1/extract`."""
 
     url = fields.String(
-        load_default="",
-        metadata={"description": "An absolute http(s) URL. Required.", "example": "https://example.com"},
+        required=True, metadata={"description": "An absolute http(s) URL.", "example": "https://example.com"}
     )
     cache = QueryBoolean(load_default=True, metadata={"description": "`false`: fetch afresh."})
     max_age = QueryInteger(
