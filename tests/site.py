@@ -173,7 +173,7 @@ class Port:
     def open_connections(self) -> int:
         return len(self._open)
 
-    def wait_until_idle(self, seconds: float = 1.0) -> bool:
+    def wait_until_idle(self, seconds: float = 5.0) -> bool:
         """Whether every connection is gone within that time."""
         limit = time.monotonic() + seconds
         while self._open and time.monotonic() < limit:

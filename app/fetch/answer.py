@@ -1,6 +1,6 @@
 """Read the head of an answer.
 
-Rule 1: the head is bounded: in bytes by the socket's budget, in lines and cookies here.
+Rule 1: head and trailers are bounded: in bytes by the socket's budget, in lines and cookies here.
 Rule 2: interim answers are passed over (http.client takes 103 for the final one); 101 is refused, since
         nobody asked for another protocol.
 Rule 3: a line that is no field is passed over too, as browsers do; a status line is strict.
@@ -9,6 +9,7 @@ Rule 3: a line that is no field is passed over too, as browsers do; a status lin
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse, RemoteDisconnected
 
 from app.fetch.sockets import OverBudget
@@ -72,6 +73,11 @@ class Answer(HTTPResponse):
                 raise RemoteDisconnected("the head was cut off")
             _add_line(lines, line.decode("latin-1"))
         raise OverBudget(reason="too_many_fields")
+
+    def _read_and_discard_trailer(self) -> None:
+        """http.client's, bounded as the head is; some servers leave before its end."""
+        with suppress(RemoteDisconnected):
+            self._read_lines()
 
     def _body_length(self) -> int | None:
         if self.chunked:

@@ -27,7 +27,7 @@ def new_fetcher() -> Callable[..., Fetcher]:
         "policy": POLICY,
         "resolver": Resolver(Names({}), pool_size=1),
         "max_bytes": LIMIT,
-        "timeout": 5.0,
+        "timeout": 30.0,
         "user_agent": "Pagecard-test",
         "accept_language": "en",
     }
@@ -38,7 +38,7 @@ def new_fetcher() -> Callable[..., Fetcher]:
 def fetch(new_fetcher: Callable[..., Fetcher]) -> Fetch:
     """Fetches the text of a URL."""
     fetcher = new_fetcher()
-    return lambda url, seconds=5.0, **options: fetcher.fetch(parse_url(url), Deadline.after(seconds), **options)
+    return lambda url, seconds=30.0, **options: fetcher.fetch(parse_url(url), Deadline.after(seconds), **options)
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def main() -> None:
 
     def outcome(url: str) -> str:
         try:
-            return str(fetcher.fetch(parse_url(url), Deadline.after(5.0)).status)
+            return str(fetcher.fetch(parse_url(url), Deadline.after(30.0)).status)
         except TargetError as error:
             return error.code
 

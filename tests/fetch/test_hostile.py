@@ -78,7 +78,7 @@ def outcome_of(fetch: Fetch, url: str, seconds: float) -> str:
 
 @pytest.mark.parametrize("path", [path for path in OWED if path not in NEVER_ENDING])
 def test_a_hostile_route_gets_what_it_is_owed(hostile_web: Site, fetch: Fetch, path: str) -> None:
-    assert outcome_of(fetch, hostile_web.url(path), 5.0) == OWED[path]
+    assert outcome_of(fetch, hostile_web.url(path), 30.0) == OWED[path]
     assert hostile_web.wait_until_idle()
 
 
@@ -97,7 +97,7 @@ def test_whatever_never_ends_is_ended_by_the_deadline(hostile_web: Site, fetch: 
         thread.join()
 
     assert {path: outcome for path, (outcome, _) in outcomes.items()} == dict.fromkeys(NEVER_ENDING, "TARGET_TIMEOUT")
-    assert max(seconds for _, seconds in outcomes.values()) < SECONDS + 1.0
+    assert max(seconds for _, seconds in outcomes.values()) < SECONDS + 4.0
     assert hostile_web.wait_until_idle()
     assert threading.active_count() <= threads_before
 
@@ -106,5 +106,5 @@ def test_no_damage_to_an_answer_leads_to_anything_but_a_page_or_a_target_error(f
     chance = random.Random(2026)
     site = Port(lambda wire: wire.send(damaged(chance)) if wire.receive_head() else None)
     for _ in range(400):
-        outcome_of(fetch, f"http://127.0.0.1:{site.port}/", 5.0)
+        outcome_of(fetch, f"http://127.0.0.1:{site.port}/", 30.0)
     site.close()

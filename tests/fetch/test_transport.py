@@ -20,6 +20,7 @@ from app.fetch import Fetcher, Gate, Meter, Resolver, TargetPolicy, parse_proxy,
 from app.fetch.sockets import OverBudget, dial, new_tls_context
 from tests.certificates import Authority
 from tests.fetch.conftest import CANARY, POLICY, Fetch
+from tests.servers import until
 from tests.site import Names, Port, Site, Wire, black_hole
 
 NewFetcher = Callable[..., Fetcher]
@@ -42,7 +43,7 @@ def gate(names: dict[str, Any], policy: TargetPolicy = POLICY) -> tuple[Gate, Na
     return Gate(policy, Resolver(lookups, pool_size=1), new_tls_context()), lookups
 
 
-def meter(seconds: float = 5.0, bytes_left: int = 1000) -> Meter:
+def meter(seconds: float = 30.0, bytes_left: int = 1000) -> Meter:
     return Meter(Deadline.after(seconds), bytes_left)
 
 
@@ -59,9 +60,9 @@ def test_an_address_that_swallows_packets_does_not_cost_the_deadline() -> None:
     address, number = hole.getsockname()
     answering = Port(address="127.0.0.2", port=number)
     started = time.monotonic()
-    with dial([ip_address(address), ip_address("127.0.0.2")], number, meter(10.0)) as sock:
+    with dial([ip_address(address), ip_address("127.0.0.2")], number, meter(30.0)) as sock:
         assert sock.getpeername()[0] == "127.0.0.2"
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 8.0
     for each in (hole, *filling):
         each.close()
     answering.close()
@@ -72,7 +73,7 @@ def test_a_black_hole_is_left_at_the_deadline() -> None:
     started = time.monotonic()
     with pytest.raises(TargetTimeout):
         dial([ip_address("127.0.0.1")], hole.getsockname()[1], meter(0.4))
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 5.0
     for each in (hole, *filling):
         each.close()
 
@@ -88,8 +89,7 @@ def test_attempts_that_lost_are_closed(port: Port) -> None:
     before = open_files()
     for _ in range(5):
         dial([ip_address("127.0.0.9"), ip_address("127.0.0.1")], port.port, meter()).close()
-    assert port.wait_until_idle()
-    assert open_files() == before
+    until(lambda: open_files() <= before)
 
 
 # Sockets --------------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_a_read_ends_at_the_deadline_however_steadily_bytes_drip() -> None:
     started = time.monotonic()
     with sock, sock.makefile("rb") as file, pytest.raises(TargetTimeout):
         file.read(10_000)
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 5.0
     dripping.close()
 
 
@@ -125,7 +125,7 @@ def test_a_peer_that_does_not_read_holds_a_sender_no_longer_than_the_deadline() 
 def test_the_byte_that_is_over_the_budget_is_an_error() -> None:
     ten = Port(lambda wire: wire.send(b"0123456789"))
     for budget, enough in ((10, True), (9, False)):
-        with dial([ip_address("127.0.0.1")], ten.port, meter(5.0, budget)) as sock, sock.makefile("rb") as file:
+        with dial([ip_address("127.0.0.1")], ten.port, meter(30.0, budget)) as sock, sock.makefile("rb") as file:
             if enough:
                 assert file.read() == b"0123456789"
             else:
@@ -182,7 +182,7 @@ def test_a_peer_that_is_another_than_was_dialled_is_refused(port: Port, monkeypa
 def tls_fetch(new_fetcher: NewFetcher, authority: Authority) -> Fetch:
     names = Names({"example.com": ["127.0.0.1"], "other.example": ["127.0.0.1"], "example.com.": ["127.0.0.1"]})
     fetcher = new_fetcher(ca_bundle=authority.bundle, resolver=Resolver(names, pool_size=1))
-    return lambda url, seconds=5.0: fetcher.fetch(parse_url(url), Deadline.after(seconds))
+    return lambda url, seconds=30.0: fetcher.fetch(parse_url(url), Deadline.after(seconds))
 
 
 def test_a_page_is_fetched_over_tls(tls_web: Site, tls_fetch: Fetch) -> None:
@@ -254,9 +254,8 @@ def test_a_handshake_that_goes_wrong_ends_in_time(
     before, started = open_files(), time.monotonic()
     with pytest.raises(error):
         tls_fetch(f"https://127.0.0.1:{port.port}/", 0.6)
-    assert time.monotonic() - started < 2.0
-    assert port.wait_until_idle()
-    assert open_files() <= before
+    assert time.monotonic() - started < 5.0
+    until(lambda: open_files() <= before)
     port.close()
 
 
@@ -311,7 +310,7 @@ def proxied(new_fetcher: NewFetcher, authority: Authority, proxy: TunnelProxy) -
     names = Names({"example.com": ["127.0.0.1"], "bad.example": ["127.0.0.1", "10.0.0.1"], "proxy.corp": ["127.0.0.1"]})
     fetcher = new_fetcher(ca_bundle=authority.bundle, resolver=Resolver(names, pool_size=1))
     address = f"http://user:pass%20word@proxy.corp:{proxy.port}"
-    return lambda url, seconds=5.0: fetcher.fetch(parse_url(url), Deadline.after(seconds), proxy=address)
+    return lambda url, seconds=30.0: fetcher.fetch(parse_url(url), Deadline.after(seconds), proxy=address)
 
 
 def test_a_proxy_is_asked_for_the_judged_address(web: Site, proxied: Fetch, proxy: TunnelProxy) -> None:
@@ -336,8 +335,8 @@ def test_an_egress_proxy_is_the_way_out_of_everything(web: Site, new_fetcher: Ne
     fetcher = new_fetcher(egress_proxy=f"http://127.0.0.1:{proxy.port}")
     web.page("/page", "through")
     web.route("/moved", lambda wire, request: wire.redirect("/page"))
-    assert fetcher.fetch(parse_url(web.url("/moved")), Deadline.after(5)).body == b"through"
-    assert fetcher.post(parse_url(web.url("/page")), b"{}", {}, Deadline.after(5)).body == b"through"
+    assert fetcher.fetch(parse_url(web.url("/moved")), Deadline.after(30)).body == b"through"
+    assert fetcher.post(parse_url(web.url("/page")), b"{}", {}, Deadline.after(30)).body == b"through"
     assert proxy.connections == web.connections == 3
 
 
@@ -364,7 +363,7 @@ def test_a_proxy_that_refuses_leaves_the_target_unreachable(
 ) -> None:
     proxy = TunnelProxy(answer)
     with pytest.raises(TargetUnreachable) as failure:
-        new_fetcher().fetch(parse_url(web.url("/")), Deadline.after(5), proxy=f"http://127.0.0.1:{proxy.port}")
+        new_fetcher().fetch(parse_url(web.url("/")), Deadline.after(30), proxy=f"http://127.0.0.1:{proxy.port}")
     assert failure.value.reason == reason
     assert web.connections == 0
     proxy.close()
