@@ -520,3 +520,70 @@ def cookie_new_each_time(wire: Wire, request: Request) -> None:
 @owes("/cookie/huge", OK)
 def cookie_huge(wire: Wire, request: Request) -> None:
     wire.redirect("/plain", *(f"Set-Cookie: c{number}={'v' * 4000}; Path=/" for number in range(20)))
+
+
+# Pages that are harmless to bring and not to read ---------------------------------------------------------------------
+
+
+def brings(path: str, page: Callable[[], bytes], type_: str = "text/html; charset=utf-8") -> None:
+    """A route that answers with a page that is made when it is asked for."""
+
+    def route(wire: Wire, request: Request) -> None:
+        wire.answer(page(), type_=type_)
+
+    owes(path, CUT if len(page()) > LIMIT else OK)(route)
+
+
+def around(middle: bytes) -> bytes:
+    return b"<!doctype html><title>A page</title>" + middle + b"<p>the end"
+
+
+def json_ld(*scripts: bytes) -> bytes:
+    return around(b"".join(b'<script type="application/ld+json">%b</script>' % script for script in scripts))
+
+
+_GOOD = b'{"@type": "Article", "headline": "Good"}'
+
+brings("/page/attributes", lambda: around(b"<p " + b" ".join(b"a%d=1" % n for n in range(80_000)) + b">"))
+brings("/page/nested", lambda: around(b"<b>" * 800_000))
+brings("/page/never-closed", lambda: around(b"<p " + b"a" * 4_000_000))
+brings("/page/huge-attribute", lambda: b'<meta property="og:title" content="%b">' % (b"a" * 900_000))
+brings("/page/comment", lambda: around(b"<!--" + b"-" * 900_000))
+brings("/page/images", lambda: around(b"".join(b'<meta property="og:image" content="/%d">' % n for n in range(20_000))))
+brings("/page/links", lambda: around(b'<link rel="icon" href="/a">' * 30_000))
+brings("/page/nul-bytes", lambda: around(bytes(500_000)))
+brings("/page/entities", lambda: around(b"&amp;" * 150_000 + b"&#1" * 50_000))
+brings("/page/rdfa", lambda: around(b'<p prefix="%b">' % (b"a: http://a.example/ " * 40_000)))
+brings("/json-ld/deep", lambda: json_ld(b"[" * 100_000, _GOOD))
+brings("/json-ld/digits", lambda: json_ld(b'{"@type": "Article", "a": %b}' % (b"9" * 100_000), _GOOD))
+brings("/json-ld/nan", lambda: json_ld(b'{"@type": "Article", "a": NaN, "b": Infinity}', _GOOD))
+brings("/json-ld/surrogate", lambda: json_ld(rb'{"@type": "Article", "headline": "\ud800"}', _GOOD))
+brings("/json-ld/broken-first", lambda: json_ld(b'{"@type": "Article", "headline": ', _GOOD))
+brings("/json-ld/many", lambda: json_ld(*[_GOOD] * 9_000))
+brings(
+    "/microdata/itemref",
+    lambda: (
+        around(b'<p itemscope itemref="%b">' % b" ".join(b"i%d" % n for n in range(5_000)))
+        + b"".join(b'<p id=i%d itemprop=a itemscope itemref="i%d">' % (n, (n + 1) % 5_000) for n in range(5_000))
+    ),
+)
+
+for charset in (
+    "punycode",
+    "idna",
+    "undefined",
+    "utf-7",
+    "utf-16",
+    "utf-32",
+    "rot13",
+    "hex",
+    "x-user-defined",
+    "%",
+    "",
+):
+    brings(f"/charset/{charset or 'empty'}", lambda: PAGE + b"\xff\xfe\x80", f"text/html; charset={charset}")
+brings("/charset/meta-punycode", lambda: b'<meta charset="punycode">' + b"a-" * 200_000)
+brings("/type/image-that-is-html", lambda: PAGE, "image/png")
+OWED["/type/image-that-is-html"] = CUT  # of a file nothing is read
+brings("/type/html-that-is-an-image", lambda: b"\x89PNG\r\n\x1a\n" + bytes(10_000), "text/html")
+brings("/type/none-of-them", lambda: PAGE, "text/html/xml; ;;=; charset")
