@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from app.charset import decode, find_encoding
 
-CASES = [
-    json.loads(line) for line in Path(__file__).with_name("charset.jsonl").read_text("utf-8").splitlines()
-]
+CASES = [json.loads(line) for line in Path(__file__).with_name("charset.jsonl").read_text("utf-8").splitlines()]
 
 # Its bytes are UTF-8 in truth, whatever it declares, and no EUC-JP: with the standard's answer the title
 # would be readable but the description would not.
@@ -56,7 +54,7 @@ def test_how_bytes_are_read(body: bytes, content_type: str, text: str, name: str
 
 
 def test_utf8_with_a_few_bad_bytes_is_utf8_even_where_the_page_says_latin1_too() -> None:
-    body = '<meta charset="iso-8859-1">'.encode() + "für ".encode() * 100 + b"\xff"
+    body = b'<meta charset="iso-8859-1">' + "für ".encode() * 100 + b"\xff"
     text, name = decode(body, "text/html; charset=utf-8")
     assert name == "utf-8"
     assert text.count("für") == 100
@@ -67,7 +65,9 @@ def test_a_meta_far_down_the_page_is_found() -> None:
     assert decode(body)[1] == "windows-1251"
 
 
-@pytest.mark.parametrize("label", ["punycode", "idna", "undefined", "zlib", "rot13", "hz-gb-2312", "utf-7", "utf-32", ""])
+@pytest.mark.parametrize(
+    "label", ["punycode", "idna", "undefined", "zlib", "rot13", "hz-gb-2312", "utf-7", "utf-32", ""]
+)
 def test_labels_outside_the_standard_are_refused(label: str) -> None:
     assert find_encoding(label) is None
 

@@ -41,8 +41,8 @@ _METAS = (
 _LABEL = re.compile(
     r"^(?:(?:(?:posted|written|published|story|words|text|article|artikel|beitrag|interview)\s)?"
     r"(?:by|von|vom|par|por)\b(?=\s|:|$)\s?:?\s*"
-    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|di|av|door|автор|autor(?:in)?"
-    r"|author|auteur|autore|作者|文)\s?[:：/|｜]\s*)+",
+    r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|di|av|door|автор"
+    r"|autor(?:in)?|author|auteur|autore|作者|文)\s?[:：/|｜]\s*)+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -93,7 +93,7 @@ def read_author(document: Document, works: list[dict[str, Any]]) -> str | None:
 def _publishers(document: Document, works: list[dict[str, Any]]) -> Iterator[str]:
     yield from site_names(document)
     for work in works:
-        yield from jsonld.names_of(work.get("publisher"), document.json_ld)
+        yield from jsonld.names_of(work.get("publisher"), document.json_ld_by_id)
 
 
 def _is_site(names: str, host: str, sites: set[str]) -> bool:
@@ -111,7 +111,7 @@ def _social_author(document: Document) -> str | None:
 def _declared(document: Document, works: list[dict[str, Any]]) -> Iterator[str | None]:
     for work in works:
         for key in ("author", "creator"):
-            yield _people(jsonld.names_of(work.get(key), document.json_ld))
+            yield _people(jsonld.names_of(work.get(key), document.json_ld_by_id))
     for name in document.present(*_METAS):
         yield _people(document.meta_all(name))
 
@@ -178,7 +178,7 @@ def _names_in(text: str, tag: Tag) -> str | None:
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
     pieces = text_pieces(document.text[headline : headline + 6_000])
-    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
         label = _LABELLED.match(piece)
         if label and len(piece) < MAX_NAME + 20 and (name := _name(piece[label.end() :] or following)):
             return name

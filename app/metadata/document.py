@@ -224,6 +224,11 @@ class Document:
         return jsonld.flatten(self.json_ld_blocks)
 
     @cached_property
+    def json_ld_by_id(self) -> dict[str, dict[str, Any]]:
+        """The JSON-LD nodes that others refer to, by their `@id`."""
+        return jsonld.by_id(self.json_ld)
+
+    @cached_property
     def json_ld_blocks(self) -> list[Any]:
         """Each JSON-LD script that could be read."""
         scripts = (tag.raw for tag in self.all("script") if is_json_ld(tag))

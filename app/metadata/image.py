@@ -50,7 +50,7 @@ def _is_picture(url: str) -> bool:
 def _json_ld_image(document: Document) -> str | None:
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
     works = jsonld.works(document.json_ld)
-    return first(*(jsonld.url_of(work.get(key), document.json_ld) for work in works for key in keys))
+    return first(*(jsonld.url_of(work.get(key), document.json_ld_by_id) for work in works for key in keys))
 
 
 def _shown_image(document: Document) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -16,11 +16,16 @@ import orjson
 
 from app.metadata.values import clean
 
+Node = dict[str, Any]
+
 MAX_SCRIPTS = 50
 """JSON-LD scripts read of one page."""
 
 MAX_NODES = 2_000
 """Nodes kept of one page."""
+
+MAX_WORKS = 50
+"""Nodes that are asked what the page is."""
 
 MAX_DEPTH = 20
 """Levels of nesting in which nodes are looked for."""
@@ -102,15 +107,15 @@ def _unescape(script: str) -> str:
     return _BAD_ESCAPE.sub(r"\\\\", script)
 
 
-def flatten(blocks: Iterable[Any]) -> list[dict[str, Any]]:
+def flatten(blocks: Iterable[Any]) -> list[Node]:
     """The nodes of all blocks: roots, members of lists and of `@graph`, and what is the main entity of those."""
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Node] = []
     for block in blocks:
         _collect(block, nodes, MAX_DEPTH)
     return nodes
 
 
-def _collect(value: Any, nodes: list[dict[str, Any]], depth: int) -> None:
+def _collect(value: Any, nodes: list[Node], depth: int) -> None:
     if depth == 0 or len(nodes) >= MAX_NODES:
         return
     if isinstance(value, list):
@@ -123,21 +128,26 @@ def _collect(value: Any, nodes: list[dict[str, Any]], depth: int) -> None:
                 _collect(value[key], nodes, depth - 1)
 
 
-def works(nodes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def by_id(nodes: Iterable[Node]) -> dict[str, Node]:
+    """The first node under each `@id` that says more than that."""
+    return {name: node for node in reversed(list(nodes)) if len(node) > 1 and isinstance(name := node.get("@id"), str)}
+
+
+def works(nodes: Iterable[Node]) -> list[Node]:
     """The nodes that say what the page is: articles first, then other works, then the page itself."""
     nodes = list(nodes)
     kinds = (ARTICLE_TYPES, WORK_TYPES - ARTICLE_TYPES, PAGE_TYPES)
-    return [node for kind in kinds for node in of_types(nodes, kind)]
+    return [node for kind in kinds for node in of_types(nodes, kind)][:MAX_WORKS]
 
 
-def types_of(node: dict[str, Any]) -> set[str]:
+def types_of(node: Node) -> set[str]:
     """The types of a node in lower case, without the vocabulary's address."""
     kinds = node.get("@type")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     return {kind.rsplit("/", 1)[-1].lower() for kind in kinds if isinstance(kind, str)}
 
 
-def of_types(nodes: Iterable[dict[str, Any]], kinds: frozenset[str]) -> list[dict[str, Any]]:
+def of_types(nodes: Iterable[Node], kinds: frozenset[str]) -> list[Node]:
     """The nodes that are of one of these types."""
     return [node for node in nodes if not kinds.isdisjoint(types_of(node))]
 
@@ -156,37 +166,37 @@ def text_of(value: Any) -> str | None:
     return clean(value) if isinstance(value, str) else None
 
 
-def names_of(value: Any, nodes: Iterable[dict[str, Any]] = ()) -> list[str]:
+def names_of(value: Any, by_id: Mapping[str, Node]) -> list[str]:
     """The names of people or organisations: strings, objects, lists of them, `{"name": […]}`, `{"@id": …}`."""
     items = value if isinstance(value, list) else [value]
     names: list[str] = []
     for item in items[:20]:
         if isinstance(item, dict):
-            item = _follow(item, nodes).get("name")
+            item = _follow(item, by_id).get("name")
         found = item if isinstance(item, list) else [item]
         names += [name for part in found[:20] if isinstance(part, str) and (name := clean(part))]
     return list(dict.fromkeys(names))
 
 
-def _follow(item: dict[str, Any], nodes: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _follow(item: Node, by_id: Mapping[str, Node]) -> Node:
     """What an `{"@id": …}` refers to."""
-    if "name" in item or "@id" not in item:
-        return item
-    return next((node for node in nodes if node.get("@id") == item["@id"] and "name" in node), item)
+    reference = item.get("@id")
+    return by_id.get(reference, item) if "name" not in item and isinstance(reference, str) else item
 
 
-def url_of(value: Any, nodes: Iterable[dict[str, Any]] = ()) -> str | None:
+def url_of(value: Any, by_id: Mapping[str, Node]) -> str | None:
     """The URL in a string, a list, an ImageObject or a reference to one."""
     for _ in range(4):
         if isinstance(value, list):
             value = value[0] if value else None
         elif isinstance(value, dict):
-            value = value.get("url") or value.get("contentUrl") or _referred(value, nodes)
+            value = value.get("url") or value.get("contentUrl") or _referred(value, by_id)
         else:
             break
     return value if isinstance(value, str) else None
 
 
-def _referred(item: dict[str, Any], nodes: Iterable[dict[str, Any]]) -> Any:
-    found = next((n for n in nodes if n is not item and n.get("@id") == item.get("@id") and len(n) > 1), None)
+def _referred(item: Node, by_id: Mapping[str, Node]) -> Any:
+    reference = item.get("@id")
+    found = by_id.get(reference) if isinstance(reference, str) else None
     return found and (found.get("url") or found.get("contentUrl"))

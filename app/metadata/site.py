@@ -40,7 +40,7 @@ def declared_name(document: Document) -> str | None:
 
 def _publisher(document: Document) -> str | None:
     for node in document.json_ld:
-        if names := jsonld.names_of(node.get("publisher"), document.json_ld):
+        if names := jsonld.names_of(node.get("publisher"), document.json_ld_by_id):
             return names[0]
     return None
 

@@ -61,7 +61,7 @@ def read_microdata(document: Document) -> list[Any]:
     if "itemscope" not in document.text and "ITEMSCOPE" not in document.text:
         return []
     tree = _read_tree(document.text[:MAX_TREE])
-    items = _Microdata().extract_items(tree, document.base_url) if tree is not None else []
+    items = _Microdata(tree).extract_items(tree, document.base_url) if tree is not None else []
     return _scrub_list(items)
 
 
@@ -90,8 +90,9 @@ class _Microdata(LxmlMicrodataExtractor):  # type: ignore[misc]
     copies the subtree: hostile pages of 300 KB took it 11 s.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tree: Any) -> None:
         super().__init__(nested=True, strict=False)
+        self.by_id = {node.get("id"): node for node in tree.iter(etree.Element) if node.get("id")}
         self.left = MAX_VALUES
         self.depth = 0
 
@@ -113,12 +114,19 @@ class _Microdata(LxmlMicrodataExtractor):  # type: ignore[misc]
 
     def _extract_property_refs(self, node: Any, refid: str, **context: Any) -> Iterator[tuple[str, Any]]:
         self.left -= 1
-        referred = node.xpath("id($refid)[1]", refid=refid) if self.left >= 0 else []
-        for found in referred:
-            if found.get("itemprop") and not _is_inside(node, found):
-                yield from self._extract_property(found, **context)
-            elif not _is_inside(node, found):
-                yield from self._extract_properties(found, **context)
+        referred = self.by_id.get(refid) if self.left >= 0 else None
+        if referred is None or _is_inside(node, referred):
+            return
+        if referred.get("itemprop"):
+            yield from self._extract_property(referred, **context)
+        else:
+            yield from self._extract_properties(referred, **context)
+
+    def _extract_property_value(self, node: Any, *args: Any, **context: Any) -> Any:
+        try:
+            return super()._extract_property_value(node, *args, **context)
+        except ValueError:  # urljoin of what is no URL
+            return None
 
     def _extract_textContent(self, node: Any) -> str:  # noqa: N802
         texts: list[str] = []
