@@ -303,6 +303,28 @@ def test_events_tell_what_became_of_a_preview(blog: Blog) -> None:
     assert heard == ["Heard", "error"]
 
 
+def test_a_server_of_ones_own_may_stand_between_and_answer_all_at_once(blog: Blog) -> None:
+    envelope = {"success": True, "data": {"results": [{"success": True, "data": {"title": "By proxy"}}]}}
+    asked = []
+
+    def proxy(route: Any) -> None:
+        asked.append(route.request.headers.get("authorization"))
+        route.fulfill(json=envelope)
+
+    blog.page.route("**/cards/v1/extract/batch", proxy)
+    blog.open(f'<link-preview href="{NO_API}/a" api="/cards"></link-preview>', key="")
+    blog.wait_until(READY)
+    assert (blog.titles(), asked) == (["By proxy"], [None])
+
+
+def test_an_answer_that_breaks_off_leaves_links_for_what_did_not_come(blog: Blog) -> None:
+    line = '{"index": 0, "success": true, "data": {"title": "Came"}}\n{"index": 1, "succ'
+    blog.page.route("**/v1/extract/batch", lambda route: route.fulfill(body=line, content_type="application/x-ndjson"))
+    blog.open(previews([f"{NO_API}/a", f"{NO_API}/b"]), csp=STRICT)
+    blog.wait_until(SETTLED)
+    assert (blog.states(), blog.titles()) == (["ready", "failed"], ["Came", "nobody.example/b"])
+
+
 # --- whose page it is
 
 
