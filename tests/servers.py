@@ -90,39 +90,44 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
+# Debian's rabbitmq-server in /usr/sbin insists on being its own user; this is what it calls.
+RABBITMQ = "/usr/lib/rabbitmq/bin"
+
+
 @pytest.fixture(scope="session")
 def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A RabbitMQ server."""
-    program = shutil.which("rabbitmq-server") or shutil.which("rabbitmq-server", path="/usr/sbin")
+    program = shutil.which("rabbitmq-server", path=RABBITMQ) or shutil.which("rabbitmq-server")
     if program is None:
         pytest.skip("no rabbitmq-server: install Debian's rabbitmq-server")
     port, folder = free_port(), tmp_path_factory.mktemp("rabbitmq")
-    process = subprocess.Popen(
-        [program],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | rabbitmq_environment(folder, port),
-    )
+    environment = os.environ | rabbitmq_environment(folder, port)
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [program], start_new_session=True, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment
+        )
     try:
-        until(lambda: listens(port))
+        until(lambda: listens(port) or process.poll() is not None)
+        if process.poll() is not None:
+            pytest.fail(f"rabbitmq-server ended: {(folder / 'out').read_text()[-2000:]}")
         yield f"amqp://guest:guest@127.0.0.1:{port}//"
     finally:
         end(process)
+        subprocess.run(["epmd", "-kill"], env=environment, capture_output=True, check=False)
 
 
 def rabbitmq_environment(folder: Path, port: int) -> dict[str, str]:
-    """A node of its own that nobody outside of loopback sees, and no port mapper is asked for."""
+    """A node of its own that nobody outside of loopback sees, with a port mapper of its own."""
     (folder / "plugins").write_text("[].")
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users = none\n")
-    distribution = free_port()
+    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
     return {
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"pagecard{port}@localhost",
-        "RABBITMQ_DIST_PORT": str(distribution),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1",
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(free_port()),
+        "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),

@@ -14,17 +14,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-import sqlalchemy as sa
 import structlog
 from celery import Celery, signals
 from kombu.exceptions import KombuError
 
-from app.jobs.tools import Tools
+from app.jobs.tools import SWEEP, Housekeeper, Tools, quietly
 from app.jobs.work import Crew, Ledger, alive
 
 log = structlog.get_logger()
@@ -38,14 +37,15 @@ TICKETS_SIDE_BY_SIDE = 4  # in one worker
 PLACES_A_TICKET = 24  # pages that one ticket has in work at once
 RENDERED_PLACES = 4
 
-SWEEP = 2.0  # seconds between two searches for what dead workers held
 STALE = 10.0  # seconds without a claim after which waiting work gets new tickets
-EXPIRY = 300.0  # seconds between two removals of old jobs
 PUBLISH_TIMEOUT = 2.0  # seconds: a request does not wait for a broker that is away
+
+# What kombu calls these when it connects for whoever publishes.
+PUBLISHING: Mapping[str, float] = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 # With Redis a message whose worker died comes back after the visibility timeout, when somebody looks for it, and
 # kombu's own figures are an hour and every hundred seconds. A ticket that comes twice does no harm.
-REDIS = {
+REDIS: Mapping[str, float] = {
     "visibility_timeout": 8,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
@@ -70,7 +70,7 @@ def build_celery(broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=PUBLISH_TIMEOUT,
         broker_heartbeat=10,
-        broker_transport_options=REDIS if broker_url.startswith("redis") else {},
+        broker_transport_options={**PUBLISHING, **(REDIS if broker_url.startswith("redis") else {})},
     )
     return app
 
@@ -96,8 +96,8 @@ class Tickets:
                     self._celery.send_task(
                         TASK, (rendered,), queue=QUEUES[rendered], producer=producer, retry=False, ignore_result=True
                     )
-        except (KombuError, OSError):
-            log.exception("jobs: the broker does not answer")
+        except (KombuError, OSError) as error:
+            log.warning("jobs: the broker does not answer", error=type(error).__name__)
 
 
 class Worker:
@@ -162,27 +162,17 @@ class Worker:
                 self._crews.discard(crew)
 
     def _keep_house(self, renders: bool) -> None:
-        expired = 0.0
+        keeper = Housekeeper(self._tools)
         while not self._over.wait(SWEEP):
-            self._quietly(lambda: self._sweep(renders))
-            if time.monotonic() - expired > EXPIRY:
-                expired = time.monotonic()
-                self._quietly(self._tools.store.expire)
+            quietly(lambda: self._sweep(keeper, renders))
 
-    def _sweep(self, renders: bool) -> None:
+    def _sweep(self, keeper: Housekeeper, renders: bool) -> None:
         """New tickets for what dead workers held, and for what waits though no ticket comes."""
-        freed = self._tools.queue.requeue()
-        stale = time.monotonic() - self._claimed_at > STALE
-        if not freed and not stale:
+        freed = keeper.look()
+        if not freed and time.monotonic() - self._claimed_at <= STALE:
             return
         self._claimed_at = time.monotonic()
         for rendered in (False, True) if renders else (False,):
             waiting = self._tools.queue.waiting(rendered=rendered)
             if waiting:
                 self._tickets.wake(waiting, rendered=rendered)
-
-    def _quietly(self, action: Callable[[], object]) -> None:
-        try:
-            action()
-        except sa.exc.SQLAlchemyError:
-            log.exception("jobs: the database does not answer")

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -28,7 +28,7 @@ import structlog
 
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
-from app.jobs.tools import Tools
+from app.jobs.tools import SWEEP, Housekeeper, Tools, quietly
 from app.jobs.webhook import WebhookQueue
 from app.jobs.work import Crew, Ledger, alive
 
@@ -39,8 +39,6 @@ POLL = 0.1  # seconds between two looks of an idle runner
 LOOK = 1.0  # seconds between two looks of a supervisor, unless it is woken
 IDLE = 20.0  # seconds without work after which a runner ends
 GRACE = 3.0  # seconds that items in work have to end when the runner must
-SWEEP = 2.0  # seconds between two searches for what dead owners held
-EXPIRY = 300.0  # seconds between two removals of old jobs
 WORTH_A_SECOND = 50  # items that wait for each further runner that is started
 
 PLAIN_SIZE = 64  # pages in work at once
@@ -197,28 +195,19 @@ class Runner:
 
     def _keep_house(self) -> None:
         """Until it is over, or nothing was left to do for a while."""
-        swept = expired = 0.0
+        keeper, looked_at = Housekeeper(self._tools), 0.0
         while not self._over.wait(POLL):
             now = time.monotonic()
-            if now - swept > SWEEP:
-                swept = now
-                self._quietly(self._sweep)
-            if self._first and now - expired > EXPIRY:
-                expired = now
-                self._quietly(self._tools.store.expire)
+            if now - looked_at > SWEEP:
+                looked_at = now
+                quietly(lambda: self._sweep(keeper))
             if now - self._useful > self._idle:
                 break
 
-    def _sweep(self) -> None:
-        self._tools.queue.requeue()
+    def _sweep(self, keeper: Housekeeper) -> None:
+        keeper.look()
         if self._tools.store.has_unfinished() or self._tools.hooks.is_due():
             self._useful = time.monotonic()
-
-    def _quietly(self, action: Callable[[], object]) -> None:
-        try:
-            action()
-        except sa.exc.SQLAlchemyError:
-            log.exception("jobs: the database does not answer")
 
 
 def take_place(lock: IO[str]) -> str:

@@ -1,6 +1,7 @@
-"""A runner for tests that need a real process: `python -m tests.jobs.hands DATABASE PLACE LOCK PARENT`.
+"""Hands for tests that need a real process; their pages are made up, and each takes a moment.
 
-Its pages are made up, and each takes a moment.
+python -m tests.jobs.hands runner DATABASE PLACE LOCK PARENT
+python -m tests.jobs.hands worker DATABASE BROKER
 """
 
 from __future__ import annotations
@@ -29,11 +30,10 @@ def no_post(*_: object, **__: object) -> None:
     raise AssertionError("no webhook was ordered")
 
 
-def main(url: str, place: int, lock: int, parent: int) -> None:
-    die_with(parent)
+def tools(url: str) -> Tools:
     database = Database(url)
     hooks = WebhookQueue(database)
-    tools = Tools(
+    return Tools(
         store=JobStore(database, ttl=3_600),
         queue=JobQueue(database, lambda connection, key_id, urls: None),
         hooks=hooks,
@@ -42,10 +42,20 @@ def main(url: str, place: int, lock: int, parent: int) -> None:
         used_up=lambda key_id: False,
         size=8,
     )
-    with os.fdopen(lock, "r+") as held:
-        run_in_place(tools, place, held)
+
+
+def be_a_runner(url: str, place: str, lock: str, parent: str) -> None:
+    die_with(int(parent))
+    with os.fdopen(int(lock), "r+") as held:
+        run_in_place(tools(url), int(place), held)
         os._exit(0)
 
 
+def be_a_worker(url: str, broker_url: str) -> None:
+    from app.jobs.celery import Worker
+
+    Worker(tools(url), broker_url).run(renders=False)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    {"runner": be_a_runner, "worker": be_a_worker}[sys.argv[1]](*sys.argv[2:])

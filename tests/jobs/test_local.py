@@ -32,7 +32,7 @@ time.sleep(600)
 
 @contextmanager
 def supervisor(world: World, folder: Path) -> Iterator[Supervisor]:
-    command = [sys.executable, "-m", "tests.jobs.hands", world.database.url]
+    command = [sys.executable, "-m", "tests.jobs.hands", "runner", world.database.url]
     supervisor = Supervisor(folder, world.store, world.queue, WebhookQueue(world.database), command)
     try:
         yield supervisor
@@ -101,7 +101,7 @@ def test_work_that_a_crash_left_behind_is_found_at_start(world: World, supervise
 
 def test_a_runner_ends_with_the_process_that_started_it(database: Database, tmp_path: Path) -> None:
     lock = tmp_path / "jobs-0.lock"
-    hands = [sys.executable, "-m", "tests.jobs.hands", database.url]
+    hands = [sys.executable, "-m", "tests.jobs.hands", "runner", database.url]
     starter = subprocess.Popen([sys.executable, "-c", STARTER, str(lock), *hands], stdout=subprocess.PIPE)
     try:
         assert starter.stdout is not None

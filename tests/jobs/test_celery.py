@@ -1,0 +1,72 @@
+"""The distributed engine, with real brokers: real worker processes, one of them killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from app.database import job_results
+from app.jobs import Engine
+from app.jobs.celery import Tickets, build_celery
+from app.jobs.job import Job, Status
+from tests.jobs.conftest import World
+from tests.servers import end, until
+
+
+@pytest.fixture(params=["redis", "rabbitmq"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def tickets(broker_url: str) -> Iterator[Engine]:
+    engine = Tickets(build_celery(broker_url))
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def workers(world: World, broker_url: str, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    command = [sys.executable, "-m", "tests.jobs.hands", "worker", world.database.url, broker_url]
+    processes = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            end(process)
+
+
+def ended(world: World, job: Job) -> int:
+    found = world.look(job)
+    return found.total - found.pending
+
+
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(world: World, broker_url: str, tickets: Engine) -> None:
+    job = world.job(400)
+    tickets.wake(400, rendered=False)
+    with workers(world, broker_url, 2) as (first, second):
+        until(lambda: ended(world, job) > 100)
+        first.kill()
+        until(lambda: world.look(job).status == Status.COMPLETED)
+        assert second.poll() is None
+    with world.database.read() as connection:
+        indexes = connection.execute(sa.select(job_results.c.input_index)).scalars().all()
+    assert sorted(indexes) == list(range(400))
+
+
+def test_work_that_no_ticket_came_for_is_found(world: World, broker_url: str) -> None:
+    job = world.job(20)
+    with workers(world, broker_url, 1):
+        until(lambda: world.look(job).status == Status.COMPLETED)
+
+
+def test_a_broker_that_is_away_does_not_fail_a_request(world: World) -> None:
+    engine = Tickets(build_celery("redis://127.0.0.1:1/0"))
+    engine.wake(5, rendered=False)
+    engine.close()
+    assert world.queue.waiting() == 0
