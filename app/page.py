@@ -12,8 +12,8 @@ class Page:
 
     `url` is the rebuilt URL that was asked, `final_url` the one that answered after redirects.
     `content_type` is the raw header value ("" if there was none). `headers` has lower-case names.
-    `body` holds the decoded bytes that were read (at most `MAX_BYTES`; for a file that has a card of
-    its own only the first bytes); `truncated` says that there was more, or that it was cut off.
+    `body` holds the decoded bytes that were read (at most `MAX_BYTES`; none of a declared image, video, audio
+    file or PDF); `truncated` says that there was more, or that it was cut off.
     `length` is the size in bytes that the target declared, or that was read, or None.
     """
 
