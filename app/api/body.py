@@ -16,7 +16,9 @@ from marshmallow import Schema, ValidationError
 
 from app.api.fields import MOST_ERRORS
 from app.charset import printable
-from app.errors import InvalidBody, UnsupportedMediaType
+from app.errors import InvalidBody, PayloadTooLarge, UnsupportedMediaType
+
+MAX_BODY = 2**20  # bytes
 
 
 def read_body(schema: Schema) -> Any:
@@ -61,9 +63,12 @@ def _read_object() -> dict[str, Any]:
         raise UnsupportedMediaType
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")
+    data = request.get_data(cache=False)
+    if len(data) > MAX_BODY:
+        raise PayloadTooLarge
     try:
         value = json.loads(
-            request.get_data(cache=False).decode("utf-8"),
+            data.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constant,
         )
