@@ -59,7 +59,7 @@ class Services:
         `readers`: how many pages are read at once, if not as many as are fetched.
         """
         truth, shared = open_truth(settings), open_shared(settings)
-        redis = _connect_redis(settings)
+        redis = connect_redis(settings)
         versions, usage = Versions(settings.versions_file), Usage(truth)
         policy = _build_policy(settings)
         resolver = Resolver()
@@ -186,7 +186,8 @@ def _open_engine(settings: Settings, store: JobStore, queue: JobQueue, hooks: We
     return Supervisor(settings.data_dir, store, queue, hooks, command, stdin=pickle.dumps(settings))
 
 
-def _connect_redis(settings: Settings) -> Any:
+def connect_redis(settings: Settings) -> Any:
+    """A client of the Redis server that is named, None if none is. Raises SettingsError without the extra."""
     if not settings.redis_url:
         return None
     try:

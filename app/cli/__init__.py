@@ -23,6 +23,9 @@ COMMANDS: Mapping[str, str] = {
     "demo": "See it work on sample pages; no network.",
     "extract": "Turn URLs into cards, without a server.",
     "parse": "Read saved pages; no network.",
+    "jobs": "Submit, watch and fetch jobs of a running server.",
+    "worker": "Work jobs off that a message broker tells of.",
+    "doctor": "Say what is wrong, and what to do about it.",
 }
 
 
