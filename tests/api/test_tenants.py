@@ -1,0 +1,143 @@
+"""One key's hostile batches hold up nobody else's, on the service as it is served: gunicorn, two workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from app.cli.serving import Service, serving
+from app.database import open_truth
+from app.keys import KeyStore
+from app.settings import Settings
+from app.versions import Versions
+from tests.servers import until
+from tests.site import Request, Site, Wire
+
+BATCH = "/v1/extract/batch"
+PLANS = "[enterprise]\nbatch_limit = 100\n"  # no rate: what is tested is what happens without one
+SAMPLES = 60
+SLACK = 0.1  # seconds that a busy machine may add to a p95
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tenants")
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Service]:
+    plans = folder / "plans.toml"
+    plans.write_text(PLANS)
+    settings = {"ALLOW_TARGETS": "127.0.0.0/8", "LOG_LEVEL": "error", "PLANS": str(plans), "FETCH_TIMEOUT": "5"}
+    with serving(folder, settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def victim(folder: Path, service: Service) -> str:
+    """Another key than the first one, which attacks."""
+    settings = Settings(data_dir=folder / "data")
+    database = open_truth(settings)
+    key, _ = KeyStore(database, Versions(settings.versions_file)).create("enterprise")
+    database.engine.dispose()
+    return key
+
+
+def drip(wire: Wire, request: Request) -> None:
+    wire.head("200 OK", "Content-Type: text/html")
+    wire.forever(b"a", every=0.5)
+
+
+def batch(service: Service, key: str, urls: list[str]) -> requests.Response:
+    return requests.post(service.url + BATCH, json={"urls": urls}, headers={"X-Api-Key": key}, timeout=60)
+
+
+def p95(service: Service, key: str, web: Site) -> float:
+    """Seconds that nineteen of twenty small batches, never asked before, take at most."""
+    seconds = []
+    for _ in range(SAMPLES):
+        urls = [web.page(f"/{time.monotonic_ns()}", "<title>Small</title>") for _ in range(3)]
+        begun = time.perf_counter()
+        answer = batch(service, key, urls)
+        seconds.append(time.perf_counter() - begun)
+        assert answer.json()["data"]["summary"]["successful"] == 3
+    return sorted(seconds)[int(SAMPLES * 0.95) - 1]
+
+
+@contextmanager
+def attack(count: int, strike: Callable[[], object]) -> Iterator[None]:
+    """So many threads that strike again and again."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            strike()
+
+    attackers = [threading.Thread(target=run, daemon=True) for _ in range(count)]
+    for attacker in attackers:
+        attacker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for attacker in attackers:
+            attacker.join(30)
+
+
+@contextmanager
+def watched(service: Service) -> Iterator[list[float]]:
+    """How long `/healthz` took, asked all the time."""
+    seconds: list[float] = []
+
+    def look() -> None:
+        begun = time.perf_counter()
+        assert requests.get(f"{service.url}/healthz", timeout=30).status_code == 200
+        seconds.append(time.perf_counter() - begun)
+        time.sleep(0.05)
+
+    with attack(1, look):
+        yield seconds
+
+
+@pytest.mark.parametrize(("attackers", "size"), [(4, 100), (40, 1)], ids=["large batches", "many batches"])
+def test_another_keys_batches_stay_quick(service: Service, victim: str, web: Site, attackers: int, size: int) -> None:
+    quiet = p95(service, victim, web)
+    statuses: Counter[int] = Counter()
+
+    def strike() -> None:
+        urls = [web.route(f"/drip/{time.monotonic_ns()}", drip) for _ in range(size)]
+        answer = batch(service, service.first_key, urls)
+        statuses[answer.status_code] += 1
+        if answer.status_code == 503:
+            time.sleep(0.05)
+
+    with attack(attackers, strike):
+        until(lambda: web.open_connections > min(40, attackers * size // 2))
+        with watched(service) as health:
+            attacked = p95(service, victim, web)
+    assert attacked < 3 * quiet + SLACK, f"{quiet:.3f} s became {attacked:.3f} s"
+    assert max(health) < 1
+    assert set(statuses) <= {200, 503}
+
+
+def test_who_asks_for_more_than_a_share_is_told_to_come_again(service: Service, web: Site) -> None:
+    answers: list[requests.Response] = []
+
+    def strike() -> None:
+        urls = [web.route(f"/drip/{time.monotonic_ns()}", drip) for _ in range(100)]
+        answers.append(batch(service, service.first_key, urls))
+
+    with attack(40, strike):
+        until(lambda: any(answer.status_code == 503 for answer in answers))
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.json()["error"]["code"] == "OVERLOADED"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert web.wait_until_idle(10)
