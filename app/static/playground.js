@@ -150,7 +150,7 @@ function facts(row, time, tag) {
         type: "button",
         class: "button small",
         "aria-label": `Show the JSON of ${row.url}`,
-        click: () => choose(row),
+        click: () => chooseAndShow(row),
       },
       "JSON",
     );
@@ -209,7 +209,12 @@ function scaleTracks() {
 function choose(row) {
   for (const other of rows) other.item.classList.toggle("chosen", other === row);
   showJson(row);
-  if (matchMedia("(width < 62rem)").matches) $("json").scrollIntoView({ block: "center" });
+}
+
+/** Where the panel is below the cards, whoever asks for it is taken there. */
+function chooseAndShow(row) {
+  choose(row);
+  if (matchMedia("(width < 62rem)").matches) $("json-of").scrollIntoView({ block: "center" });
 }
 
 function showJson(row) {

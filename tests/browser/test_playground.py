@@ -186,3 +186,11 @@ def test_nothing_is_wider_than_a_telephone(playground: Any, web: Site) -> None:
     wait_until(playground, DONE)
     playground.set_viewport_size({"width": 360, "height": 740})
     assert playground.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_on_a_telephone_nobody_is_taken_to_the_json_but_who_asks_for_it(page: Any, server: Server, web: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 740})
+    page.goto(server.url)
+    assert page.evaluate("scrollY") == 0
+    page.get_by_role("button", name="Show the JSON of").first.click()
+    wait_until(page, "scrollY > 500")
