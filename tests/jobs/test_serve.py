@@ -1,0 +1,124 @@
+"""`pagecard serve` as it is run: whatever is killed, every URL of a job ends exactly once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import requests
+
+from app.database import open_truth
+from app.keys import KeyStore
+from app.settings import Settings
+from app.versions import Versions
+from tests.servers import end, free_port, until
+from tests.site import Site
+
+URLS = 120
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.from_environ(environ(tmp_path))
+
+
+def environ(folder: Path) -> dict[str, str]:
+    return {"PAGECARD_DATA_DIR": str(folder / "data"), "PAGECARD_ALLOW_TARGETS": "127.0.0.0/8"}
+
+
+@pytest.fixture
+def key(settings: Settings) -> str:
+    database = open_truth(settings)
+    secret, _ = KeyStore(database, Versions(settings.versions_file)).create("enterprise")
+    database.engine.dispose()
+    return secret
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[None]:
+    """A server until the block ends, and then kill -9 for every process of it."""
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--bind", f"127.0.0.1:{port}"]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            command, env=os.environ | environ(folder), start_new_session=True, stdout=log, stderr=log
+        )
+    try:
+        until(lambda: answers(port))
+        yield
+    finally:
+        end(process)
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def ask(port: int, key: str, method: str, path: str, **options: Any) -> Any:
+    url = f"http://127.0.0.1:{port}/v1/batch{path}"
+    return requests.request(method, url, headers={"X-Api-Key": key}, timeout=60, **options).json()
+
+
+def test_a_job_survives_the_death_of_every_process_three_times(web: Site, key: str, tmp_path: Path) -> None:
+    urls = [web.page(f"/{number}", f"<p>page {number}", latency=0.3) for number in range(URLS)]
+    port = free_port()
+    with serving(tmp_path, port):
+        job_id = ask(port, key, "POST", "", json={"urls": urls})["job_id"]
+    for _ in range(2):
+        with serving(tmp_path, port):
+            before = ask(port, key, "GET", f"/{job_id}")["pending_urls"]
+            until(
+                lambda before=before: ask(port, key, "GET", f"/{job_id}")["pending_urls"] < before,
+            )
+    with serving(tmp_path, port):
+        until(lambda: ask(port, key, "GET", f"/{job_id}")["status"] == "completed")
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/v1/batch/{job_id}/results", headers={"X-Api-Key": key}, timeout=60
+        )
+    results = [line for line in answer.text.splitlines() if line]
+    assert len(results) == URLS
+    assert [f'"markdown":"page {number}\\n"' in line for number, line in enumerate(results)] == [True] * URLS
+
+
+def test_the_client_of_the_original_service_works_unchanged(web: Site, key: str, tmp_path: Path) -> None:
+    sdk = pytest.importorskip("geonode_scraper_sdk", reason="needs geonode-scraper-sdk")
+    port = free_port()
+    with serving(tmp_path, port):
+        configuration = sdk.Configuration(host=f"http://127.0.0.1:{port}", api_key={"ApiKeyAuth": key})
+        with sdk.ApiClient(configuration) as client:
+            api = sdk.BatchApi(client)
+            accepted = api.create_batch_v1_batch_post(
+                sdk.BatchRequest(
+                    urls=[web.page("/a", "<p>one"), web.page("/b", "<p>two"), "nonsense"],
+                    formats=[sdk.OutputFormat.MARKDOWN],
+                    headers={"X-A": "1"},
+                )
+            )
+            assert isinstance(accepted.job_id, UUID)
+            assert (accepted.accepted_urls, accepted.invalid_urls) == (2, ["nonsense"])
+
+            def status(page: int = 1) -> Any:
+                return api.get_batch_status_v1_batch_job_id_get(str(accepted.job_id), page=page, page_size=1)
+
+            until(lambda: status().status == "completed")
+            assert [status(page).results[0].data.markdown for page in (1, 2)] == ["one\n", "two\n"]
+            assert status().batch_config.headers == {"X-A": "[hidden]"}
+            listed = api.list_batch_jobs_v1_batch_jobs_get(status=sdk.JobStatus.COMPLETED, page=1, page_size=10)
+            assert [job.job_id for job in listed.jobs] == [accepted.job_id]
+            slow = api.create_batch_v1_batch_post(
+                sdk.BatchRequest(urls=[web.page("/slow", "<p>slow", latency=20)] * 200)
+            )
+            cancelled = api.cancel_batch_v1_batch_job_id_delete(str(slow.job_id))
+            assert (cancelled.job_id, cancelled.status) == (slow.job_id, "cancelled")
+            with pytest.raises(sdk.ApiException) as refused:
+                api.cancel_batch_v1_batch_job_id_delete(str(slow.job_id))
+            assert refused.value.status == 409
