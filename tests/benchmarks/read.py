@@ -8,6 +8,7 @@ is decided by the `score.py` beside it. Readers that are not installed are left 
 
 Rule 1: CPU time of this thread's process, warm, one page after the other, every field a reader has.
 Rule 2: every reader is given the same bytes and the same URL, and may decode them as it likes.
+Rule 3: nothing is fetched; a reader that would look something up is refused, and must do without.
 """
 
 from __future__ import annotations
@@ -276,8 +277,15 @@ def _share(counted: tuple[int, int] | None) -> str:
     return f"{counted[0] / counted[1]:.3f}" if counted and counted[0] else "–"
 
 
+def refuse_the_network(event: str, _: tuple[Any, ...]) -> None:
+    """An audit hook (PEP 578): Python tells it of every lookup and connect, whatever library makes it."""
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto"):
+        raise PermissionError("a reader wanted to use the network")
+
+
 def main() -> None:
     """Measure every reader that is installed."""
+    sys.addaudithook(refuse_the_network)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pages", nargs="?", type=Path, help="a folder of HTML pages")
     parser.add_argument("--labels", type=Path, help="what is true of them")
