@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
+from app.cli.serving import Service, serving
 from app.networks import parse_networks
 from app.services import Services
 from app.settings import Settings
@@ -48,6 +49,17 @@ class Api:
         """The same API with a new key."""
         secret, _ = self.services.keys.create(plan, **options)
         return Api(self.client, self.services, secret)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service as it is served, gunicorn with two workers, on plans without a rate."""
+    folder = tmp_path_factory.mktemp("service")
+    plans = folder / "plans.toml"
+    plans.write_text("[enterprise]\nbatch_limit = 100\n")
+    settings = {"ALLOW_TARGETS": "127.0.0.0/8", "PLANS": str(plans), "FETCH_TIMEOUT": "5"}
+    with serving(folder, settings) as running:
+        yield running
 
 
 @pytest.fixture

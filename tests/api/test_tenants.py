@@ -7,12 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import requests
 
-from app.cli.serving import Service, serving
+from app.cli.serving import Service
 from app.database import open_truth
 from app.keys import KeyStore
 from app.settings import Settings
@@ -21,29 +20,14 @@ from tests.servers import until
 from tests.site import Request, Site, Wire
 
 BATCH = "/v1/extract/batch"
-PLANS = "[enterprise]\nbatch_limit = 100\n"  # no rate: what is tested is what happens without one
 SAMPLES = 60
 SLACK = 0.1  # seconds that a busy machine may add to a p95
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("tenants")
-
-
-@pytest.fixture(scope="module")
-def service(folder: Path) -> Iterator[Service]:
-    plans = folder / "plans.toml"
-    plans.write_text(PLANS)
-    settings = {"ALLOW_TARGETS": "127.0.0.0/8", "LOG_LEVEL": "error", "PLANS": str(plans), "FETCH_TIMEOUT": "5"}
-    with serving(folder, settings) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def victim(folder: Path, service: Service) -> str:
+def victim(service: Service) -> str:
     """Another key than the first one, which attacks."""
-    settings = Settings(data_dir=folder / "data")
+    settings = Settings(data_dir=service.log.parent / "data")
     database = open_truth(settings)
     key, _ = KeyStore(database, Versions(settings.versions_file)).create("enterprise")
     database.engine.dispose()
