@@ -88,22 +88,36 @@ def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[D
     """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON."""
     known = dict(done)
     outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
-    results = b",".join(map(encode_result, urls, outcomes))
     successful = sum(isinstance(outcome, Success) for outcome in outcomes)
-    return b'{"results":[%b],"summary":%b}' % (results, encode_summary(len(urls), successful))
+    pieces: list[bytes] = []  # joined once: an answer may have megabytes
+    for url, outcome in zip(urls, outcomes, strict=True):
+        pieces += b",", *_pieces(url, outcome)
+    return b"".join((b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"))
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:
     """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    echo = orjson.dumps(printable(url))
+    return b"".join(_pieces(url, outcome))
+
+
+_CACHE_HIT = {True: b',"cache_hit":true}', False: b',"cache_hit":false}'}
+
+
+def _pieces(url: str, outcome: Outcome) -> tuple[bytes, ...]:
     if isinstance(outcome, Success):
-        hit = b"true" if outcome.cache_hit else b"false"
-        return b'{"url":%b,"success":true,"data":%b,"cache_hit":%b}' % (echo, outcome.data, hit)
+        return b'{"url":', _echo(url), b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:
         told["details"] = error.details
-    return b'{"url":%b,"success":false,"error":%b}' % (echo, orjson.dumps(told))
+    return b'{"url":', _echo(url), b',"success":false,"error":', orjson.dumps(told), b"}"
+
+
+def _echo(url: str) -> bytes:
+    try:
+        return orjson.dumps(url)
+    except orjson.JSONEncodeError:  # lone surrogates
+        return orjson.dumps(printable(url))
 
 
 def encode_summary(total: int, successful: int) -> bytes:

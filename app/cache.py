@@ -44,10 +44,10 @@ SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one wo
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was loaded; times are Unix seconds. `failed` tells a kept failure from a kept success."""
+    """What was loaded; times are Unix seconds. `status` is a number of the loader's own."""
 
     value: bytes
-    failed: bool
+    status: int
     stored_at: float
     expires_at: float
 
@@ -276,9 +276,9 @@ class SqlStore:
 
     _GET = sa.select(cache_entries).where(cache_entries.c.key.in_(sa.bindparam("keys", expanding=True)))
     _PUT = sa.text(
-        "INSERT INTO cache_entries (key, value, failed, stored_at, expires_at) "
-        "VALUES (:key, :value, :failed, :stored_at, :expires_at) ON CONFLICT (key) DO UPDATE SET "
-        "value = excluded.value, failed = excluded.failed, "
+        "INSERT INTO cache_entries (key, value, status, stored_at, expires_at) "
+        "VALUES (:key, :value, :status, :stored_at, :expires_at) ON CONFLICT (key) DO UPDATE SET "
+        "value = excluded.value, status = excluded.status, "
         "stored_at = excluded.stored_at, expires_at = excluded.expires_at"
     )
 
@@ -313,7 +313,7 @@ class SqlStore:
 class RedisStore:
     """Entries in Redis, for workers on many hosts: a header of three numbers, then the value."""
 
-    _HEADER = struct.Struct("<?dd")
+    _HEADER = struct.Struct("<Hdd")
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
@@ -325,7 +325,7 @@ class RedisStore:
     def put_many(self, entries: Mapping[str, Entry]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
             for key, entry in entries.items():
-                header = self._HEADER.pack(entry.failed, entry.stored_at, entry.expires_at)
+                header = self._HEADER.pack(entry.status, entry.stored_at, entry.expires_at)
                 ttl = max(1, int((entry.expires_at - entry.stored_at) * 1000))
                 pipeline.set(self._name(key), header + entry.value, px=ttl)
             pipeline.execute()
@@ -335,5 +335,5 @@ class RedisStore:
         return f"pagecard:cache:{key}"
 
     def _decode(self, blob: bytes) -> Entry:
-        failed, stored_at, expires_at = self._HEADER.unpack_from(blob)
-        return Entry(blob[self._HEADER.size :], failed, stored_at, expires_at)
+        status, stored_at, expires_at = self._HEADER.unpack_from(blob)
+        return Entry(blob[self._HEADER.size :], status, stored_at, expires_at)

@@ -145,7 +145,7 @@ cache_entries = sa.Table(
     SHARED,
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
-    sa.Column("failed", sa.Boolean, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
     sa.Column("stored_at", sa.Double, nullable=False),
     sa.Column("expires_at", sa.Double, nullable=False, index=True),
 )
@@ -158,7 +158,7 @@ rate_buckets = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
 )
 
-SHARED_FILE = "shared-1.sqlite3"  # the number goes up with each change of SHARED's schema
+SHARED_FILE = "shared-2.sqlite3"  # the number goes up with each change of SHARED's schema
 
 
 class Database:

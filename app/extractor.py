@@ -43,6 +43,7 @@ log = structlog.get_logger()
 
 INCLUDES = ("json_ld", "microdata", "oembed")
 FORMATS = ("markdown", "html")
+FAILED = 0  # in the place of a page's status: the cached value is a failure
 OEMBED_TIMEOUT = 4.0  # seconds: an extra must not eat the time of the page
 
 
@@ -181,14 +182,14 @@ class Extractor:
     def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
         visit = _Visit(self, target, options, deadline, tenant)
         try:
-            value, failed, ttl = visit.answer(), False, self._cache_ttl
-            outcome = "ok"
+            status, value = visit.answer()
+            outcome, ttl = "ok", self._cache_ttl
         except TargetError as error:
-            value, failed, ttl = _encode_failure(error), True, self._failure_ttl
-            outcome = error.code
+            status, value = FAILED, _encode_failure(error)
+            outcome, ttl = error.code, self._failure_ttl
         self._observe(target, outcome, visit.fetching, time.perf_counter() - visit.started - visit.fetching)
         now = time.time()
-        return Entry(value, failed, now, now if failed and deadline.passed else now + ttl)
+        return Entry(value, status, now, now if status == FAILED and deadline.passed else now + ttl)
 
 
 class _Visit:
@@ -205,8 +206,8 @@ class _Visit:
         self.started = time.perf_counter()
         self.fetching = 0.0  # seconds
 
-    def answer(self) -> bytes:
-        """The status of the page in three digits, then the JSON. Raises TargetError."""
+    def answer(self) -> tuple[int, bytes]:
+        """The status of the page, and the JSON. Raises TargetError."""
         document, options = self._document(), self._options
         oembed = self._oembed(document) if options.formats is None or options.metadata else None
         with self._extractor._readers:
@@ -214,7 +215,7 @@ class _Visit:
                 data = self._card(document, oembed)
             else:
                 data = self._item(document, options.formats, oembed)
-        return b"%03d%b" % (document.page.status, data)
+        return document.page.status, data
 
     def _document(self) -> Document:
         document = Document(self._bring(self._target))
@@ -312,10 +313,9 @@ _ERRORS = {error.code: error for error in leaves(TargetError)}
 
 
 def _outcome(entry: Entry, *, hit: bool) -> Outcome:
-    if entry.failed:
+    if entry.status == FAILED:
         return Failure(_decode_failure(entry.value))
-    value = entry.value
-    return Success(value[3:], int(value[:3]), hit, entry.stored_at, entry.expires_at)
+    return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at)
 
 
 def _encode_failure(error: TargetError) -> bytes:
