@@ -10,14 +10,13 @@ from app.metadata.published import read_modified, read_published
 from app.metadata.values import MAX_LIST, first
 
 
-def read_article(document: Document) -> Article:
-    """Times, author, section and tags."""
-    works = jsonld.works(document.json_ld)
-    sections = (jsonld.text_of(work.get("articleSection")) for work in works)
+def read_article(document: Document, sites: list[str]) -> Article:
+    """Times, author, section and tags. `sites` are the names of the page's site."""
+    sections = (jsonld.text_of(work.get("articleSection")) for work in document.works)
     return Article(
-        published_time=read_published(document, works),
-        modified_time=read_modified(document, works),
-        author=read_author(document, works),
+        published_time=read_published(document),
+        modified_time=read_modified(document),
+        author=read_author(document, sites),
         section=first(document.meta("article:section"), *sections),
         tags=tuple(document.meta_all("article:tag")[:MAX_LIST]),
     )

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
 from app.metadata.markup import Tag, element_end, find_tags, text_pieces
-from app.metadata.site import site_names
 from app.metadata.values import clean, first, squash
 
 MAX_AUTHORS = 200
@@ -82,17 +80,16 @@ _AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
 _LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
 
 
-def read_author(document: Document, works: list[dict[str, Any]]) -> str | None:
-    """The name of the author, or several, one line. `works` are the page's JSON-LD works."""
-    declared = [names for names in _declared(document, works) if names]
-    sites = {squash(name) for name in _publishers(document, works)}
-    people = next((names for names in declared if not _is_site(names, document.host, sites)), None)
+def read_author(document: Document, sites: list[str]) -> str | None:
+    """The name of the author, or several, one line. `sites` are the names of the page's site."""
+    declared = [names for names in _declared(document) if names]
+    known = {squash(name) for name in (*sites, *_publishers(document))} if declared else set()
+    people = next((names for names in declared if not _is_site(names, document.host, known)), None)
     return people or _social_author(document) or _shown(document) or first(*declared)
 
 
-def _publishers(document: Document, works: list[dict[str, Any]]) -> Iterator[str]:
-    yield from site_names(document)
-    for work in works:
+def _publishers(document: Document) -> Iterator[str]:
+    for work in document.works:
         yield from jsonld.names_of(work.get("publisher"), document.json_ld_by_id)
 
 
@@ -108,8 +105,8 @@ def _social_author(document: Document) -> str | None:
     return None
 
 
-def _declared(document: Document, works: list[dict[str, Any]]) -> Iterator[str | None]:
-    for work in works:
+def _declared(document: Document) -> Iterator[str | None]:
+    for work in document.works:
         for key in ("author", "creator"):
             yield _people(jsonld.names_of(work.get(key), document.json_ld_by_id))
     for name in document.present(*_METAS):

@@ -40,7 +40,7 @@ def read_description(document: Document) -> str | None:
         document.meta("og:description")
         or document.meta("description", "dc.description", "dcterms.description")
         or document.meta("twitter:description")
-        or first(*(jsonld.text_of(work.get("description")) for work in jsonld.works(document.json_ld)))
+        or first(*(jsonld.text_of(work.get("description")) for work in document.works))
     )
     return clean(_TAG_IN_TEXT.sub(" ", declared)) if declared else _first_paragraph(document)
 

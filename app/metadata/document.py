@@ -91,6 +91,11 @@ class Document:
                     yield name, content
 
     @cached_property
+    def open_graph(self) -> list[tuple[str, str]]:
+        """The metas of Open Graph alone."""
+        return [meta for meta in self.metas if meta[0].startswith("og:")]
+
+    @cached_property
     def _meta_by_name(self) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}
         for name, content in self.metas:
@@ -222,6 +227,11 @@ class Document:
     def json_ld(self) -> list[dict[str, Any]]:
         """Every JSON-LD node of the page, flattened."""
         return jsonld.flatten(self.json_ld_blocks)
+
+    @cached_property
+    def works(self) -> list[dict[str, Any]]:
+        """The JSON-LD nodes that say what the page is, the most telling first."""
+        return jsonld.works(self.json_ld)
 
     @cached_property
     def json_ld_by_id(self) -> dict[str, dict[str, Any]]:

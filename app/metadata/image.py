@@ -32,14 +32,18 @@ _ORNAMENT = re.compile(
 
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
     """The URL of the best image that a page names, or shows near its headline."""
-    named = (
-        *(media.url for media in og.images if media.width != 1 and media.height != 1),
-        twitter.image,
-        document.resolve(_json_ld_image(document)),
-        document.link("image_src"),
-        document.meta_url("thumbnail", "image", "thumbnailurl", "sailthru.image.full", "parsely-image-url"),
-    )
-    return first(*(url for url in named if url and _is_picture(url))) or _shown_image(document)
+    named = (url for url in _named_images(document, og, twitter) if url and _is_picture(url))
+    return next(named, None) or _shown_image(document)
+
+
+def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> Iterator[str | None]:
+    for media in og.images:
+        if media.width != 1 and media.height != 1:
+            yield media.url
+    yield twitter.image
+    yield document.resolve(_json_ld_image(document))
+    yield document.link("image_src")
+    yield document.meta_url("thumbnail", "image", "thumbnailurl", "sailthru.image.full", "parsely-image-url")
 
 
 def _is_picture(url: str) -> bool:
@@ -49,8 +53,8 @@ def _is_picture(url: str) -> bool:
 
 def _json_ld_image(document: Document) -> str | None:
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
-    works = jsonld.works(document.json_ld)
-    return first(*(jsonld.url_of(work.get(key), document.json_ld_by_id) for work in works for key in keys))
+    urls = (jsonld.url_of(work.get(key), document.json_ld_by_id) for work in document.works for key in keys)
+    return next((url for url in urls if url), None)
 
 
 def _shown_image(document: Document) -> str | None:

@@ -54,6 +54,10 @@ def _one_of(names: Iterable[str]) -> str:
 _TAG = re.compile(rf"<(?=[!mltbhsnixMLTBHSNIX])(!--|(?:{_one_of(_RAW_TEXT + _ELEMENTS)})(?=[\s/>]))")
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
 _END = {name: re.compile(rf"</{_any_case(name)}(?=[\s/>])") for name in (*_RAW_TEXT, "noscript")}
+# Most links only tell a browser what to load.
+_IDLE_LINK = re.compile(
+    r"""\s(?:[^<>]{0,300}\s)?rel\s?=\s?["']?(?:stylesheet|preload|preconnect|dns-prefetch|prefetch|modulepreload)[\s"'>/]"""
+)
 _COMMENT_END = re.compile("--!?>")
 # What is never closed hides all that follows, as in browsers; and keeps this linear.
 _HIDDEN = re.compile(
@@ -95,6 +99,8 @@ def read_tags(text: str) -> list[Tag]:
             tag, position = _read_raw_text(text, name, start, position)
             if tag:
                 tags.append(tag)
+        elif name == "link" and _IDLE_LINK.match(text, position):
+            continue
         else:
             attributes, position = read_attributes(text, position)
             tags.append(Tag(name, attributes, start, position, "", position <= noscript))

@@ -35,7 +35,7 @@ def read_opengraph(document: Document) -> OpenGraph:
 def _read_media(document: Document, root: str) -> tuple[Media, ...]:
     """The objects under `root`: structured properties belong to the object that was opened last."""
     opened: list[dict[str, Any]] = []
-    for name, content in document.metas:
+    for name, content in document.open_graph:
         if name in (root, f"{root}:url"):
             _open(opened, document.resolve(content))
         elif opened and name.startswith(f"{root}:"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
@@ -64,11 +63,11 @@ _DATE_CLASS = re.compile(
 )
 
 
-def read_published(document: Document, works: list[dict[str, Any]]) -> str | None:
-    """When the page was published, as ISO 8601. `works` are its JSON-LD works."""
+def read_published(document: Document) -> str | None:
+    """When the page was published, as ISO 8601."""
     return (
         parse_date(document.meta("article:published_time"))
-        or first(*(parse_date(jsonld.text_of(work.get("datePublished"))) for work in works))
+        or first(*(parse_date(jsonld.text_of(work.get("datePublished"))) for work in document.works))
         or _meta_date(document)
         or _itemprop_date(document)
         or date_in_url(document.path)
@@ -91,10 +90,10 @@ def shown_day(document: Document, published: str | None) -> str | None:
     return shown if abs(apart.days) == 1 else None
 
 
-def read_modified(document: Document, works: list[dict[str, Any]]) -> str | None:
+def read_modified(document: Document) -> str | None:
     """When the page was last changed, as ISO 8601, if it says so to machines."""
     return first(
-        *(parse_date(jsonld.text_of(work.get("dateModified"))) for work in works),
+        *(parse_date(jsonld.text_of(work.get("dateModified"))) for work in document.works),
         *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
     )
 

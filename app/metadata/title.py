@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.metadata import jsonld
 from app.metadata.document import Document, Heading
 from app.metadata.model import OpenGraph, TwitterCard
-from app.metadata.site import SEPARATOR, site_names
+from app.metadata.site import SEPARATOR
 from app.metadata.values import first, squash, words
 
 MIN_HEADING = 8
@@ -24,14 +24,14 @@ _METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citat
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 
 
-def read_title(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
-    """The best title that a page has to offer, in one line."""
+def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: list[str]) -> str | None:
+    """The best title that a page has to offer, in one line. `sites` are the names of its site."""
     articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
     headline = first(*(jsonld.text_of(node.get("headline") or node.get("name")) for node in articles))
     told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
     if not told:
         return first(*(heading.text for heading in document.headings), *document.site_headings)
-    names = {squash(name) for name in site_names(document)}
+    names = {squash(name) for name in sites}
     title = _without_site(told, names)
     return (
         _heading_within(title, document.headings)
