@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_end, find_tags, text_pieces
+from app.metadata.markup import Tag, element_end, find_tags, raw_pieces, text_pieces
 from app.metadata.values import clean, first, squash
 
 MAX_AUTHORS = 200
@@ -174,10 +174,10 @@ def _names_in(text: str, tag: Tag) -> str | None:
 
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
-    pieces = text_pieces(document.text[headline : headline + 6_000])
+    pieces = raw_pieces(document.text[headline : headline + 6_000].replace("&nbsp;", " "))
     for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
-        label = _LABELLED.match(piece)
-        if label and len(piece) < MAX_NAME + 20 and (name := _name(piece[label.end() :] or following)):
+        label = _LABELLED.match(piece) if len(piece) < MAX_NAME + 20 else None
+        if label and (name := _name(clean(piece[label.end() :] or following))):
             return name
     return None
 

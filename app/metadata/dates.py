@@ -104,6 +104,11 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
     return next((found.iso for found in _dates_in(value, month_first)), None)
 
 
+def has_year(text: str) -> bool:
+    """Whether a text can hold a date at all; quick to tell."""
+    return _ANCHOR.search(text) is not None
+
+
 def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
     """The dates that are named in running text, in the order in which they stand there."""
     found: dict[int, FoundDate] = {}

@@ -104,8 +104,11 @@ class Document:
 
     def meta(self, *names: str) -> str | None:
         """The first value that says something under the first of these names that has one, cleaned."""
-        by_name = self._meta_by_name
-        return next((v for name in names for raw in by_name.get(name, ()) if (v := clean(raw))), None)
+        for name in names:
+            for raw in self._meta_by_name.get(name, ()):
+                if value := clean(raw):
+                    return value
+        return None
 
     def meta_all(self, *names: str) -> list[str]:
         """Every value under these names, cleaned, each once, in the order of the names."""

@@ -59,16 +59,13 @@ _IDLE_LINK = re.compile(
     r"""\s(?:[^<>]{0,300}\s)?rel\s?=\s?["']?(?:stylesheet|preload|preconnect|dns-prefetch|prefetch|modulepreload)[\s"'>/]"""
 )
 _COMMENT_END = re.compile("--!?>")
+_INVISIBLE = ("noscript", "script", "style", "svg", "template")
 # What is never closed hides all that follows, as in browsers; and keeps this linear.
 _HIDDEN = re.compile(
-    "|".join(
-        (
-            r"<!--.*?(?:-->|\Z)",
-            *(rf"<{name}\b.*?(?:</{name}[^>]*>|\Z)" for name in ("script", "style", "svg", "template", "noscript")),
-            r"<[^>]*(?:>|\Z)",
-        )
-    ),
-    re.DOTALL | re.IGNORECASE,
+    r"<(?![!nstNST])[^>]*(?:>|\Z)|<!--.*?(?:-->|\Z)|"
+    + "|".join(rf"<{_any_case(name)}\b.*?(?:</{_any_case(name)}[^>]*>|\Z)" for name in _INVISIBLE)
+    + r"|<[^>]*(?:>|\Z)",
+    re.DOTALL,
 )
 _START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30})(?=[\s/])")
 
@@ -207,5 +204,9 @@ def visible_text(fragment: str, limit: int = MAX_STRING) -> str | None:
 
 def text_pieces(fragment: str) -> list[str]:
     """The texts between the tags of a piece of HTML, each in one line."""
-    pieces = (clean(piece) for piece in _HIDDEN.split(fragment) if piece and not piece.isspace())
-    return [piece for piece in pieces if piece]
+    return [text for piece in raw_pieces(fragment) if (text := clean(piece))]
+
+
+def raw_pieces(fragment: str) -> list[str]:
+    """The texts between the tags of a piece of HTML as they are written, without white space around them."""
+    return [text for piece in _HIDDEN.split(fragment) if (text := piece.strip())]

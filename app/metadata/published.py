@@ -8,10 +8,10 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
-from app.metadata.dates import date_in_url, find_dates, parse_date
+from app.metadata.dates import date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_text, text_pieces, visible_text
-from app.metadata.values import first
+from app.metadata.markup import Tag, element_text, raw_pieces
+from app.metadata.values import clean, first
 
 AFTER_HEADLINE = 8_000
 """Characters of markup after the headline in which a date belongs to it."""
@@ -133,10 +133,10 @@ def _headline_date(document: Document) -> str | None:
     position = document.headline
     if position is None:
         return None
-    below = text_pieces(document.text[position : position + AFTER_HEADLINE])
+    below = document.text[position : position + AFTER_HEADLINE]
     above = document.text[max(0, position - BEFORE_HEADLINE) : position]
-    return _date_by_itself(below, MAX_BELOW, document) or _date_by_itself(
-        reversed(text_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
+    return _date_by_itself(raw_pieces(below), MAX_BELOW, document) or _date_by_itself(
+        reversed(raw_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
     )
 
 
@@ -146,8 +146,10 @@ def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) ->
         if distance < 0:
             break
         distance -= len(piece)
-        if len(piece) <= MAX_DATELINE and (found := find_dates(piece, month_first=document.month_first)):
-            return found[0].iso[:10]
+        if len(piece) <= MAX_DATELINE and has_year(piece) and (text := clean(piece)):
+            found = find_dates(text, month_first=document.month_first)
+            if found:
+                return found[0].iso[:10]
     return None
 
 
@@ -187,6 +189,9 @@ def _described_date(document: Document) -> str | None:
 
 
 def _text_date(document: Document) -> str | None:
+    """The first day that any text names."""
     start = document.headline or document.body_start
-    shown = visible_text(document.text[start : start + MAX_TEXT], limit=MAX_TEXT) or ""
-    return next((found.iso[:10] for found in find_dates(shown, month_first=document.month_first)), None)
+    for piece in raw_pieces(document.text[start : start + MAX_TEXT]):
+        if has_year(piece) and (found := find_dates(clean(piece) or "", month_first=document.month_first)):
+            return found[0].iso[:10]
+    return None
