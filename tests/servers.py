@@ -17,13 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.serving import free_port
+
 START_TIMEOUT = 60  # seconds
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def until(condition: Callable[[], object], timeout: float = START_TIMEOUT, every: float = 0.05) -> None:
