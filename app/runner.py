@@ -2,6 +2,10 @@
 
 `LOCK` is the file descriptor of the place's lock, held already; `PARENT` the process that this one ends with,
 which hands its settings over on standard input.
+
+It has a scribe, a process of its own that speaks to the database for it. Who holds SQLite's lock must never wait:
+neither for the interpreter, which dozens of threads want here, nor for the processor, which this process leaves to
+requests. They write to the same database, and would wait with it.
 """
 
 from __future__ import annotations
@@ -9,23 +13,54 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing import get_context
+from multiprocessing.managers import BaseManager
+from uuid import uuid4
 
+from app.database import Database
 from app.jobs.local import NICENESS, READERS, die_with, run_in_place
+from app.jobs.queue import JobQueue
+from app.limits import Usage
 from app.logs import configure_logs
 from app.services import Services
 from app.settings import Settings
 
 
+class Scribe(BaseManager):
+    """Takes what threads of its parent want written, at the priority of requests."""
+
+    queue: Callable[[Settings], JobQueue]
+
+
+def _open_queue(settings: Settings) -> JobQueue:
+    truth = Database(settings.database)
+    return JobQueue(truth, Usage(truth).charge)
+
+
+Scribe.register("queue", callable=_open_queue, exposed=[name for name in vars(JobQueue) if name[0] != "_"])
+
+
+def start_scribe() -> Scribe:
+    """To be called while there is one thread. The address is one that leaves no file behind (unix(7), abstract)."""
+    scribe = Scribe(f"\0pagecard-{uuid4().hex}", ctx=get_context("fork"))
+    scribe.start(initializer=die_with, initargs=(os.getpid(),))
+    return scribe
+
+
 def main(place: int, lock: int, parent: int) -> None:
     die_with(parent)
     os.set_inheritable(lock, False)
-    os.nice(NICENESS)
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent wrote it)
     configure_logs(settings.log_level)
+    scribe = start_scribe()
+    os.nice(NICENESS)
     services = Services.open(settings, readers=READERS)
     with os.fdopen(lock, "r+") as held:
-        run_in_place(services.job_tools(), place, held)
+        run_in_place(replace(services.job_tools(), queue=scribe.queue(settings)), place, held)
     services.close()
+    scribe.shutdown()
     os._exit(0)  # what is still being fetched is given up
 
 
