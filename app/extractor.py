@@ -21,7 +21,15 @@ from app.cache import Cache, Entry
 from app.charset import decode
 from app.content import to_html, to_markdown
 from app.deadline import Deadline
-from app.errors import TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent, leaves
+from app.errors import (
+    InvalidUrl,
+    TargetBlocked,
+    TargetError,
+    TargetHttpError,
+    TargetTimeout,
+    UnsupportedContent,
+    leaves,
+)
 from app.fetch import TargetUrl, loggable, parse_url
 from app.metadata import (
     Document,
@@ -219,9 +227,9 @@ class _Visit:
 
     def _document(self) -> Document:
         document = Document(self._bring(self._target))
-        refresh = read_refresh(document)
+        refresh = _refresh_target(document)
         if refresh:
-            document = Document(_asked_as(self._target, self._bring(parse_url(refresh))))
+            document = Document(_asked_as(self._target, self._bring(refresh)))
         self._refuse_unreadable(document)
         return document
 
@@ -300,6 +308,14 @@ class _Visit:
                 "metadata": orjson.Fragment(self._card(document, oembed)) if self._options.metadata else None,
             }
         )
+
+
+def _refresh_target(document: Document) -> TargetUrl | None:
+    refresh = read_refresh(document)
+    try:
+        return parse_url(refresh) if refresh else None
+    except InvalidUrl:  # it leads nowhere: the page itself is what there is to read
+        return None
 
 
 def _asked_as(target: TargetUrl, page: Page) -> Page:

@@ -1,0 +1,233 @@
+"""One URL: fetched, read and kept, or a failure that says why; never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from app.cache import Cache, SqlStore
+from app.database import Database
+from app.deadline import Deadline
+from app.errors import TargetError, TargetHttpError, TargetTimeout, leaves
+from app.extractor import Extractor, Failure, Options, Outcome, Success
+from app.fetch import TargetUrl, parse_url
+from app.page import Page, Wait
+from app.versions import Versions
+
+URL = "https://example.com/page"
+
+
+@dataclass
+class World:
+    """A web that is made up: for each URL a body, a page or what happens instead."""
+
+    extractor: Extractor = field(init=False)
+    pages: dict[str, Any] = field(default_factory=dict)
+    fetched: list[tuple[str, dict[str, str], str | None]] = field(default_factory=list)
+    rendered: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+
+    def fetch(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
+        self.fetched.append((str(url), dict(asked.get("headers") or {}), asked.get("proxy")))
+        return self._answer(url)
+
+    def render(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
+        self.rendered.append(str(url))
+        return self._answer(url)
+
+    def extract(self, url: str = URL, *, tenant: str = "a", seconds: float = 30, **options: Any) -> Outcome:
+        return self.extractor.extract(parse_url(url), Options(**options), Deadline.after(seconds), tenant)
+
+    def data(self, url: str = URL, **options: Any) -> dict[str, Any]:
+        outcome = self.extract(url, **options)
+        assert isinstance(outcome, Success), outcome
+        return orjson.loads(outcome.data)
+
+    def error(self, url: str = URL, **options: Any) -> TargetError:
+        outcome = self.extract(url, **options)
+        assert isinstance(outcome, Failure), outcome
+        return outcome.error
+
+    def _answer(self, url: TargetUrl) -> Page:
+        found = self.pages[str(url)]
+        if isinstance(found, Exception):
+            raise found
+        return found if isinstance(found, Page) else page(str(url), found)
+
+
+def page(url: str, body: str = "", status: int = 200, content_type: str = "text/html", **headers: str) -> Page:
+    return Page(url, url, status, content_type, body.encode(), headers=headers)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    database = Database(f"sqlite:///{tmp_path / 'shared.sqlite3'}")
+    database.create_shared()
+    cache = Cache(
+        SqlStore(database, size=100), size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns"
+    )
+    world = World()
+    world.extractor = Extractor(
+        cache=cache,
+        fetch=world.fetch,
+        render=world.render,
+        cache_ttl=60,
+        failure_ttl=30,
+        observe=lambda url, outcome, fetching, reading: world.outcomes.append(outcome),
+    )
+    yield world
+    database.engine.dispose()
+
+
+def test_a_page_becomes_a_card(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    outcome = world.extract()
+    assert isinstance(outcome, Success)
+    assert (orjson.loads(outcome.data)["title"], outcome.http_status, outcome.cache_hit) == ("A", 200, False)
+    assert 55 < outcome.expires_at - outcome.fetched_at <= 60
+
+
+def test_a_card_is_kept(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    first, again = world.extract(), world.extract(tenant="b")
+    assert isinstance(first, Success)
+    assert isinstance(again, Success)
+    assert (first.cache_hit, again.cache_hit, first.data) == (False, True, again.data)
+    assert len(world.fetched) == 1
+
+
+@pytest.mark.parametrize("leaf", [leaf for leaf in leaves(TargetError) if leaf is not TargetHttpError])
+def test_a_failure_is_kept_with_all_that_it_says(world: World, leaf: type[TargetError]) -> None:
+    world.pages[URL] = leaf("The message", reason="for the log alone")
+    for error in (world.error(), world.error()):
+        assert (type(error), error.message, error.retryable) == (leaf, "The message", leaf.retryable)
+    assert len(world.fetched) == 1
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_failed_status_is_kept_with_its_number(world: World, status: int) -> None:
+    world.pages[URL] = page(URL, status=status)
+    for error in (world.error(), world.error()):
+        assert (error.code, error.details) == ("TARGET_HTTP_ERROR", {"http_status": status})
+        assert error.retryable == (status == 503)
+    assert len(world.fetched) == 1
+
+
+def test_what_ended_because_time_was_up_is_not_kept(world: World) -> None:
+    world.pages[URL] = TargetTimeout()
+    assert world.error(seconds=0).code == "TARGET_TIMEOUT"
+    world.pages[URL] = "<title>A</title>"
+    assert world.data()["title"] == "A"
+
+
+def test_a_mistake_of_ours_is_a_failure_of_this_url_alone_and_is_not_kept(world: World) -> None:
+    world.pages[URL] = ZeroDivisionError("a mistake")
+    assert world.error().code in {leaf.code for leaf in leaves(TargetError)}
+    world.pages[URL] = "<title>A</title>"
+    assert world.data()["title"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (page(URL, status=204), "UNSUPPORTED_CONTENT"),
+        (page(URL, content_type="application/zip"), "UNSUPPORTED_CONTENT"),
+        (page(URL, status=403, **{"cf-mitigated": "challenge"}), "TARGET_BLOCKED"),
+        (page(URL, status=200, **{"cf-mitigated": "challenge"}), "TARGET_BLOCKED"),
+        (page(URL, status=500), "TARGET_HTTP_ERROR"),
+    ],
+)
+def test_an_answer_that_has_no_card_is_a_failure(world: World, answer: Page, code: str) -> None:
+    world.pages[URL] = answer
+    assert world.error().code == code
+    assert world.outcomes == [code]
+
+
+def test_an_empty_page_is_a_success(world: World) -> None:
+    world.pages[URL] = ""
+    assert world.data()["title"] is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"include": frozenset({"json_ld"})},
+        {"headers": (("X-A", "1"),)},
+        {"proxy": "DE"},
+        {"render": Wait()},
+        {"render": Wait(until="load")},
+        {"formats": frozenset({"html"})},
+        {"formats": frozenset(), "metadata": True},
+    ],
+)
+def test_whatever_changes_the_answer_is_kept_apart(world: World, options: dict[str, Any]) -> None:
+    world.pages[URL] = "<title>A</title>"
+    outcomes = [world.extract(), world.extract(**options), world.extract(), world.extract(**options)]
+    assert [outcome.cache_hit for outcome in outcomes if isinstance(outcome, Success)] == [False, False, True, True]
+
+
+def test_what_came_with_a_tenants_headers_is_that_tenants_alone(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    asked = [world.extract(tenant=tenant, headers=(("Cookie", "1"),)) for tenant in "abab"]
+    assert [each.cache_hit for each in asked if isinstance(each, Success)] == [False, False, True, True]
+
+
+def test_a_page_that_sends_its_readers_elsewhere_is_followed(world: World) -> None:
+    world.pages[URL] = '<meta http-equiv="refresh" content="0; url=/real">'
+    world.pages["https://example.com/real"] = "<title>Real</title>"
+    data = world.data()
+    assert (data["title"], data["url"], data["resolved_url"]) == ("Real", URL, "https://example.com/real")
+
+
+def test_headers_do_not_follow_to_another_origin(world: World) -> None:
+    world.pages[URL] = '<meta http-equiv="refresh" content="0; url=https://other.example/">'
+    world.pages["https://other.example/"] = "<title>Real</title>"
+    world.data(headers=(("Cookie", "1"),))
+    assert [headers for _, headers, _ in world.fetched] == [{"Cookie": "1"}, {}]
+
+
+@pytest.mark.parametrize(
+    "target", ["ftp://example.com/", "javascript:alert(1)", "http://user@example.com/", "http://["]
+)
+def test_a_page_that_sends_its_readers_nowhere_is_read_itself(world: World, target: str) -> None:
+    world.pages[URL] = f'<title>A</title><meta http-equiv="refresh" content="0; url={target}">'
+    assert world.data()["title"] == "A"
+
+
+def test_a_circle_of_refreshes_ends(world: World) -> None:
+    world.pages[URL] = '<title>A</title><meta http-equiv="refresh" content="0; url=/b">'
+    world.pages["https://example.com/b"] = '<title>B</title><meta http-equiv="refresh" content="0; url=/page">'
+    assert world.data()["title"] == "B"
+    assert len(world.fetched) == 2
+
+
+def test_oembed_that_fails_costs_nothing_but_itself(world: World) -> None:
+    link = '<link rel="alternate" type="application/json+oembed" href="https://o.example/">'
+    world.pages[URL] = f"<title>A</title>{link}"
+    world.pages["https://o.example/"] = TargetTimeout()
+    data = world.data(include=frozenset({"oembed"}))
+    assert (data["title"], data["oembed"]) == ("A", None)
+
+
+@pytest.mark.parametrize("formats", [frozenset({"markdown"}), frozenset({"html"}), frozenset({"markdown", "html"})])
+def test_a_job_gets_the_formats_that_it_asks_for(world: World, formats: frozenset[str]) -> None:
+    world.pages[URL] = "<title>A</title><p>Text"
+    data = world.data(formats=formats)
+    assert {name for name, value in data.items() if value is not None} == formats
+    assert set(data) == {"markdown", "html", "metadata"}
+
+
+def test_a_page_is_rendered_where_that_is_asked_for(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    world.data(render=Wait())
+    assert (world.rendered, world.fetched) == ([URL], [])
+
+
+def test_nothing_is_fetched_when_time_is_up(world: World) -> None:
+    assert world.error(seconds=0).code == "TARGET_TIMEOUT"
+    assert world.fetched == []
