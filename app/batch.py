@@ -47,9 +47,9 @@ def extract_batch(
     """
     unique = list(dict.fromkeys(targets))
     found = extractor.look_up(unique, options, tenant)
-    missing = [target for target in unique if target not in found]
-    if not missing:
+    if len(found) == len(unique):
         return iter(found.items())
+    missing = [target for target in unique if target not in found]
     done: SimpleQueue[Done] = SimpleQueue()
 
     def call(target: TargetUrl) -> Callable[[], None]:

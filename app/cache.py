@@ -150,8 +150,12 @@ class Cache:
         with self._lock:
             for key in keys:
                 version = self._versions.of(key)
-                copy = self._front.get(key)
-                if copy is None or copy.version != version or copy.until < monotonic:
+                try:
+                    copy = self._front[key]  # cachetools' `get` looks twice
+                except KeyError:
+                    unknown[key] = version
+                    continue
+                if copy.version != version or copy.until < monotonic:
                     unknown[key] = version
                 elif copy.entry is not None and copy.entry.serves(max_age, now):
                     found[key] = copy.entry
