@@ -28,7 +28,7 @@ CLIENTS = 4
 ASKED_BESIDE = 60  # requests beside a job, and as many without one
 CARDS = {"formats": [], "include_metadata": True}
 MARKDOWN = {"formats": ["markdown"]}
-BRIEF = latency("lognormal:200")
+SHORT = latency("lognormal:200")
 
 
 class Jobs:
@@ -92,7 +92,7 @@ def job_rate(server: Server, origin: Origin, **fields: Any) -> float:
 
 def p95(server: Server, origin: Origin) -> float:
     """Milliseconds that a batch of 5 takes beyond its slowest origin, 19 of 20 times; 4 clients."""
-    work = batches(origin.urls(5 * ASKED_BESIDE, waits=BRIEF), 5)
+    work = batches(origin.urls(5 * ASKED_BESIDE, waits=SHORT), 5)
     return statistics.quantiles(drive(server, work, CLIENTS).over, n=20)[18] * 1_000
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,11 +12,15 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import job_results
-from app.jobs import Engine
+from app.jobs import Engine, Jobs
 from app.jobs.celery import Tickets, build_celery
 from app.jobs.job import Job, Status
-from tests.jobs.conftest import World
+from app.jobs.webhook import WebhookQueue
+from tests.jobs.conftest import World, new_job
 from tests.servers import end, until
+
+# As it would be run: results in PostgreSQL.
+pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
 @pytest.fixture(params=["redis", "rabbitmq"])
@@ -59,14 +64,15 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(world: World, broker_
     assert sorted(indexes) == list(range(400))
 
 
-def test_work_that_no_ticket_came_for_is_found(world: World, broker_url: str) -> None:
+def test_work_that_no_ticket_came_for_is_found(world: World, redis_url: str) -> None:
     job = world.job(20)
-    with workers(world, broker_url, 1):
+    with workers(world, redis_url, 1):
         until(lambda: world.look(job).status == Status.COMPLETED)
 
 
 def test_a_broker_that_is_away_does_not_fail_a_request(world: World) -> None:
-    engine = Tickets(build_celery("redis://127.0.0.1:1/0"))
-    engine.wake(5, rendered=False)
+    engine, begun = Tickets(build_celery("redis://127.0.0.1:1/0")), time.monotonic()
+    Jobs(world.store, world.queue, WebhookQueue(world.database), engine).submit(new_job(5))
     engine.close()
-    assert world.queue.waiting() == 0
+    assert world.queue.waiting() == 5
+    assert time.monotonic() - begun < 15
