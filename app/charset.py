@@ -20,6 +20,9 @@ PRESCAN_LIMIT = 65_536
 BAD_BYTES_IN_UTF8 = 0.05
 """The share of non-ASCII characters that may be broken in text that still counts as UTF-8."""
 
+EVIDENT = 50
+"""Bytes over the number of characters from which on UTF-8 is beyond doubt."""
+
 FALLBACK = "windows-1252"
 
 # The decoders of the Encoding Standard are supersets of what Python calls by the same name.
@@ -56,7 +59,8 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
     `content_type` is the raw header value, "" if there was none. Never raises.
     """
-    text, name = _read_marked(body) or _read_declared(body, content_type) or _read_undeclared(body)
+    read = _read_marked(body) or _read_evident(body) or _read_declared(body, content_type)
+    text, name = read or _read_undeclared(body)
     # HTML standard, 13.2.5: NUL is a parse error that becomes U+FFFD.
     return text.replace("\0", "\ufffd") if b"\0" in body else text, name
 
@@ -76,6 +80,17 @@ def find_encoding(label: str) -> str | None:
 def _read_marked(body: bytes) -> tuple[str, str] | None:
     marked = next(((bom, name) for bom, name in _BOMS if body.startswith(bom)), None)
     return (_lenient(body[len(marked[0]) :], marked[1]), marked[1]) if marked else None
+
+
+def _read_evident(body: bytes) -> tuple[str, str] | None:
+    """The text, if it is UTF-8 beyond doubt, whatever is declared.
+
+    No real text in another encoding holds that many characters that are UTF-8 by chance.
+    """
+    text = None if body.isascii() else _strict(body, "utf-8")
+    if text is None or len(body) - len(text) < EVIDENT:
+        return None
+    return text, "utf-8"
 
 
 def _declared(body: bytes, content_type: str) -> Iterator[str]:

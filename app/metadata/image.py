@@ -19,8 +19,8 @@ MIN_SIDE = 64
 MAX_IMAGES = 30
 """Images of the body looked at."""
 
-# Where shops keep the large version of the picture of what they sell.
-_LARGE_VERSIONS = ("data-old-hires", "data-zoom-image", "data-large_image")
+# Where the largest shop keeps the large version of the picture of what it sells.
+_LARGE_VERSION = "data-old-hires"
 _NO_PICTURE = re.compile(r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$", re.IGNORECASE)
 _ORNAMENT = re.compile(
     r"(?<![a-z])(?:logos?|icons?|favicon|avatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank|spacer"
@@ -58,7 +58,7 @@ def _json_ld_image(document: Document) -> str | None:
 
 
 def _shown_image(document: Document) -> str | None:
-    products = (tag.attributes.get(name) for name in _LARGE_VERSIONS for tag in document.tags_with(name))
+    products = (tag.attributes.get(_LARGE_VERSION) for tag in document.tags_with(_LARGE_VERSION))
     if product := first(*map(document.resolve, products)):
         return product
     starts = (document.headline, document.body_start)

@@ -34,6 +34,8 @@ def read_opengraph(document: Document) -> OpenGraph:
 
 def _read_media(document: Document, root: str) -> tuple[Media, ...]:
     """The objects under `root`: structured properties belong to the object that was opened last."""
+    if not document.present(root, f"{root}:url", f"{root}:secure_url"):
+        return ()
     opened: list[dict[str, Any]] = []
     for name, content in document.open_graph:
         if name in (root, f"{root}:url"):
