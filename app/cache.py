@@ -93,6 +93,10 @@ class Cache:
         self._lock = threading.Lock()
         self._writer = _Writer(self._write)
 
+    def close(self) -> None:
+        """Return when all that was to be kept is in the store."""
+        self._writer.close()
+
     def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Entry]:
         """What may be served of these keys; the shared store is read once, for all that memory knows nothing of."""
         found, unknown = self._from_front(keys, max_age)
@@ -184,28 +188,37 @@ class _Writer:
 
     def __init__(self, write: Callable[[Sequence[_Keep]], None]) -> None:
         self._write = write
-        self._queue: SimpleQueue[_Keep] = SimpleQueue()
+        self._queue: SimpleQueue[_Keep | None] = SimpleQueue()
         self._starting = threading.Lock()
-        self._started = False
+        self._thread: threading.Thread | None = None
 
     def put(self, keep: _Keep) -> None:
         self._queue.put(keep)
-        if not self._started:
+        if not self._thread:
             self._start()
+
+    def close(self) -> None:
+        """Return when all that came is written."""
+        with self._starting:
+            if self._thread:
+                self._queue.put(None)
+                self._thread.join()
 
     def _start(self) -> None:
         with self._starting:
-            if not self._started:
-                threading.Thread(target=self._run, name="cache-writer", daemon=True).start()
-                self._started = True
+            if not self._thread:
+                self._thread = threading.Thread(target=self._run, name="cache-writer", daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            keeps = [self._queue.get()]
+        closed = False
+        while not closed:
+            came = [self._queue.get()]
             time.sleep(GATHER)
-            while len(keeps) < MOST_AT_ONCE and not self._queue.empty():
-                keeps.append(self._queue.get())
-            self._write(keeps)
+            while len(came) < MOST_AT_ONCE and not self._queue.empty():
+                came.append(self._queue.get())
+            closed = None in came
+            self._write([keep for keep in came if keep])
 
 
 def _digest(key: str) -> str:

@@ -50,6 +50,7 @@ class FairPool:
         self._waiting = 0
         self._idle = 0
         self._threads = 0
+        self._closed = False
         self._state = threading.Condition(threading.Lock())
 
     def submit(self, tenant: str, calls: Sequence[Call]) -> None:
@@ -63,6 +64,12 @@ class FairPool:
             self._start_threads()
             self._state.notify(len(calls))
             self._observe(self._waiting, self._running.total())
+
+    def close(self) -> None:
+        """Let the threads end, each when its call has; what waits is not begun."""
+        with self._state:
+            self._closed = True
+            self._state.notify_all()
 
     def _make_sure_of_room(self, tenant: str, calls: int) -> None:
         own = len(self._queues.get(tenant, ()))
@@ -83,22 +90,21 @@ class FairPool:
         self._threads = max(self._threads, wanted)
 
     def _work(self) -> None:
-        while True:
-            batch, call = self._next()
+        while taken := self._next():
+            batch, call = taken
             try:
                 call()
             finally:
                 self._done(batch)
 
-    def _next(self) -> tuple[_Batch, Call]:
+    def _next(self) -> tuple[_Batch, Call] | None:
         with self._state:
             self._idle += 1
-            while True:
-                tenant = self._whose_turn()
-                if tenant is not None:
-                    break
+            while (tenant := self._whose_turn()) is None and not self._closed:
                 self._state.wait()
             self._idle -= 1
+            if tenant is None or self._closed:
+                return None
             self._waiting -= 1
             self._running[tenant] += 1
             return self._take(tenant)

@@ -46,6 +46,8 @@ class Services:
     rates: RateLimiter
     usage: Usage
     policy: TargetPolicy
+    resolver: Resolver
+    cache: Cache
     fetcher: Fetcher
     renderer: Renderer
     extractor: Extractor
@@ -98,6 +100,8 @@ class Services:
             rates=RateLimiter(_build_buckets(settings, shared, redis)),
             usage=usage,
             policy=policy,
+            resolver=resolver,
+            cache=cache,
             fetcher=fetcher,
             renderer=renderer,
             extractor=Extractor(
@@ -131,9 +135,12 @@ class Services:
         return plan is not None and self.usage.used_up(key_id, plan)
 
     def close(self) -> None:
-        """Let go of browsers, runners and connections."""
+        """Let go of browsers, runners, threads and connections, when all that was read is kept."""
         self.jobs.engine.close()
         self.renderer.close()
+        self.pool.close()
+        self.cache.close()
+        self.resolver.close()
         self.truth.engine.dispose()
         self.shared.engine.dispose()
 

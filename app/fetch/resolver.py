@@ -2,7 +2,7 @@
 
 Rule 1: `getaddrinfo` cannot be interrupted, so it runs in threads of its own and is waited for no longer
         than the caller's deadline.
-Rule 2: the threads are as many as they were at the start, and die with the process.
+Rule 2: the threads are as many as they were at the start, until they are let go of or the process ends.
 Rule 3: one tenant has at most `PER_TENANT` lookups queued or running, so hanging ones are its own trouble.
 Rule 4: a name is looked up once, and all that it resolves to is returned; who may be reached is not decided here.
 """
@@ -46,7 +46,7 @@ class _Question:
 
 
 class Resolver:
-    """A pool of lookups. Make it after a fork: its threads start at once.
+    """A pool of lookups. Use it after a fork only: threads do not come along.
 
     `lookup` stands in for `socket.getaddrinfo` where names are not to be looked up for real.
     """
@@ -60,9 +60,10 @@ class Resolver:
     ) -> None:
         self._lookup = lookup
         self._per_tenant = per_tenant
-        self._questions: SimpleQueue[_Question] = SimpleQueue()
+        self._questions: SimpleQueue[_Question | None] = SimpleQueue()
         self._busy: Counter[str] = Counter()
         self._freed = threading.Condition()
+        self._pool_size = pool_size
         for number in range(pool_size):
             threading.Thread(target=self._answer_questions, name=f"resolver-{number}", daemon=True).start()
 
@@ -83,6 +84,11 @@ class Resolver:
             raise TargetUnreachable(reason="name_not_resolved") from question.error
         return _addresses(question.answer)
 
+    def close(self) -> None:
+        """Let the threads end, each when its lookup has."""
+        for _ in range(self._pool_size):
+            self._questions.put(None)
+
     def _take_slot(self, tenant: str, deadline: Deadline) -> None:
         with self._freed:
             if self._busy[tenant] >= self._per_tenant:
@@ -91,6 +97,13 @@ class Resolver:
                     deadline,
                 )
             self._busy[tenant] += 1
+            if self._threads < min(self._pool_size, self._busy.total()):
+                self._start_thread()
+
+    def _start_thread(self) -> None:
+        name = f"resolver-{self._threads}"
+        threading.Thread(target=self._answer_questions, name=name, daemon=True).start()
+        self._threads += 1
 
     def _free_slot(self, tenant: str) -> None:
         with self._freed:
@@ -100,8 +113,8 @@ class Resolver:
             self._freed.notify_all()
 
     def _answer_questions(self) -> None:
-        while True:
-            self._answer(self._questions.get())
+        for question in iter(self._questions.get, None):
+            self._answer(question)
 
     def _answer(self, question: _Question) -> None:
         try:
