@@ -117,7 +117,7 @@ class Worker:
     def run(self, *, renders: bool) -> None:
         """Work until told to stop by a signal. `renders`: this worker has a browser."""
         self._celery.task(self._work, name=TASK)
-        signals.worker_shutting_down.connect(self._stop, weak=False)
+        signals.worker_shutting_down.connect(self._told_to_stop, weak=False)
         queues = [queue for rendered, queue in QUEUES.items() if renders or not rendered]
         with ExitStack() as stack:
             stack.enter_context(alive(self._tools.queue, self._owner))
@@ -134,7 +134,11 @@ class Worker:
                 without_heartbeat=True,
             ).start()
 
-    def _stop(self, **_: Any) -> None:
+    def _told_to_stop(self, **_: Any) -> None:
+        # Celery calls this from a signal handler, which may not wait for locks.
+        threading.Thread(target=self._stop, name="stop", daemon=True).start()
+
+    def _stop(self) -> None:
         self._over.set()
         for crew in tuple(self._crews):
             crew.stop()

@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -150,6 +150,9 @@ class Runner:
         self._first = first
         self._idle = idle
         self._over = threading.Event()
+        self._parent = os.getppid()
+        # A plain value, since a signal handler sets it: one that waits for a lock may wait for its own thread.
+        self.told_to_stop = False
         self._useful = time.monotonic()
         ledger = Ledger(tools.queue, owner)
         self._crews = [self._crew(ledger, rendered) for rendered in ([False, True] if first else [False])]
@@ -166,26 +169,23 @@ class Runner:
             used_up=tools.used_up,
         )
 
-    def stop(self) -> None:
-        """Take nothing more; `run` returns once what is in work has ended, or after `GRACE` seconds."""
-        self._over.set()
-        for crew in self._crews:
-            crew.stop()
-
     def run(self) -> None:
         with alive(self._tools.queue, self._owner):
             threads = [threading.Thread(target=self._work, args=(crew,), daemon=True) for crew in self._crews]
             for thread in threads:
                 thread.start()
-            if self._first:
-                with self._tools.courier.at_work():
-                    self._keep_house()
-            else:
+            with self._tools.courier.at_work() if self._first else nullcontext():
                 self._keep_house()
-            self.stop()
+            self._stop()
             until = time.monotonic() + GRACE
             for thread in threads:
                 thread.join(max(0.0, until - time.monotonic()))
+
+    def _stop(self) -> None:
+        """Take nothing more."""
+        self._over.set()
+        for crew in self._crews:
+            crew.stop()
 
     def _work(self, crew: Crew) -> None:
         while not self._over.is_set():
@@ -194,9 +194,10 @@ class Runner:
             self._over.wait(POLL)
 
     def _keep_house(self) -> None:
-        """Until it is over, or nothing was left to do for a while."""
+        """Until told to stop, or nothing was left to do for a while."""
         keeper, looked_at = Housekeeper(self._tools), 0.0
-        while not self._over.wait(POLL):
+        while not self.told_to_stop and os.getppid() == self._parent:
+            time.sleep(POLL)
             now = time.monotonic()
             if now - looked_at > SWEEP:
                 looked_at = now
@@ -233,6 +234,10 @@ def run_in_place(tools: Tools, place: int, lock: IO[str]) -> None:
     name = take_place(lock)
     tools.queue.bury(name)
     runner = Runner(tools, f"{name}.{uuid4().hex[:8]}", first=place == 0)
+
+    def tell(*_: object) -> None:
+        runner.told_to_stop = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runner.stop())
+        signal.signal(number, tell)
     runner.run()

@@ -122,3 +122,13 @@ def test_two_workers_start_one_runner_for_a_small_job(world: World, supervised: 
     other.wake(40, rendered=False)
     until(lambda: world.look(job).status == Status.COMPLETED)
     assert len(supervised.runners) + len(other.runners) == 1
+
+
+def test_a_runner_that_is_told_twice_to_stop_stops(world: World, supervised: Supervisor) -> None:
+    world.job(400)
+    supervised.wake(400, rendered=False)
+    until(lambda: world.queue.waiting() < 400)
+    [runner, *_] = supervised.runners
+    for _ in range(20):
+        runner.terminate()
+    until(lambda: runner.poll() is not None, timeout=20)
