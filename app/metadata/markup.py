@@ -53,10 +53,13 @@ def _one_of(names: Iterable[str]) -> str:
 
 _TAG = re.compile(rf"<(?=[!mltbhsnixMLTBHSNIX])(!--|(?:{_one_of(_RAW_TEXT + _ELEMENTS)})(?=[\s/>]))")
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
-_END = {name: re.compile(rf"</{_any_case(name)}(?=[\s/>])") for name in (*_RAW_TEXT, "noscript")}
+# One literal character and a lookahead: `re` looks for that with memchr.
+_END = {name: re.compile(rf"<(?=/{_any_case(name)}[\s/>])") for name in (*_RAW_TEXT, "noscript")}
 # Most links only tell a browser what to load.
-_IDLE_LINK = re.compile(
-    r"""\s(?:[^<>]{0,300}\s)?rel\s?=\s?["']?(?:stylesheet|preload|preconnect|dns-prefetch|prefetch|modulepreload)[\s"'>/]"""
+_IDLE_LINKS = ('rel="stylesheet"', 'rel="pre', 'rel="dns-prefetch"', "rel='stylesheet'", 'rel="modulepreload"')
+# How most of what matters is written; anything else is read attribute by attribute.
+_USUAL_TAG = re.compile(
+    r"""\s(name|property|itemprop|rel|http-equiv)="([^"]*)"\s(content|href|value)="([^"]*)"\s?/?>"""
 )
 _COMMENT_END = re.compile("--!?>")
 _INVISIBLE = ("noscript", "script", "style", "svg", "template")
@@ -96,12 +99,17 @@ def read_tags(text: str) -> list[Tag]:
             tag, position = _read_raw_text(text, name, start, position)
             if tag:
                 tags.append(tag)
-        elif name == "link" and _IDLE_LINK.match(text, position):
+        elif name == "link" and _is_idle(text, position):
             continue
         else:
             attributes, position = read_attributes(text, position)
             tags.append(Tag(name, attributes, start, position, "", position <= noscript))
     return tags
+
+
+def _is_idle(text: str, position: int) -> bool:
+    inside = text[position : text.find(">", position, position + SHORT_TAG)]
+    return any(rel in inside for rel in _IDLE_LINKS)
 
 
 def find_tags(text: str, needle: str, start: int = 0, end: int | None = None) -> Iterator[Tag]:
@@ -159,6 +167,9 @@ def _end_of_comment(text: str, position: int) -> int:
 
 def read_attributes(text: str, position: int) -> tuple[dict[str, str], int]:
     """The attributes of the tag that is open at `position`, and where the tag ends."""
+    if usual := _USUAL_TAG.match(text, position):
+        name, value, other, content = usual.groups()
+        return {name: value, other: content}, usual.end()
     end = text.find(">", position, position + SHORT_TAG)
     if end >= 0:
         inside = text[position:end]

@@ -19,6 +19,9 @@ AFTER_HEADLINE = 8_000
 BEFORE_HEADLINE = 3_000
 """Characters of markup before the headline in which a date belongs to it."""
 
+CLASS_RANGE = 200_000
+"""Characters of the body in which the attributes of elements are asked for a date."""
+
 MAX_BELOW = 800
 """Visible characters between the headline and a date below it."""
 
@@ -58,6 +61,7 @@ _PUBLISHED_IN_SCRIPT = re.compile(
 )
 _CREATED_IN_SCRIPT = re.compile(r"(?:date_?created|created_?(?:at|on|date))" + _IN_SCRIPT, re.IGNORECASE)
 _ISO_TITLE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+_DATE_NEEDLES = ("date", "ublish", "posted", 'title="20', "data-utime")
 _DATE_CLASS = re.compile(
     r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE
 )
@@ -154,7 +158,8 @@ def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) ->
 
 
 def _class_date(document: Document) -> str | None:
-    for tag in document.tags_with("date", "ublish", "posted", 'title="20', "data-utime"):
+    start = document.body_start
+    for tag in document.tags_with(*_DATE_NEEDLES, start=start, end=start + CLASS_RANGE):
         names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
         told = "data-utime" in tag.attributes or _ISO_TITLE.match(tag.attributes.get("title", ""))
         if (
