@@ -64,8 +64,7 @@ class Resolver:
         self._busy: Counter[str] = Counter()
         self._freed = threading.Condition()
         self._pool_size = pool_size
-        for number in range(pool_size):
-            threading.Thread(target=self._answer_questions, name=f"resolver-{number}", daemon=True).start()
+        self._threads = 0
 
     def resolve(self, host: str, port: int, deadline: Deadline, tenant: str = "") -> tuple[Address, ...]:
         """Every address of `host`, in the order of the system's preference, each once.
