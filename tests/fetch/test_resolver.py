@@ -131,12 +131,18 @@ def test_a_question_that_was_given_up_is_not_asked(hang: Callable[[], list[str]]
     assert names.asked == ["slow.example", "a.example"]
 
 
-def test_lookups_make_no_further_threads(hang: Callable[[], list[str]]) -> None:
-    resolver = Resolver(Names({"slow.example": hang, "example.com": [FIRST]}), pool_size=4)
+def test_there_are_no_threads_before_the_first_lookup() -> None:
     before = threading.active_count()
+    Resolver(Names({}), pool_size=4)
+    assert threading.active_count() == before
+
+
+def test_lookups_make_no_more_threads_than_the_pool_has(hang: Callable[[], list[str]]) -> None:
+    before = threading.active_count()
+    resolver = Resolver(Names({"slow.example": hang, "example.com": [FIRST]}), pool_size=4)
     for thread in in_background(10, lambda: resolve(resolver, "slow.example", 0.2)):
         thread.join()
-    assert threading.active_count() == before
+    assert threading.active_count() == before + 4
 
 
 def test_no_tenant_can_fill_the_pool() -> None:
