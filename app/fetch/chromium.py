@@ -36,6 +36,7 @@ NAMES = (
 )
 START_TIMEOUT = 20.0  # seconds
 STOP_TIMEOUT = 5.0  # seconds
+SOCKET_ROOM = 60  # characters: unix(7) allows 107, and Chromium adds 46
 
 FEATURES_OFF = (
     "AsyncDns",  # names are looked up by our resolver alone
@@ -133,6 +134,15 @@ def switches(profile: Path, user_agent: str, accept_language: str, *, images: bo
     ]
 
 
+def _environment(profile: Path) -> dict[str, str | float | bool]:
+    """All that the browser learns of ours. Its temporary files go with the profile, unless its socket among them
+    would have a longer path there than a socket can have.
+    """
+    home = str(profile)
+    temporary = {"TMPDIR": home} if len(home) <= SOCKET_ROOM else {}
+    return {"HOME": home, "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **temporary}
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Where the proxies of a browser's contexts listen, and the address from which that browser comes to them."""
@@ -173,7 +183,7 @@ class Chromium:
                 executable_path=sys.executable,
                 ignore_default_args=True,
                 args=["-I", "-S", supervisor.__file__, str(os.getpid()), str(profile), *command],
-                env={"HOME": str(profile), "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
+                env=_environment(profile),
                 timeout=START_TIMEOUT * 1_000,
             )
         return cls(driver, browser, Guard(LOOPBACK, LOOPBACK), profile)

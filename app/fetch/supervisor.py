@@ -24,7 +24,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 CONTROL_PIPE = (3, 4)  # where a driver that uses --remote-debugging-pipe speaks and listens
-PROCESS_MEMORY = 3 * 2**30  # bytes one process of the browser may write to: a page's bomb ends that page alone
+PROCESS_MEMORY = 2**30  # bytes one process of the browser may write to: a page's bomb ends that page alone
 DRIVER_GRACE = 3.0  # seconds in which a driver that lost its owner may tidy up
 PID_FILE = "supervisor"  # in the profile folder: whom to send SIGTERM
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from tests.site import Names
 
 LIMIT = 200_000  # bytes of a page
 
-_missing = Renderer.unavailable_reason(Settings())
+CHROMIUM = os.environ.get("PAGECARD_CHROMIUM")  # which of several to test with
+
+_missing = Renderer.unavailable_reason(Settings(chromium=CHROMIUM))
 needs_browser = pytest.mark.skipif(_missing is not None, reason=str(_missing))
 
 
@@ -22,7 +25,7 @@ def new_renderer(**changes: Any) -> Renderer:
     settings: dict[str, Any] = {
         "policy": POLICY,
         "resolver": Resolver(Names({"named.example": ["127.0.0.1"], "proxy.example": ["127.0.0.1"]}), pool_size=4),
-        "chromium": None,
+        "chromium": CHROMIUM,
         "cdp_url": None,
         "max_bytes": LIMIT,
         "user_agent": "Pagecard-test",

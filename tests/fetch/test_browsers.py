@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import pytest
 from app.deadline import Deadline
 from app.errors import TargetError
 from app.fetch import parse_url
+from app.fetch.chromium import find_chromium, switches
 from app.fetch.renderer import Renderer
 from app.settings import Settings
-from tests.fetch.rendering import needs_browser, new_renderer
+from tests.fetch.conftest import CANARY
+from tests.fetch.rendering import CHROMIUM, needs_browser, new_renderer
 from tests.site import Site, Wire
 
 pytestmark = needs_browser
@@ -29,19 +32,26 @@ pytestmark = needs_browser
 def below(process: int) -> list[int]:
     """The ids of all that descend from a process, zombies included."""
     found: list[int] = []
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *below(child)]
+    with suppress(OSError):  # it has just ended
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *below(child)]
     return found
 
 
 def command(process: int) -> list[str]:
-    return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    with suppress(OSError):  # it has just ended
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    return []
 
 
 def browser_of(owner: int) -> int:
     """The browser's own process, of all that it consists of: the last before those of its parts."""
     return [process for process in below(owner) if "--remote-debugging-pipe" in command(process)][-1]
+
+
+def profile_of(browser: int) -> Path:
+    return next(Path(part.partition("=")[2]) for part in command(browser) if part.startswith("--user-data-dir="))
 
 
 def is_gone(process: int) -> bool:
@@ -77,12 +87,13 @@ def test_closing_leaves_no_process_thread_or_file(web: Site, own: Renderer, tmp_
     processes, threads = below(os.getpid()), threading.active_count()
     own.fetch(parse_url(web.page("/")), Deadline.after(30))
     started = set(below(os.getpid())) - set(processes)
-    profiles = [argument for process in started for argument in command(process) if "pagecard-chromium-" in argument]
+    profile = profile_of(browser_of(os.getpid()))
+    assert profile.exists()
     own.close()
+    assert started
     assert set(below(os.getpid())) <= set(processes)
-    assert threading.active_count() <= threads
-    assert profiles
-    assert not any(Path(profile.partition("=")[2] or profile).exists() for profile in profiles)
+    wait_until(lambda: threading.active_count() <= threads)
+    assert not profile.exists()
 
 
 def test_an_idle_browser_is_ended_and_started_again(web: Site) -> None:
@@ -144,14 +155,12 @@ def test_killing_the_owner_leaves_no_process_and_no_file(web: Site) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OWNER, web.route("/", keep)])
     assert arrived.wait(60.0)
     started = below(owner.pid)
-    profile = next(
-        part.partition("=")[2] for part in command(browser_of(owner.pid)) if part.startswith("--user-data-dir=")
-    )
+    profile = profile_of(browser_of(owner.pid))
     owner.kill()
     owner.wait()
     wait_until(lambda: all(is_gone(process) for process in started))
     assert len(started) > 4
-    wait_until(lambda: not Path(profile).exists())
+    wait_until(lambda: not profile.exists())
 
 
 def test_killing_the_driver_ends_its_browser(web: Site, own: Renderer) -> None:
@@ -174,6 +183,48 @@ def test_a_browser_that_does_not_start_is_no_mystery(web: Site, tmp_path: Path) 
         renderer.fetch(parse_url(web.page("/")), Deadline.after(30))
     assert (caught.value.code, caught.value.reason) == ("TARGET_UNREACHABLE", "browser_not_started")
     renderer.close()
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[str]:
+    """A browser that somebody else runs: its CDP address."""
+    arguments = [
+        argument for argument in switches(tmp_path, "Remote", "en", images=False) if "debugging" not in argument
+    ]
+    executable = find_chromium(CHROMIUM)
+    assert executable is not None
+    browser = subprocess.Popen(
+        [executable, *arguments, "--remote-debugging-port=0"],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_until((tmp_path / "DevToolsActivePort").exists)
+    yield f"http://127.0.0.1:{(tmp_path / 'DevToolsActivePort').read_text().split()[0]}"
+    os.killpg(browser.pid, signal.SIGTERM)
+    browser.wait()
+
+
+def test_a_remote_browser_is_guarded_as_well_and_left_alone(web: Site, remote: str) -> None:
+    renderer = new_renderer(cdp_url=remote)
+    page = renderer.fetch(parse_url(web.page("/", "<script>document.title = 1 + 1</script>")), Deadline.after(30))
+    assert b"<title>2</title>" in page.body
+    refused = web.route("/to", lambda wire, request: wire.redirect(f"http://{CANARY}:{web.port}/"))
+    with pytest.raises(TargetError) as caught:
+        renderer.fetch(parse_url(refused), Deadline.after(30))
+    assert (caught.value.code, caught.value.reason) == ("TARGET_NOT_ALLOWED", "denied")
+    renderer.close()
+    again = new_renderer(cdp_url=remote)
+    assert again.fetch(parse_url(web.url("/")), Deadline.after(30)).status == 200
+    again.close()
+
+
+def test_a_page_that_takes_all_memory_fails_alone(web: Site, own: Renderer) -> None:
+    bomb = web.page("/bomb", "<script>const a = []; for (;;) a.push(new Array(1e6).fill(Math.random()))</script>")
+    with pytest.raises(TargetError) as caught:
+        own.fetch(parse_url(bomb), Deadline.after(60))
+    assert caught.value.code in ("TARGET_UNREACHABLE", "TARGET_TIMEOUT")
+    assert own.fetch(parse_url(web.page("/")), Deadline.after(30)).status == 200
 
 
 def test_it_says_what_to_install() -> None:
