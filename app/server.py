@@ -7,6 +7,7 @@ Rule 2: the master imports what the workers need, so that they share its memory.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -14,6 +15,8 @@ from importlib import import_module
 from typing import Any
 
 from app.database import open_shared, open_truth
+from app.metadata import Document, read_metadata
+from app.page import Page
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "loglevel",
     "on_starting",
     "post_worker_init",
+    "pre_fork",
     "threads",
     "timeout",
     "worker_class",
@@ -51,8 +55,16 @@ def _empty_metrics() -> None:
     os.environ[METRICS_DIRECTORY] = str(folder)
 
 
+def _import_the_rest() -> None:
+    """Readers build tables at first use, and so would each thread of a worker: a page is read before there are any."""
+    import_module("app.api")
+    page = Page("https://example.com/", "https://example.com/", 200, "text/html", b"<title>May 2, 2026</title>")
+    read_metadata(Document(page))
+
+
 _settings = _read()
 _empty_metrics()
+_import_the_rest()
 
 wsgi_app = "app:create_app()"
 bind = "127.0.0.1:8000"
@@ -73,6 +85,12 @@ def on_starting(server: Any) -> None:
     """Once, in the master, before there is a worker: the schema."""
     for database in (open_truth(_settings), open_shared(_settings)):
         database.engine.dispose()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What the master has is no garbage: a collection that walked through it would copy it into every worker."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:
