@@ -31,6 +31,15 @@ def judge_url(url: str) -> Judged:
         return error
 
 
+def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
+    return [
+        {"index": index, "url": printable(url), "reason": each.message}
+        for index, (url, each) in enumerate(zip(urls, judged, strict=True))
+        if isinstance(each, InvalidUrl)
+    ]
+
+
 def extract_batch(
     targets: Sequence[TargetUrl],
     extractor: Extractor,

@@ -144,10 +144,11 @@ class Extractor:
         render: Render,
         cache_ttl: float,
         failure_ttl: float,
+        max_bytes: int,
         observe: Observe = lambda url, outcome, fetching, reading: None,
         readers: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept.
+        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown.
 
         `readers`: held by whoever reads a page, where so many are fetched at once that reading must take turns.
         """
@@ -156,6 +157,7 @@ class Extractor:
         self._render = render
         self._cache_ttl = cache_ttl
         self._failure_ttl = failure_ttl
+        self._max_bytes = max_bytes
         self._observe = observe
         self._readers = readers or nullcontext()
 
@@ -301,9 +303,10 @@ class _Visit:
         if not html and not self._options.metadata:
             raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
         text = decode(page.body, page.content_type)[0] if html and formats else ""
+        limit = self._extractor._max_bytes
         return orjson.dumps(
             {
-                "markdown": to_markdown(text, page.final_url) if html and "markdown" in formats else None,
+                "markdown": to_markdown(text, page.final_url, limit=limit) if html and "markdown" in formats else None,
                 "html": to_html(text) if html and "html" in formats else None,
                 "metadata": orjson.Fragment(self._card(document, oembed)) if self._options.metadata else None,
             }

@@ -110,6 +110,7 @@ class Services:
                 render=renderer.fetch,
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
+                max_bytes=settings.max_bytes,
                 observe=_observe,
                 readers=Semaphore(readers) if readers else None,
             ),

@@ -78,6 +78,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         render=world.render,
         cache_ttl=60,
         failure_ttl=30,
+        max_bytes=2**20,
         observe=lambda url, outcome, fetching, reading: world.outcomes.append(outcome),
     )
     yield world

@@ -21,8 +21,7 @@ from app.api.body import read_body, read_query
 from app.api.envelope import elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
-from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url
-from app.charset import printable
+from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url, tell_invalid
 from app.deadline import Deadline
 from app.errors import (
     BatchTooLarge,
@@ -118,11 +117,7 @@ def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
             details={"limit": limit, "received": len(urls), "plan": g.plan.name},
         )
     judged = [judge_url(url) for url in urls]
-    invalid = [
-        {"index": index, "url": printable(urls[index]), "reason": each.message}
-        for index, each in enumerate(judged)
-        if isinstance(each, InvalidUrl)
-    ]
+    invalid = tell_invalid(urls, judged)
     if invalid and not ignore_invalid:
         raise InvalidUrls(details={"invalid_urls": invalid})
     return judged
