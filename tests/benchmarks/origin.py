@@ -15,6 +15,7 @@ import random
 import select
 import socket
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +27,10 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import certifi
-from certificates import Authority
 from pages import SAMPLE, load_pages
+
+sys.path.append(str(Path(__file__).parents[2]))  # benchmarks run as scripts, which do not see the tests otherwise
+from tests.certificates import Authority  # noqa: E402
 
 HOSTS = 128
 TLS_CHUNK = 65_536
@@ -100,17 +103,18 @@ def running_origin(folder: Path | None, sample: int = SAMPLE) -> Iterator[Origin
 
 def _serve(folder: Path | None, sample: int, work: Path, ready: Pipe) -> None:
     pages = load_pages(folder, sample)
-    authority = Authority()
-    (work / "ca.pem").write_bytes(authority.pem)
-    (work / "bundle.pem").write_bytes(authority.pem + Path(certifi.where()).read_bytes())
+    authority = Authority(work)
+    bundle = work / "bundle.pem"
+    bundle.write_bytes(authority.bundle.read_bytes() + Path(certifi.where()).read_bytes())
     plain, tls = _listen_everywhere(), _listen_everywhere()
     server = Server([_answer(page) for page in pages])
     for listener in plain:
         server.listen(listener, Connection)
-    for listener, context in zip(tls, authority.contexts(ADDRESSES, work), strict=True):
+    for listener, address in zip(tls, ADDRESSES, strict=True):
+        context = authority.server_context(address)
         server.listen(listener, lambda sock, context=context: TlsConnection(sock, context))
     ports = plain[0].getsockname()[1], tls[0].getsockname()[1]
-    ready.send((*ports, work / "ca.pem", work / "bundle.pem", len(pages)))
+    ready.send((*ports, authority.bundle, bundle, len(pages)))
     server.run()
 
 
