@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -50,6 +54,8 @@ READERS_OF_THE_ENVIRONMENT = {
     "app/server.py",
 }
 
+COME_ALONG = {"werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
+
 
 @cache
 def tree(module: Path) -> ast.Module:
@@ -80,6 +86,15 @@ def imported(module: Path) -> Iterator[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         rooms = {parts[1] for each in names if (parts := each.split("."))[0] == "app" and len(parts) > 1}
         yield from rooms - {room(module)}
+
+
+def packages(module: Path) -> Iterator[str]:
+    """The top-level names that a module imports."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
 
 
 def functions() -> Iterator[ast.FunctionDef]:
@@ -115,6 +130,20 @@ def test_a_room_knows_those_below_alone(module: Path) -> None:
         if floor(other) >= floor(here) and not {here, other} <= GROUND and floor(here) < len(FLOORS) - 1
     }
     assert above == set()
+
+
+def test_every_package_that_is_imported_is_named_in_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    named = {re.split(r"[^A-Za-z0-9-]", each)[0].lower().replace("_", "-") for each in needed}
+    named |= {comes for comes, brings in COME_ALONG.items() if brings in named}
+    homes = packages_distributions()
+    missing = {
+        package
+        for package in set(chain.from_iterable(map(packages, MODULES))) - sys.stdlib_module_names - {"app"}
+        if not named & {home.lower().replace("_", "-") for home in homes.get(package, [])}
+    }
+    assert missing == set()
 
 
 def test_fetching_and_reading_are_strangers() -> None:
@@ -156,6 +185,12 @@ def test_functions_are_short() -> None:
     lengths = [lines_of(function) for function in functions()]
     assert median(lengths) <= 5
     assert quantiles(lengths, n=10)[-1] < 20
+
+
+@pytest.mark.parametrize("place", sorted({room(module) for module in MODULES} - {"app"}))
+def test_the_readme_draws_every_room(place: str) -> None:
+    drawn = README.partition("\nroof  ")[2].partition("```")[0]
+    assert re.search(rf"\b{place}(?:/|\.py)\s", drawn)
 
 
 @pytest.mark.parametrize("setting", [field.name.upper() for field in fields(Settings)])
