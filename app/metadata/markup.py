@@ -108,8 +108,8 @@ def read_tags(text: str) -> list[Tag]:
 
 
 def _is_idle(text: str, position: int) -> bool:
-    inside = text[position : text.find(">", position, position + SHORT_TAG)]
-    return any(rel in inside for rel in _IDLE_LINKS)
+    end = text.find(">", position, position + SHORT_TAG)
+    return end >= 0 and any(rel in text[position:end] for rel in _IDLE_LINKS)
 
 
 def find_tags(text: str, needle: str, start: int = 0, end: int | None = None) -> Iterator[Tag]:
@@ -133,9 +133,10 @@ def find_tags(text: str, needle: str, start: int = 0, end: int | None = None) ->
 
 def find_elements(text: str, name: str, start: int = 0) -> Iterator[Tag]:
     """The start tags called `name` from `start` on, in order."""
-    for found in re.compile(rf"<{name}(?=[\s/>])", re.IGNORECASE).finditer(text, start):
-        attributes, end = read_attributes(text, found.end())
-        yield Tag(name, attributes, found.start(), end)
+    pattern = re.compile(rf"<{_any_case(name)}(?=[\s/>])")
+    while found := pattern.search(text, start):
+        attributes, start = read_attributes(text, found.end())
+        yield Tag(name, attributes, found.start(), start)
 
 
 def _read_raw_text(text: str, name: str, start: int, position: int) -> tuple[Tag | None, int]:
@@ -201,7 +202,7 @@ def element_end(text: str, name: str, position: int, limit: int = ELEMENT_LIMIT)
     """Where the content of the element `name` ends that begins at `position`."""
     depth = 1
     end = min(len(text), position + limit)
-    for found in re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE).finditer(text, position, end):
+    for found in re.compile(rf"<(/?){_any_case(name)}(?=[\s/>])").finditer(text, position, end):
         depth += -1 if found[1] else 1
         if depth == 0:
             return found.start()
