@@ -21,6 +21,9 @@ MAX_METAS = 1_000
 """Meta values kept of one page; the most that a real page in the corpus has is under 300."""
 
 
+MAX_LINKS = 1_000
+"""Link tags looked at; real pages have under 200."""
+
 MAX_HEADINGS = 5
 """`<h1>` looked at."""
 
@@ -139,7 +142,7 @@ class Document:
         """(set of `rel` tokens in lower case, attributes) of every link tag with an href."""
         return [
             (set(tag.attributes.get("rel", "").lower().split()), tag.attributes)
-            for tag in self.all("link")
+            for tag in self.all("link")[:MAX_LINKS]
             if tag.attributes.get("href")
         ]
 
