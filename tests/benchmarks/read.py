@@ -17,6 +17,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import random
 import statistics
 import sys
 import time
@@ -238,7 +239,8 @@ def load_samples(folder: Path | None, labels: Path | None, limit: int | None) ->
         samples = (Sample(path.stem, "https://example.com/", path.read_bytes(), "text/html", {}) for path in paths)
     else:
         samples = _labelled(folder, labels)
-    return list(samples)[:limit]
+    everything = list(samples)
+    return random.Random(1).sample(everything, min(limit, len(everything))) if limit else everything
 
 
 def _labelled(folder: Path, labels: Path) -> Iterator[Sample]:
@@ -289,7 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pages", nargs="?", type=Path, help="a folder of HTML pages")
     parser.add_argument("--labels", type=Path, help="what is true of them")
-    parser.add_argument("--sample", type=int, help="read only so many pages")
+    parser.add_argument("--sample", type=int, help="read only so many pages, drawn by chance, the same in every run")
     parser.add_argument("--readers", default=",".join(reader.__name__ for reader in READERS))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
