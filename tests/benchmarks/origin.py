@@ -30,7 +30,7 @@ import certifi
 from pages import SAMPLE, load_pages
 
 sys.path.append(str(Path(__file__).parents[2]))  # benchmarks run as scripts, which do not see the tests otherwise
-from tests.certificates import Authority  # noqa: E402
+from tests.certificates import Authority
 
 HOSTS = 128
 TLS_CHUNK = 65_536

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -74,6 +74,8 @@ def _running(command: list[str], port: int, environ: Mapping[str, str], cwd: Pat
             yield process.pid
             _make_sure_it_runs(process, Path(log.name))
         except OSError:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)  # what broke a connection off is often about to end
             _make_sure_it_runs(process, Path(log.name))
             raise
         finally:
