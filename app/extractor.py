@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -246,20 +247,11 @@ class _Visit:
             raise UnsupportedContent
 
     def _bring(self, target: TargetUrl) -> Page:
-        options, begun = self._options, time.perf_counter()
+        asked, begun = self._options, time.perf_counter()
+        fetch = partial(self._extractor._render, wait=asked.render) if asked.render else self._extractor._fetch
+        headers = self._headers(target)
         try:
-            if options.render:
-                return self._extractor._render(
-                    target, self._deadline, tenant=self._tenant, wait=options.render,
-                    headers=dict(options.headers), proxy=options.proxy,
-                )  # fmt: skip
-            return self._extractor._fetch(
-                target,
-                self._deadline,
-                tenant=self._tenant,
-                headers=self._headers(target),
-                proxy=options.proxy,
-            )
+            return fetch(target, self._deadline, tenant=self._tenant, headers=headers, proxy=asked.proxy)
         finally:
             self.fetching += time.perf_counter() - begun
 

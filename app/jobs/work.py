@@ -38,6 +38,7 @@ GROUP_BYTES = 2**21  # results stored in one transaction: others want to write, 
 GROUP_ITEMS = 64
 GROUP_WAIT = 0.2  # seconds that a result waits for company
 PATIENCE = 0.05  # seconds that a free place waits for others, so that a claim takes several items
+RENDERING = 3  # times as long as a plain page, for a browser starts, runs scripts and settles
 RETRY = 0.5  # seconds before a failing database is asked again
 
 
@@ -74,7 +75,7 @@ class ItemRunner:
     """One item, from its URL to its outcome. Never raises."""
 
     def __init__(self, extract: Extract, proxies: Sequence[Proxy], timeout: float) -> None:
-        """`timeout`: seconds for one URL, what a rendered page is told to wait not counted."""
+        """`timeout`: seconds for one plain URL."""
         self._extract = extract
         self._proxies = proxies
         self._timeout = timeout
@@ -83,8 +84,7 @@ class ItemRunner:
         begun = time.perf_counter()
         try:
             options = self._options(item)
-            delay = options.render.delay if options.render else 0.0
-            deadline = Deadline.after(self._timeout + delay)
+            deadline = Deadline.after(self._allowed(options.render))
             extracted = self._extract(parse_url(item.url), options, deadline, item.key_id)
         except PagecardError as error:
             return failed(item, error)
@@ -92,6 +92,10 @@ class ItemRunner:
             log.exception("item failed", job_id=item.job_id, input_index=item.input_index)
             return failed(item, InternalError())
         return _outcome(item, extracted, round((time.perf_counter() - begun) * 1000))
+
+    def _allowed(self, wait: Wait | None) -> float:
+        """Seconds for one item; what a rendered page is told to wait comes on top."""
+        return self._timeout if wait is None else RENDERING * self._timeout + wait.delay
 
     def _options(self, item: Item) -> Options:
         config = item.config
