@@ -70,7 +70,7 @@ def extruct() -> Reader:
     from extruct.jsonld import JsonLdExtractor
     from extruct.opengraph import OpenGraphExtractor
     from extruct.w3cmicrodata import MicrodataExtractor
-    from lxml import etree
+    from lxml import html
 
     json_ld, open_graph, microdata = JsonLdExtractor(), OpenGraphExtractor(), MicrodataExtractor()
 
@@ -81,8 +81,9 @@ def extruct() -> Reader:
             return []
 
     def read(sample: Sample) -> Fields:
-        tree = etree.fromstring(sample.body, etree.HTMLParser(encoding="utf-8"))
-        og = {name: value for item in attempt(open_graph, tree, sample.url) for name, value in item["properties"]}
+        tree = html.document_fromstring(sample.body, html.HTMLParser(encoding="utf-8"))
+        tags = [tag for item in attempt(open_graph, tree, sample.url) for tag in item["properties"]]
+        og = dict(reversed(tags))
         works = [item for item in attempt(json_ld, tree, sample.url) if isinstance(item, dict) and "@type" in item]
         works += [item.get("properties", {}) for item in attempt(microdata, tree, sample.url)]
         work: Fields = next((item for item in works if "headline" in item or "datePublished" in item), {})
@@ -92,7 +93,7 @@ def extruct() -> Reader:
             return str(found[0]).strip() if found else None
 
         return {
-            "title": og.get("og:title") or work.get("headline") or at("string(//title)"),
+            "title": og.get("og:title") or work.get("headline") or at("//title/text()"),
             "description": og.get("og:description") or at("//meta[@name='description']/@content"),
             "image": og.get("og:image") or work.get("image"),
             "author": work.get("author") or at("//meta[@name='author']/@content"),
