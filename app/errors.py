@@ -264,9 +264,9 @@ class TargetTimeout(TargetError):
 
 
 def leaves(root: type[PagecardError] = PagecardError) -> Iterator[type[PagecardError]]:
-    """Every error of the tree that has a code, in the order of the drawing."""
-    children = root.__subclasses__()
-    if not children:
+    """Every error of the tree that has a code of its own, in the order of the drawing."""
+    if "code" in vars(root):
         yield root
-    for child in children:
+        return
+    for child in root.__subclasses__():
         yield from leaves(child)

@@ -10,14 +10,23 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import socket
+import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from app.database import open_shared, open_truth
 from app.metadata import Document, read_metadata
 from app.page import Page
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
+
+CLOSERS = 32  # threads that wait for clients to close their end, at most two seconds each
+CLIENT_STALL = 10  # seconds that a client may send nothing of its request, or read nothing of its answer
 
 __all__ = [
     "accesslog",
@@ -34,10 +43,28 @@ __all__ = [
     "pre_fork",
     "threads",
     "timeout",
+    "when_ready",
     "worker_class",
     "workers",
     "wsgi_app",
 ]
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, which closes connections beside its loop.
+
+    gunicorn closes them gracefully (RFC 9112, section 9.6) in the very loop that accepts: two seconds in which nobody
+    is answered, for each client that keeps its end open.
+    """
+
+    def init_process(self) -> None:
+        self._closers = ThreadPoolExecutor(CLOSERS, thread_name_prefix="close")
+        super().init_process()
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if "close" not in vars(conn):
+            conn.close = partial(self._closers.submit, conn.close)
+        super().finish_request(conn, fs)
 
 
 def _read() -> Settings:
@@ -69,7 +96,7 @@ _import_the_rest()
 wsgi_app = "app:create_app()"
 bind = "127.0.0.1:8000"
 workers = 2
-worker_class = "gthread"
+worker_class = Worker
 threads = import_module("app.services").THREADS
 keepalive = 75  # seconds: longer than most load balancers keep theirs
 timeout = 60  # seconds without a sign of life of the whole worker; not a limit on requests, which bring their own
@@ -96,6 +123,17 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """In a worker that has its application: from now on it sees to it that jobs are worked off."""
     worker.wsgi.extensions["pagecard"].jobs.engine.start()
+
+
+def when_ready(server: Any) -> None:
+    """Once, when the master listens: no client holds a thread by neither sending nor reading.
+
+    gunicorn reads and writes with blocking sockets; what is accepted inherits this from the listener (socket(7)).
+    """
+    stall = struct.pack("@ll", CLIENT_STALL, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stall)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stall)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.batch import extract_batch
 from app.deadline import Deadline
-from app.errors import Overloaded, TargetUnreachable
+from app.errors import Overloaded, TargetTimeout, TargetUnreachable
 from app.extractor import Failure, Options, Outcome, Success
 from app.fetch import TargetUrl, parse_url
 from app.pool import FairPool
@@ -38,7 +38,7 @@ class MadeUp:
             pass
         with self._lock:
             self.ended.append(str(target))
-        return _success(target, hit=False)
+        return Failure(TargetTimeout()) if deadline.passed else _success(target, hit=False)
 
 
 def _success(target: TargetUrl, *, hit: bool) -> Success:

@@ -35,6 +35,14 @@ def test_the_drawing_is_the_tree(branch: type[PagecardError]) -> None:
     assert drawn()[branch.__name__] == tree
 
 
+def test_a_finer_error_is_told_as_the_leaf_that_it_is_of() -> None:
+    class Finer(TargetHttpError):
+        pass
+
+    assert Finer not in set(leaves())
+    assert TargetHttpError in set(leaves())
+
+
 def test_a_code_has_one_status_wherever_it_is_used() -> None:
     statuses: dict[str, set[int]] = {}
     for leaf in leaves():

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -153,6 +154,16 @@ def test_a_client_that_sends_more_than_one_request_has_not_gone_away(service: Se
         received = b"".join(iter(lambda: client.recv(65_536), b""))
     assert b'"title":"A"' in received
     assert received.endswith(b'{"status":"ok"}')
+
+
+def test_clients_that_keep_their_end_open_hold_up_nobody(service: Service) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    with ExitStack() as held:
+        for _ in range(40):
+            client = held.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        until(lambda: client.recv(65_536))
+        assert requests.get(f"{service.url}/healthz", timeout=10).status_code == 200  # at one time after a minute
 
 
 def test_a_chunked_body_has_the_same_limit(service: Service) -> None:
