@@ -28,6 +28,17 @@ def cpu_seconds(pid: int) -> float:
     return sum(_ticks(member) for member in family(pid)) / TICK
 
 
+def cpu_by_process(pid: int) -> dict[int, float]:
+    """The same for each living member of the family."""
+    return {member: _ticks(member) / TICK for member in family(pid)}
+
+
+def machine_cpu_seconds() -> float:
+    """What all processors of the machine have worked so far, whoever they worked for (proc(5), /proc/stat)."""
+    user, nice, system, _idle, _iowait, *interrupts = (PROC / "stat").read_text().splitlines()[0].split()[1:8]
+    return sum(map(int, (user, nice, system, *interrupts))) / TICK
+
+
 def _ticks(pid: int) -> int:
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/scaling.py --pages DIR
 
-One thing varies at a time. Each table ends with its knee, the last step that still brought a tenth more, and with
-what was used up there: the cores, the threads (by Little's law, rate x time that an origin takes, of those that
-one key may have), or neither, which means that the clients did not ask for more at once.
+One thing varies at a time. Each table ends with its knee, the first step that reaches nine tenths of the best, and
+with what was used up there: the threads (by Little's law, rate x time that an origin takes, of those that one key may
+have), the busiest worker's interpreter, the machine's processors, or none of them, which means that the clients did
+not ask for more at once.
 """
 
 from __future__ import annotations
@@ -14,35 +15,37 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from load import Load, batches, drive
 from origin import Origin, latency, running_origin
 from pages import SAMPLE
-from processes import cpu_seconds
+from processes import cpu_by_process, machine_cpu_seconds
 from servers import Server, service
 
 BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100)
 CLIENTS = (1, 2, 4, 8, 16)
-POOL_SIZES = (8, 16, 32, 64, 128, 192, 384)
+POOL_SIZES = (40, 64, 96, 128, 192, 384)  # fewer would refuse so many URLs at once: OVERLOADED
 WORKERS = (1, 2, 3, 4)
 LATENCIES = (0, 20, 50, 100, 200, 500, 1_000)  # ms
 
 DEFAULT_POOL = 192  # threads a worker
 KEY_SHARE = 2 / 3  # of the threads, for one key
-GAIN = 1.1  # a step beyond the knee brings less
+NEAR = 0.9  # of the best rate
 USED_UP = 0.75  # of what there is
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One load. `cores` and `all_cores` are those kept busy by the server, and by it and the origin."""
+    """One load. `cores` are those that the service kept busy, `worker` what its busiest process had of one,
+    `machine` the share of all that anybody kept busy, `threads` the share of a key's that waited for origins.
+    """
 
     x: int
     load: Load
     cores: float
-    all_cores: float
+    worker: float
+    machine: float
     threads: float
 
 
@@ -60,11 +63,17 @@ class Setup:
 
 def measure(server: Server, origin: Origin, setup: Setup, x: int) -> Point:
     asked = origin.urls(setup.urls, waits=latency(f"fixed:{setup.latency}"))
-    before = cpu_seconds(origin.pid)
+    machine, processes = machine_cpu_seconds(), cpu_by_process(server.pid)
     load = drive(server, batches(asked, setup.batch), setup.clients)
-    serving = cpu_seconds(origin.pid) - before
-    used = load.rate * setup.latency / 1_000 / (setup.pool * setup.workers * KEY_SHARE)
-    return Point(x, load, load.cpu / load.seconds, (load.cpu + serving) / load.seconds, used)
+    busy = {pid: cpu - processes.get(pid, 0.0) for pid, cpu in cpu_by_process(server.pid).items()}
+    return Point(
+        x=x,
+        load=load,
+        cores=load.cpu / load.seconds,
+        worker=max(busy.values()) / load.seconds,
+        machine=(machine_cpu_seconds() - machine) / load.seconds / (os.cpu_count() or 1),
+        threads=load.rate * setup.latency / 1_000 / (setup.pool * setup.workers * KEY_SHARE),
+    )
 
 
 def sweep(origin: Origin, setups: dict[int, Setup]) -> Iterator[Point]:
@@ -76,40 +85,40 @@ def sweep(origin: Origin, setups: dict[int, Setup]) -> Iterator[Point]:
                 stack.close()
                 running = setup.workers, setup.pool
                 server = stack.enter_context(service(origin, setup.workers, pool_size=str(setup.pool)))
-                drive(server, batches(origin.urls(400), 100), 4)  # threads are started and pages known
+                drive(server, batches(origin.urls(400), 100), 2)  # threads are started and pages known
             yield measure(server, origin, setup, x)
 
 
 def knee(points: Sequence[Point]) -> Point:
-    for point, following in pairwise(points):
-        if following.load.rate < point.load.rate * GAIN:
-            return point
-    return points[-1]
+    best = max(point.load.rate for point in points)
+    return next(point for point in points if point.load.rate >= NEAR * best)
 
 
 def reason(point: Point) -> str:
     """What was used up at the knee."""
-    cores = len(os.sched_getaffinity(0))
-    if point.all_cores > USED_UP * cores:
-        return f"the cores are busy: {point.cores:.1f} of {cores} by the service, the rest by the origin and the client"
-    if point.threads > USED_UP:
-        return f"the threads that one key may have are busy: {point.threads:.0%} of them wait for origins"
-    return "neither cores nor threads are used up: the clients do not ask for more at once"
+    used = {
+        f"the threads that one key may have wait for origins, {point.threads:.0%} of them": point.threads,
+        f"the interpreter of the busiest worker has {point.worker:.2f} of a core, and cannot use two": point.worker,
+        f"the machine's cores are busy, {point.machine:.0%} of them": point.machine,
+    }
+    most = max(used, key=lambda each: used[each])
+    return most if used[most] > USED_UP else "nothing is used up: the clients do not ask for more at once"
 
 
 def table(title: str, label: str, points: Sequence[Point]) -> str:
-    rows = [f"### {title}", "", f"| {label} | URLs/s | CPU ms per URL | cores busy | threads busy |"]
-    rows.append("|--:|--:|--:|--:|--:|")
+    rows = [f"### {title}", "", f"| {label} | URLs/s | CPU ms per URL | cores | busiest worker | machine | threads |"]
+    rows.append("|--:|--:|--:|--:|--:|--:|--:|")
     for point in points:
-        row = f"{point.x} | {point.load.rate:,.0f} | {point.load.cpu_ms:.2f} | {point.cores:.2f} | {point.threads:.0%}"
-        rows.append(f"| {row} |")
+        load, shares = point.load, (point.worker, point.machine, point.threads)
+        cells = [str(point.x), f"{load.rate:,.0f}", f"{load.cpu_ms:.2f}", f"{point.cores:.2f}"]
+        rows.append("| " + " | ".join([*cells, *(f"{share:.0%}" for share in shares)]) + " |")
     best = knee(points)
     return "\n".join([*rows, "", f"Knee at {best.x}: {reason(best)}.", ""])
 
 
 def slowness() -> dict[int, Setup]:
     """What is asked of slow origins is more, so that a run lasts longer than its ramp."""
-    return {each: Setup(clients=16, latency=each, urls=4_800) for each in LATENCIES}
+    return {each: Setup(clients=8, latency=each, urls=3_200) for each in LATENCIES}
 
 
 SWEEPS: dict[str, tuple[str, str, Callable[[], dict[int, Setup]]]] = {
@@ -124,16 +133,16 @@ SWEEPS: dict[str, tuple[str, str, Callable[[], dict[int, Setup]]]] = {
         lambda: {each: Setup(batch=25, clients=each) for each in CLIENTS},
     ),
     "pool": (
-        "Threads per worker, 8 clients, batches of 100, origins that take 200 ms",
+        "Threads per worker, 2 clients, batches of 100, origins that take 500 ms",
         "PAGECARD_POOL_SIZE",
-        lambda: {each: Setup(pool=each, clients=8, latency=200, urls=2_400) for each in POOL_SIZES},
+        lambda: {each: Setup(pool=each, clients=2, latency=500) for each in POOL_SIZES},
     ),
     "workers": (
         "Workers, 8 clients, batches of 100, origins that answer at once",
         "--workers",
         lambda: {each: Setup(workers=each, clients=8) for each in WORKERS},
     ),
-    "latency": ("Slowness of the origins, 16 clients, batches of 100", "ms", slowness),
+    "latency": ("Slowness of the origins, 8 clients, batches of 100", "ms", slowness),
 }
 
 
