@@ -32,7 +32,7 @@ PEERS = {
     "metascraper": ("metascraper", *(f"metascraper-{rule}" for rule in RULES)),
 }
 WARM_UP, MEASURED = 60, 210  # URLs of a peer
-URLS = 2_400  # of Pagecard
+URLS = 1_200  # of Pagecard
 
 
 def install(folder: Path) -> None:
