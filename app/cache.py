@@ -37,6 +37,7 @@ FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of th
 FRONT_MAX = 64 * 1024  # bytes: a larger value stays in the shared store
 TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
 GATHER = 0.005  # seconds that the first of a group of entries waits for the others
+PATIENCE = 2.0  # seconds that an answer waits for its cards to be stored, so that no crash loses them
 MOST_AT_ONCE = 500  # entries of one write
 SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
@@ -92,6 +93,10 @@ class Cache:
         self._front: LRUCache[str, _Copy] = LRUCache(size, getsizeof=lambda copy: copy.weight)
         self._lock = threading.Lock()
         self._writer = _Writer(self._write)
+
+    def settle(self) -> None:
+        """Return when all that was loaded so far is in the store, or after `PATIENCE` seconds."""
+        self._writer.settle()
 
     def close(self) -> None:
         """Return when all that was to be kept is in the store."""
@@ -188,7 +193,7 @@ class _Writer:
 
     def __init__(self, write: Callable[[Sequence[_Keep]], None]) -> None:
         self._write = write
-        self._queue: SimpleQueue[_Keep | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Keep | threading.Event | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -196,6 +201,13 @@ class _Writer:
         self._queue.put(keep)
         if not self._thread:
             self._start()
+
+    def settle(self) -> None:
+        """Return when all that came so far is written, or after `PATIENCE` seconds."""
+        if self._thread:
+            written = threading.Event()
+            self._queue.put(written)
+            written.wait(PATIENCE)
 
     def close(self) -> None:
         """Return when all that came is written."""
@@ -218,7 +230,10 @@ class _Writer:
             while len(came) < MOST_AT_ONCE and not self._queue.empty():
                 came.append(self._queue.get())
             closed = None in came
-            self._write([keep for keep in came if keep])
+            self._write([keep for keep in came if isinstance(keep, tuple)])
+            for waited_for in came:
+                if isinstance(waited_for, threading.Event):
+                    waited_for.set()
 
 
 def _digest(key: str) -> str:

@@ -170,6 +170,10 @@ class Extractor:
         entries = self._cache.get_many(keys, options.max_age)
         return {keys[key]: _outcome(entry, hit=True) for key, entry in entries.items()}
 
+    def settle(self) -> None:
+        """Return when what was extracted so far is where a crash of this process cannot lose it."""
+        self._cache.settle()
+
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
         """What there is to say of one URL. Never raises."""
         key = options.cache_key(target, tenant)

@@ -160,6 +160,8 @@ def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterato
         for _, outcome in done:
             tally.count(outcome)
         tally.settle()
+        if tally.misses:
+            services().extractor.settle()
         mark("extract", time.perf_counter() - begun)
 
 
