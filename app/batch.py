@@ -80,7 +80,7 @@ def _as_they_come(
         yield from found.items()
         while pending:
             try:
-                target, outcome = done.get(timeout=min(deadline.remaining(), Deadline.SLICE))
+                target, outcome = done.get(timeout=deadline.slice())
             except Empty:
                 if deadline.passed or abandoned():
                     break

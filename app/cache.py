@@ -254,7 +254,7 @@ class Turns:
         """Wait for the turn and have it. Raises TargetTimeout where the deadline passes first."""
         turn = self._enter(key)
         try:
-            _until(deadline, lambda: turn.acquire(timeout=min(deadline.remaining(), Deadline.SLICE)))
+            _until(deadline, lambda: turn.acquire(timeout=deadline.slice()))
             try:
                 with self._of_processes(key, deadline):
                     yield

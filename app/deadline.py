@@ -35,6 +35,10 @@ class Deadline:
         left = max(0.0, self._at - time.monotonic())
         return left if self._parent is None else min(left, self._parent.remaining())
 
+    def slice(self) -> float:
+        """Seconds that one may sleep before looking again."""
+        return min(self.remaining(), self.SLICE)
+
     @property
     def passed(self) -> bool:
         return self.remaining() <= 0.0

@@ -181,7 +181,7 @@ class _Studio:
         page = asyncio.run_coroutine_threadsafe(self._render(order), self._loop)
         while True:
             try:
-                return page.result(min(Deadline.SLICE, order.deadline.remaining()))
+                return page.result(order.deadline.slice())
             except TimeoutError:
                 if order.deadline.passed:
                     page.cancel()

@@ -128,7 +128,7 @@ class Resolver:
 
 def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
     """Wait in slices, so that a deadline that is called off ends the wait."""
-    while not happened(min(Deadline.SLICE, deadline.remaining())):
+    while not happened(deadline.slice()):
         if deadline.passed:
             raise TargetTimeout(reason="lookup_timed_out")
 
