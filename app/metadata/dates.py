@@ -50,6 +50,30 @@ tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta \
 heinäkuuta elokuuta syyskuuta lokakuuta marraskuuta joulukuuta
 január február március április május június július augusztus szeptember október november december
 січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+янв фев мар апр май июн июл авг сен окт ноя дек
+januari februari mac april mei jun julai ogos september oktober november disember
+gener febrer març abril maig juny juliol agost setembre octubre novembre desembre
+ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+ian feb mar apr mai iun iul aug sept oct noi dec
+januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
+januar februar marec april maj junij julij avgust september oktober november december
+siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna - studenoga prosinca
+januara februara marta aprila maja juna jula avgusta septembra oktobra novembra decembra
+јануар фебруар март април мај јун јул август септембар октобар новембар децембар
+януари февруари март април май юни юли август септември октомври ноември декември
+jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
+janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris
+sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio
+janúar febrúar mars apríl maí júní júlí ágúst september október nóvember desember
+jan feb márc ápr máj jún júl aug szept okt nov dec
+oca şub mar nis may haz tem ağu eyl eki kas ara
+ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου νοεμβρίου δεκεμβρίου
+ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
+בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
+يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
+يناير فبراير مارس ابريل مايو يونيه يوليه اغسطس سبتمبر اكتوبر نوفمبر ديسمبر
+- شباط آذار نيسان أيار حزيران تموز - أيلول - - -
+ژانویه فوریه مارس آوریل - ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر
 """
 _MONTHS = {
     name: number for line in _MONTHS_BY_LANGUAGE.strip().splitlines() for number, name in enumerate(line.split(), 1)
@@ -57,24 +81,35 @@ _MONTHS = {
 # No date is without one of these, and few texts have many.
 _ANCHOR = re.compile(r"(?:19|20)\d\d|\d[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d)")
 _ISO = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|(\d\d)(\d\d))(?!\d)"
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.\s?(\d{1,2})\.\s?(\d{1,2})|(\d\d)(\d\d))(?!\d)"
     r"(?:(?:T|\s|,\s)\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
-    r"\s?,?\s?(\d{1,2}):(\d\d)(?::(\d\d))?\s?([ap]\.?m\.?)?\s?(?:GMT|UTC)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+    r"\s?,?\s?(?:[-–|·]\s|(?:at|um|à|a las|klo|kl\.|ore|às)\s)?(\d{1,2})[:h](\d\d)(?!\d)(?::(\d\d))?\s?([ap]\.?m\.?)?"
+    r"\s?((?:GMT|UTC)?[+-]\d\d:?\d\d|GMT|UTC|Z)?",
+    re.IGNORECASE,
 )
 _WORD = r"([^\W\d_]{3,12})"
 _DAY_MONTH_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?[\s-]?(?:de |of |di )?{_WORD}"
-    r"\.?,?[\s-]?(?:de |del )?(\d{4})(?!\d)",
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?[\s/-]?(?:de |of |di |d['’])?{_WORD}"
+    # The Levant names its months beside those of Egypt: "نيسان / أبريل".
+    r"(?:\s/\s\w{3,12})?\.?,?[\s/-]?(?:de |del )?(\d{4})(?!\d)",
     re.IGNORECASE,
 )
-_MONTH_DAY_YEAR = re.compile(rf"{_WORD}\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})(?!\d)", re.IGNORECASE)
-_MONTH_DAY_CLOCK_YEAR = re.compile(rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s)?(\d{{4}})(?!\d)")
+_MONTH_DAY_YEAR = re.compile(
+    rf"{_WORD}\.?[\s/-](\d{{1,2}})(?:st|nd|rd|th)?(?:,\s?|[\s/-])(\d{{4}})(?!\d)", re.IGNORECASE
+)
+_MONTH_DAY_CLOCK_YEAR = re.compile(
+    rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s|[+-]\d{{4}}\s)?(\d{{4}})(?!\d)"
+)
+# Hungarian, Lithuanian: "2024. május 6.", "2024 m. gegužės 6 d."
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})[.,]?(?:\sm\.)?[\s-]{_WORD}\.?[\s-](\d{{1,2}})(?![\d:])")
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
 _CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2}) tháng (\d{1,2}),?(?: năm)? (\d{4})(?!\d)", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
+_DIGITS_OF_A_MOMENT = re.compile(r"20\d{12}$")
 _URL_DATES = (
     (re.compile(r"/(\d{4})[/_-](\d{1,2})[/_-](\d{1,2})(?=[/_-]|\b)"), (1, 2, 3)),
     (re.compile(r"[/_-](20\d\d)-?(\d\d)-?(\d\d)(?=\D)"), (1, 2, 3)),
@@ -101,6 +136,8 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
     value = " ".join(value[:MAX_DATE_TEXT].split())
     if _EPOCH.match(value):
         return _from_epoch(int(value[:10]))
+    if _DIGITS_OF_A_MOMENT.match(value):
+        value = value[:8]
     return next((found.iso for found in _dates_in(value, month_first)), None)
 
 
@@ -144,6 +181,14 @@ def _month_day_year(found: re.Match[str], _: bool) -> str | None:
     return _with_clock(_day(found[3], _MONTHS.get(found[1].lower()), found[2]), found)
 
 
+def _year_month_day(found: re.Match[str], _: bool) -> str | None:
+    return _day(found[1], _MONTHS.get(found[2].lower()), found[3])
+
+
+def _vietnamese(found: re.Match[str], _: bool) -> str | None:
+    return _with_clock(_day(found[3], found[2], found[1]), found)
+
+
 def _cjk(found: re.Match[str], _: bool) -> str | None:
     return _day(found[1], found[2], found[3])
 
@@ -160,7 +205,9 @@ _FORMS: tuple[tuple[Callable[[re.Match[str], bool], str | None], re.Pattern[str]
     (_day_month_year, _DAY_MONTH_YEAR),
     (_month_day_year, _MONTH_DAY_YEAR),
     (_month_day_year, _MONTH_DAY_CLOCK_YEAR),
+    (_year_month_day, _YEAR_MONTH_DAY),
     (_cjk, _CJK),
+    (_vietnamese, _VIETNAMESE),
     (_numeric, _NUMERIC),
 )
 
@@ -198,10 +245,11 @@ def _time(hour: str, minute: str, second: str | None, zone: str | None) -> str:
 def _zone(zone: str) -> str:
     if not zone:
         return ""
-    digits = zone[1:].replace(":", "")
+    offset = zone.upper().removeprefix("GMT").removeprefix("UTC")
+    digits = offset[1:].replace(":", "")
     if not digits.isdigit() or int(digits) == 0:
         return "Z"
-    return f"{zone[0]}{digits[:2]}:{digits[2:] or '00'}"
+    return f"{offset[0]}{digits[:2]}:{digits[2:] or '00'}"
 
 
 def _from_epoch(seconds: int) -> str | None:

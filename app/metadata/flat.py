@@ -7,7 +7,7 @@ from typing import Any
 
 from app.metadata.document import Document
 from app.metadata.model import Metadata
-from app.metadata.published import shown_day
+from app.metadata.published import shown_time
 
 _ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)$")
 
@@ -19,7 +19,7 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
         "description": metadata.description,
         "image": metadata.image,
         "author": metadata.meta.author,
-        "date": shown_day(document, metadata.article.published_time) or _instant(metadata.article.published_time),
+        "date": shown_time(document, metadata.article.published_time) or _instant(metadata.article.published_time),
         "date_modified": _instant(metadata.article.modified_time),
         "publisher": metadata.site_name,
         "lang": metadata.meta.language,

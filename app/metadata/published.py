@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
@@ -36,6 +36,12 @@ MAX_FINDS = 50
 
 MAX_TIMES = 20
 """`<time>` elements looked at."""
+
+QUARTER = timedelta(minutes=15)
+"""What the offsets of all zones are multiples of."""
+
+WIDEST_ZONE = timedelta(hours=14)
+"""The largest offset from UTC that is in use."""
 
 MAX_TEXT = 60_000
 """Characters of markup that are searched for a date when nothing else names one."""
@@ -76,7 +82,7 @@ def read_published(document: Document) -> str | None:
         or _itemprop_date(document)
         or date_in_url(document.path)
         or _script_date(document, "ublish", _PUBLISHED_IN_SCRIPT)
-        or _headline_date(document)
+        or _day(_headline_date(document))
         or _class_date(document)
         or _time_date(document)
         or _described_date(document)
@@ -85,13 +91,34 @@ def read_published(document: Document) -> str | None:
     )
 
 
-def shown_day(document: Document, published: str | None) -> str | None:
-    """The day that the page shows for `published`, where its readers' calendar is a day off."""
+def shown_time(document: Document, published: str | None) -> str | None:
+    """`published` as the page shows it to its readers, where their calendar is a day off.
+
+    The same moment in their zone if their time of day is shown too, else their day.
+    """
     shown = _headline_date(document) if published and "T" in published else None
-    if not shown or not published:
+    if not shown or not published or _days_apart(shown, published) != 1:
         return None
-    apart = date.fromisoformat(shown) - date.fromisoformat(published[:10])
-    return shown if abs(apart.days) == 1 else None
+    return _in_zone_of(shown, published)
+
+
+def _days_apart(one: str, other: str) -> int:
+    return abs((date.fromisoformat(one[:10]) - date.fromisoformat(other[:10])).days)
+
+
+def _in_zone_of(shown: str, published: str) -> str:
+    """`published` in the zone in which its time of day is the one of `shown`; the day of `shown` if there is none."""
+    moment, local = datetime.fromisoformat(published), datetime.fromisoformat(shown[:16])
+    if moment.tzinfo is None or "T" not in shown:
+        return shown[:10]
+    quarters = round((local - moment.astimezone(UTC).replace(tzinfo=None)) / QUARTER)
+    zone = timezone(quarters * QUARTER) if abs(quarters * QUARTER) <= WIDEST_ZONE else None
+    there = zone and moment.astimezone(zone)
+    return there.isoformat() if there and there.strftime("%H:%M") == shown[11:16] else shown[:10]
+
+
+def _day(moment: str | None) -> str | None:
+    return moment and moment[:10]
 
 
 def read_modified(document: Document) -> str | None:
@@ -153,7 +180,7 @@ def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) ->
         if len(piece) <= MAX_DATELINE and has_year(piece) and (text := clean(piece)):
             found = find_dates(text, month_first=document.month_first)
             if found:
-                return found[0].iso[:10]
+                return found[0].iso
     return None
 
 
