@@ -6,6 +6,7 @@ Rule 2: nobody else parses the page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,6 +30,22 @@ MAX_HEADINGS = 5
 
 MAX_HEADING_MARKUP = 2_000
 """Characters of markup read of one `<h1>`."""
+
+MIN_TITLE = 8
+"""Characters; where less of a title stands in the body says nothing."""
+
+SHOWN_TITLE = 30
+"""Characters of a title that an element of the body must begin with."""
+
+MAX_TITLE = 500
+"""Characters of a title that stands in the body."""
+
+MAX_PLACES = 10
+"""Places looked at where a title stands in the body."""
+
+# What is written alike with and without character references.
+_PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
+_TITLE_PARTS = re.compile(r"\s[|\-–—»«•·:]\s|\s?[|»•·]\s?")
 
 
 class Heading(NamedTuple):
@@ -185,9 +202,9 @@ class Document:
         found = {tag.start: tag for needle in needles for tag in find_tags(self.text, needle, start, end)}
         return [found[position] for position in sorted(found)]
 
-    def positions(self, needle: str, limit: int) -> Iterator[int]:
-        """Where `needle` stands in the markup, the first `limit` times."""
-        position = -1
+    def positions(self, needle: str, limit: int, start: int = 0) -> Iterator[int]:
+        """Where `needle` stands in the markup from `start` on, the first `limit` times."""
+        position = start - 1
         for _ in range(limit):
             position = self.text.find(needle, position + 1)
             if position < 0:
@@ -212,8 +229,23 @@ class Document:
         best = max(self.headings, key=lambda heading: len(wanted & words(heading.text)), default=None)
         if best and (wanted & words(best.text) or not title):
             return best.start
-        found = self.text.find(f">{title[:30]}", self.body_start) if len(title) > 8 else -1
-        return found + 1 if found >= 0 else best and best.start
+        parts = _TITLE_PARTS.split(title)
+        places = [place for part in dict.fromkeys((title, parts[0], parts[-1])) for place in self._shown_at(part)]
+        headings = (place for place in places if self._is_in_heading(place))
+        return next(headings, places[0] if places else best and best.start)
+
+    def _shown_at(self, title: str) -> Iterator[int]:
+        """Where the body has an element whose text is this title, or begins with as much of it."""
+        plain = max(_PLAIN.findall(title), key=len, default="")
+        for place in self.positions(plain, MAX_PLACES, self.body_start) if len(plain) > MIN_TITLE else ():
+            start = self.text.rfind(">", max(0, place - MAX_TITLE), place) + 1
+            shown = clean(self.text[start : place + MAX_TITLE].partition("<")[0]) if start else None
+            if shown and shown[:SHOWN_TITLE] == title[:SHOWN_TITLE]:
+                yield start
+
+    def _is_in_heading(self, place: int) -> bool:
+        opened = self.text.rfind("<h", max(0, place - MAX_HEADING_MARKUP), place)
+        return opened >= 0 and self.text[opened + 2] in "123456" and "</h" not in self.text[opened:place]
 
     @cached_property
     def month_first(self) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
@@ -30,6 +31,9 @@ MAX_ABOVE = 200
 
 MAX_DATELINE = 100
 """Characters of a text that is a date and little else; longer ones tell of other days."""
+
+MAX_LABEL = 40
+"""Characters of a text that tells what the date behind it is."""
 
 MAX_FINDS = 50
 """Places in scripts where a date is looked for."""
@@ -67,6 +71,16 @@ _PUBLISHED_IN_SCRIPT = re.compile(
 )
 _CREATED_IN_SCRIPT = re.compile(r"(?:date_?created|created_?(?:at|on|date))" + _IN_SCRIPT, re.IGNORECASE)
 _ISO_TITLE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+_UPDATED = re.compile(
+    r"updat|modif|edited|revised|\blast|aktualisi|geändert|zuletzt|bearbeitet|actualiz|mise? à jour|aggiorn|atualiz"
+    r"|bijgewerkt|uppdater|oppdater|opdater|päivit|aktualiz|güncel|обновл|измен|оновл|更新|수정|تحديث",
+    re.IGNORECASE,
+)
+_NOT_PUBLISHED = re.compile(
+    _UPDATED.pattern + r"|regist|joined|member since|mitglied|dabei seit|inscrit|born|geboren|expires|valid|gültig"
+    r"|accessed|retrieved|abgerufen|zugriff|deadline",
+    re.IGNORECASE,
+)
 _DATE_NEEDLES = ("date", "ublish", "posted", 'title="20', "data-utime")
 _DATE_CLASS = re.compile(
     r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE
@@ -166,22 +180,41 @@ def _headline_date(document: Document) -> str | None:
         return None
     below = document.text[position : position + AFTER_HEADLINE]
     above = document.text[max(0, position - BEFORE_HEADLINE) : position]
-    return _date_by_itself(raw_pieces(below), MAX_BELOW, document) or _date_by_itself(
-        reversed(raw_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
+    return _date_by_itself(_labelled_pieces(below), MAX_BELOW, document) or _date_by_itself(
+        reversed(_labelled_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
     )
 
 
-def _date_by_itself(pieces: Iterable[str], distance: int, document: Document) -> str | None:
-    """The first date that is most of its piece of text, within `distance` characters."""
-    for piece in pieces:
+def _labelled_pieces(markup: str) -> list[tuple[str, str]]:
+    """Each piece of text, and the one before it if that is short enough to be its label."""
+    pieces = raw_pieces(markup)
+    return [(before if len(before) <= MAX_LABEL else "", piece) for before, piece in pairwise(["", *pieces])]
+
+
+def _date_by_itself(pieces: Iterable[tuple[str, str]], distance: int, document: Document) -> str | None:
+    """The first date that is most of its piece of text, within `distance` characters.
+
+    The day of an update is given for want of any other.
+    """
+    updated = None
+    for label, piece in pieces:
         if distance < 0:
             break
         distance -= len(piece)
-        if len(piece) <= MAX_DATELINE and has_year(piece) and (text := clean(piece)):
-            found = find_dates(text, month_first=document.month_first)
-            if found:
-                return found[0].iso
-    return None
+        if len(piece) <= MAX_DATELINE and has_year(piece):
+            for told, iso in _told_dates(label, piece, document):
+                if not _NOT_PUBLISHED.search(told):
+                    return iso
+                updated = updated or (iso if _UPDATED.search(told) else None)
+    return updated
+
+
+def _told_dates(label: str, piece: str, document: Document) -> Iterator[tuple[str, str]]:
+    """The dates of a piece of text, and what stands before each."""
+    text, end = clean(piece) or "", 0
+    for found in find_dates(text, month_first=document.month_first):
+        yield text[end : found.start] if found.start else label, found.iso
+        end = found.end
 
 
 def _class_date(document: Document) -> str | None:
@@ -221,9 +254,15 @@ def _described_date(document: Document) -> str | None:
 
 
 def _text_date(document: Document) -> str | None:
-    """The first day that any text names."""
+    """The first day that stands by itself, or else the first that any text names."""
     start = document.headline or document.body_start
-    for piece in raw_pieces(document.text[start : start + MAX_TEXT]):
-        if has_year(piece) and (found := find_dates(clean(piece) or "", month_first=document.month_first)):
-            return found[0].iso[:10]
-    return None
+    pieces = _labelled_pieces(document.text[start : start + MAX_TEXT])
+    return _day(_date_by_itself(pieces, MAX_TEXT, document)) or next(
+        (
+            found.iso[:10]
+            for _, piece in pieces
+            if has_year(piece)
+            for found in find_dates(clean(piece) or "", month_first=document.month_first)
+        ),
+        None,
+    )
