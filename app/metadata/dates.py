@@ -14,6 +14,9 @@ from typing import NamedTuple
 OLDEST_YEAR = 1970
 """Pages that claim to be older are showing their epoch, or a date in their text."""
 
+WIDEST_ZONE = 14
+"""Hours; the largest offset from UTC that is in use."""
+
 MAX_DATE_TEXT = 200
 """Characters of a value that is read as a date."""
 
@@ -249,7 +252,8 @@ def _zone(zone: str) -> str:
     digits = offset[1:].replace(":", "")
     if not digits.isdigit() or int(digits) == 0:
         return "Z"
-    return f"{offset[0]}{digits[:2]}:{digits[2:] or '00'}"
+    hours, minutes = digits[:2], digits[2:] or "00"
+    return f"{offset[0]}{hours}:{minutes}" if int(hours) <= WIDEST_ZONE and int(minutes) < 60 else ""
 
 
 def _from_epoch(seconds: int) -> str | None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
-from app.metadata.dates import date_in_url, find_dates, has_year, parse_date
+from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
 from app.metadata.markup import Tag, element_text, raw_pieces
 from app.metadata.values import clean, first
@@ -44,27 +44,27 @@ MAX_TIMES = 20
 QUARTER = timedelta(minutes=15)
 """What the offsets of all zones are multiples of."""
 
-WIDEST_ZONE = timedelta(hours=14)
-"""The largest offset from UTC that is in use."""
-
 MAX_TEXT = 60_000
 """Characters of markup that are searched for a date when nothing else names one."""
 
-_METAS = (
-    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date",
-    "dc.date", "dc.date.issued", "dcterms.issued", "dcterms.date", "dcterms.created", "dc.date.created",
-    "dc.created", "parsely-pub-date", "sailthru.date", "citation_publication_date", "citation_date",
-    "pubdate", "publishdate", "publish-date", "publish_date", "published_time", "published",
-    "publication_date", "article.published", "rnews:datepublished", "cxenseparse:recs:publishtime",
-    "article:published", "datecreated", "article_date_original", "originalpublicationdate",
-    "article.created", "shareaholic:article_published_time", "date.created", "creation_date", "timestamp",
+_PUBLISHED_METAS = (
+    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "dc.date.issued",
+    "dcterms.issued", "parsely-pub-date", "sailthru.date", "citation_publication_date", "citation_online_date",
+    "pubdate", "publishdate", "publish-date", "publish_date", "published_time", "published", "publication_date",
+    "article.published", "rnews:datepublished", "cxenseparse:recs:publishtime", "article:published",
+    "uploaddate", "article_date_original", "originalpublicationdate", "shareaholic:article_published_time",
+)  # fmt: skip
+_DATE_METAS = (
+    "date", "dc.date", "dcterms.date", "dcterms.created", "dc.date.created", "dc.created", "citation_date",
+    "datecreated", "article.created", "date.created", "creation_date", "timestamp",
 )  # fmt: skip
 _META_NAME = re.compile(r"(?:^|[^a-z])(?:pub|date|issued|released)|date$|publish")
-_OTHER_DATE = re.compile(r"modif|updat|expir|review|valid|revis|event|start|end|last")
+_OTHER_DATE = re.compile(r"modif|updat|expir|review|valid|revis|event|start|\bend|last")
 _MODIFIED_METAS = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
     "dc.date.modified", "last-modified", "lastmod", "revised", "modified_time",
 )  # fmt: skip
+_DATE_ATTRIBUTES = ("datetime", "content", "data-utime", "title", "data-datetime", "data-timestamp", "data-date")
 _IN_SCRIPT = r"""["']?\s?[:=]\s?["']([^"'<>]{8,40})["']"""
 _PUBLISHED_IN_SCRIPT = re.compile(
     r"(?:date_?published|(?:first_?)?published?_?(?:at|date|time|on)?(?:_?time)?)" + _IN_SCRIPT, re.IGNORECASE
@@ -81,19 +81,23 @@ _NOT_PUBLISHED = re.compile(
     r"|accessed|retrieved|abgerufen|zugriff|deadline",
     re.IGNORECASE,
 )
-_DATE_NEEDLES = ("date", "ublish", "posted", 'title="20', "data-utime")
-_DATE_CLASS = re.compile(
-    r"publish|pub-?date|post-?date|entry-?date|date|posted|created|timestamp|time\b", re.IGNORECASE
-)
+_DATE_NEEDLES = (
+    "date", "Date", "ublish", "posted", "ubmitted", "created", "imestamp", "datum", "fecha", "data-time",
+    'title="20', "data-utime",
+)  # fmt: skip
+_DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 
 def read_published(document: Document) -> str | None:
     """When the page was published, as ISO 8601."""
     return (
         parse_date(document.meta("article:published_time"))
-        or first(*(parse_date(jsonld.text_of(work.get("datePublished"))) for work in document.works))
-        or _meta_date(document)
+        or _json_ld_date(document, "datePublished")
+        or first(*(parse_date(value) for value in document.meta_all(*_PUBLISHED_METAS)))
         or _itemprop_date(document)
+        or _meta_date(document)
+        or _json_ld_date(document, "uploadDate")
+        or _json_ld_date(document, "dateCreated")
         or date_in_url(document.path)
         or _script_date(document, "ublish", _PUBLISHED_IN_SCRIPT)
         or _day(_headline_date(document))
@@ -126,8 +130,8 @@ def _in_zone_of(shown: str, published: str) -> str:
     if moment.tzinfo is None or "T" not in shown:
         return shown[:10]
     quarters = round((local - moment.astimezone(UTC).replace(tzinfo=None)) / QUARTER)
-    zone = timezone(quarters * QUARTER) if abs(quarters * QUARTER) <= WIDEST_ZONE else None
-    there = zone and moment.astimezone(zone)
+    offset = quarters * QUARTER
+    there = moment.astimezone(timezone(offset)) if abs(offset) <= timedelta(hours=WIDEST_ZONE) else None
     return there.isoformat() if there and there.strftime("%H:%M") == shown[11:16] else shown[:10]
 
 
@@ -138,20 +142,26 @@ def _day(moment: str | None) -> str | None:
 def read_modified(document: Document) -> str | None:
     """When the page was last changed, as ISO 8601, if it says so to machines."""
     return first(
-        *(parse_date(jsonld.text_of(work.get("dateModified"))) for work in document.works),
+        _json_ld_date(document, "dateModified"),
         *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
     )
 
 
+def _json_ld_date(document: Document, key: str) -> str | None:
+    return first(*(parse_date(jsonld.text_of(work.get(key))) for work in document.works))
+
+
 def _meta_date(document: Document) -> str | None:
-    named = first(*(parse_date(value) for value in document.meta_all(*_METAS)))
-    return named or first(
-        *(
-            parse_date(value)
-            for name, value in document.metas
-            if _META_NAME.search(name) and not _OTHER_DATE.search(name)
-        )
-    )
+    """The day in a tag that may tell of the last change as well: another one beside the headline is right."""
+    told = first(*(parse_date(value) for value in (*document.meta_all(*_DATE_METAS), *_other_metas(document))))
+    shown = _headline_date(document) if told else None
+    return shown[:10] if told and shown and _days_apart(told, shown) > 1 else told
+
+
+def _other_metas(document: Document) -> Iterator[str]:
+    for name, value in document.metas:
+        if _META_NAME.search(name) and not _OTHER_DATE.search(name):
+            yield value
 
 
 def _itemprop_date(document: Document) -> str | None:
@@ -164,7 +174,7 @@ def _itemprop_date(document: Document) -> str | None:
 def _tag_date(tag: Tag, document: Document) -> str | None:
     """The date that a tag holds for machines, or shows."""
     get = tag.attributes.get
-    told = get("datetime") or get("content") or get("data-utime") or get("title") or get("data-datetime")
+    told = first(*map(get, _DATE_ATTRIBUTES))
     shown = element_text(document.text, tag.name, tag.end, 500)
     return parse_date(told) or (_short_date(shown, document) if shown else None)
 
@@ -220,7 +230,7 @@ def _told_dates(label: str, piece: str, document: Document) -> Iterator[tuple[st
 def _class_date(document: Document) -> str | None:
     start = document.body_start
     for tag in document.tags_with(*_DATE_NEEDLES, start=start, end=start + CLASS_RANGE):
-        names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
+        names = _names_of(tag)
         told = "data-utime" in tag.attributes or _ISO_TITLE.match(tag.attributes.get("title", ""))
         if (
             (told or _DATE_CLASS.search(names))
@@ -232,8 +242,14 @@ def _class_date(document: Document) -> str | None:
 
 
 def _time_date(document: Document) -> str | None:
-    tags = document.all("time")[:MAX_TIMES]
-    return next((found for tag in tags if (found := _tag_date(tag, document))), None)
+    """The first `<time>`; one that is marked as the day of publication before others (HTML 5.0, microformats)."""
+    tags = [tag for tag in document.all("time")[:MAX_TIMES] if not _OTHER_DATE.search(_names_of(tag))]
+    marked = [tag for tag in tags if "pubdate" in tag.attributes or "publish" in _names_of(tag)]
+    return next((found for tag in (*marked, *tags) if (found := _tag_date(tag, document))), None)
+
+
+def _names_of(tag: Tag) -> str:
+    return " ".join(tag.attributes.get(name, "") for name in ("class", "id", "itemprop")).lower()
 
 
 def _script_date(document: Document, needle: str, pattern: re.Pattern[str]) -> str | None:

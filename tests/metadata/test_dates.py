@@ -60,6 +60,10 @@ def test_what_is_no_date(written: str) -> None:
     assert parse_date(written) is None
 
 
+def test_an_impossible_zone_leaves_the_time() -> None:
+    assert parse_date("2024-05-06T07:08:09+99:00") == "2024-05-06T07:08:09"
+
+
 def test_an_impossible_time_leaves_the_day() -> None:
     assert parse_date("2024-05-06T25:61") == "2024-05-06"
 
