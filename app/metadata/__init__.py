@@ -5,7 +5,6 @@ The order of each list is the order of trust; the first that says something wins
 
 from __future__ import annotations
 
-from app.metadata import jsonld
 from app.metadata.article import read_article
 from app.metadata.challenge import read_challenge
 from app.metadata.description import read_description
@@ -14,7 +13,8 @@ from app.metadata.file import has_card, is_html, media_type, read_file
 from app.metadata.flat import flat_fields
 from app.metadata.icons import find_favicon, read_feeds, read_icons
 from app.metadata.image import read_image
-from app.metadata.model import Content, Metadata, OpenGraph, PageMeta
+from app.metadata.language import read_language
+from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
@@ -69,7 +69,7 @@ def read_metadata(document: Document) -> Metadata:
                 theme_color=document.meta("theme-color", "msapplication-tilecolor"),
                 canonical_url=first(document.link("canonical"), og.url, document.resolve(page.final_url)),
                 favicon=find_favicon(document, icons),
-                language=_language(document, og),
+                language=read_language(document, og),
                 charset=document.charset,
                 robots=document.meta("robots"),
                 generator=document.meta("generator"),
@@ -81,16 +81,6 @@ def read_metadata(document: Document) -> Metadata:
             content=Content(media_type(page), page.length, page.status),
         )
     )
-
-
-def _language(document: Document, og: OpenGraph) -> str | None:
-    language = first(
-        document.language,
-        og.locale,
-        document.meta("content-language", "language", "dc.language"),
-        *(jsonld.text_of(node.get("inLanguage")) for node in document.json_ld),
-    )
-    return clean(language and language.split(",")[0].replace("_", "-"), 100)
 
 
 def _keywords(document: Document) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class Document:
     def metas(self) -> list[tuple[str, str]]:
         """(name in lower case, raw content) of every meta tag, in order; empty contents left out.
 
-        `property`, `name` and `itemprop` count alike, and one attribute may hold several names.
+        `property`, `name`, `itemprop` and `http-equiv` count alike, and one attribute may hold several names.
         """
         return list(self._read_metas())[:MAX_METAS]
 
@@ -105,7 +105,7 @@ class Document:
         for tag in self.all("meta"):
             get = tag.attributes.get
             content = (get("content") or get("value") or "").strip()
-            names = get("property") or get("name") or get("itemprop") or ""
+            names = get("property") or get("name") or get("itemprop") or get("http-equiv") or ""
             if content and names:
                 for name in names.lower().split():
                     yield name, content
