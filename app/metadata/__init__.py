@@ -6,6 +6,7 @@ The order of each list is the order of trust; the first that says something wins
 from __future__ import annotations
 
 from app.metadata.article import read_article
+from app.metadata.canonical import read_canonical
 from app.metadata.challenge import read_challenge
 from app.metadata.description import read_description
 from app.metadata.document import Document
@@ -23,7 +24,7 @@ from app.metadata.size import fit
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import read_title
 from app.metadata.twitter import read_twitter
-from app.metadata.values import MAX_LIST, clean, first
+from app.metadata.values import MAX_LIST, clean
 
 __all__ = [
     "Document",
@@ -67,7 +68,7 @@ def read_metadata(document: Document) -> Metadata:
                 author=article.author,
                 keywords=_keywords(document),
                 theme_color=document.meta("theme-color", "msapplication-tilecolor"),
-                canonical_url=first(document.link("canonical"), og.url, document.resolve(page.final_url)),
+                canonical_url=read_canonical(document, og),
                 favicon=find_favicon(document, icons),
                 language=read_language(document, og),
                 charset=document.charset,

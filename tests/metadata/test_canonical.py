@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from app.metadata import read_metadata
+from tests.metadata.reading import document
+
+
+@pytest.mark.parametrize(
+    ("html", "canonical"),
+    [
+        ('<link rel="Canonical" href="other.html">', "https://example.com/dir/other.html"),
+        ("<link href=//example.org/x rel='me canonical'>", "https://example.org/x"),
+        ("<link rel=canonical href><link rel=canonical href=/x>", "https://example.com/x"),
+        ("<link rel=canonical href=null><meta property=og:url content=/x>", "https://example.com/x"),
+        ("<link rel=canonical href=/x><meta property=og:url content=/y>", "https://example.com/x"),
+        ("<base href=/base/><link rel=canonical href=x>", "https://example.com/base/x"),
+        ("<body><p>Late<link rel=canonical href=/x>", "https://example.com/x"),
+        ("<meta property=og:url content=undefined><meta name=twitter:url content=/x>", "https://example.com/x"),
+        ("<p>x", "https://example.com/dir/page.html"),
+    ],
+)
+def test_where_canonicals_are_told(html: str, canonical: str) -> None:
+    assert read_metadata(document(html)).meta.canonical_url == canonical
+
+
+@pytest.mark.parametrize(
+    ("link", "canonical"),
+    [
+        ('<https://example.com/x>; rel="canonical"', "https://example.com/x"),
+        ('</next>; rel=next, </a,b>; title="x"; rel=canonical', "https://example.com/a,b"),
+        ("</next>; rel=next", "https://example.com/dir/page.html"),
+    ],
+)
+def test_the_header_of_the_answer(link: str, canonical: str) -> None:
+    assert read_metadata(document("<base href=/base/>", link=link)).meta.canonical_url == canonical
