@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import find_elements
+from app.metadata.markup import read_attributes
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.values import first
 
@@ -21,19 +21,38 @@ MAX_IMAGES = 30
 
 # Where the largest shop keeps the large version of the picture of what it sells.
 _LARGE_VERSION = "data-old-hires"
-_NO_PICTURE = re.compile(r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$", re.IGNORECASE)
-_ORNAMENT = re.compile(
-    r"(?<![a-z])(?:logos?|icons?|favicon|avatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank|spacer"
-    r"|tracking|captcha|qr-?code|banners?|buttons?)(?![a-z])"
-    r"|\.(?:svg|gif)(?:$|\?)|/(?:count|watch|hit|beacon)\b",
+_NO_PICTURE = re.compile(
+    r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$"
+    # Jetpack names https://s0.wp.com/i/blank.jpg where a post has no picture.
+    r"|/(?:blank|spacer|transparent|pixel|1x1)\.(?:jpe?g|png|gif)$",
     re.IGNORECASE,
 )
+# What a site shows for all pages that have no picture; Drupal keeps every file in sites/default.
+_STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?image)(?![a-z])", re.IGNORECASE)
+_ORNAMENT = re.compile(
+    r"(?<![a-z])(?:logos?|icons?|favicon|avatar|gravatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank"
+    r"|spacer|tracking|captcha|qr-?code|banners?|buttons?|rss|navi?|piwik|matomo|vgwort|static-?map|e-?mail|counter)(?![a-z])"
+    r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"<(?:amp-)?img(?=[\s/>])", re.IGNORECASE)
+# What is loaded once somebody scrolls there stands beside the `src` of a place holder.
+_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
+# A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).
+_DESCRIPTOR = re.compile(r"(?:\s|%20)\d+(?:\.\d+)?[wx](?=,|$|\s|%20)")
 
 
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
     """The URL of the best image that a page names, or shows near its headline."""
-    named = (url for url in _named_images(document, og, twitter) if url and _is_picture(url))
-    return next(named, None) or _shown_image(document)
+    named = [url for url in _named_images(document, og, twitter) if url and _is_picture(url)]
+    own = next((url for url in named if not _STAND_IN.search(urlsplit(url).path)), None)
+    return own or _poster(document) or first(*named) or _shown_image(document)
+
+
+def _poster(document: Document) -> str | None:
+    """The still of a video that the page is about."""
+    posters = (tag.attributes.get("poster") for tag in document.tags_with(' poster="', start=document.body_start))
+    return first(*map(document.resolve, posters))
 
 
 def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> Iterator[str | None]:
@@ -53,7 +72,9 @@ def _is_picture(url: str) -> bool:
 
 def _json_ld_image(document: Document) -> str | None:
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
-    urls = (jsonld.url_of(work.get(key), document.json_ld_by_id) for work in document.works for key in keys)
+    subjects = [work["mainEntity"] for work in document.works if isinstance(work.get("mainEntity"), dict)]
+    nodes = (*document.works, *subjects)
+    urls = (jsonld.url_of(node.get(key), document.json_ld_by_id) for node in nodes for key in keys)
     return next((url for url in urls if url), None)
 
 
@@ -67,10 +88,12 @@ def _shown_image(document: Document) -> str | None:
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for tag in islice(find_elements(document.text, "img", start), MAX_IMAGES):
-        get = tag.attributes.get
-        # a data-src may hold a whole srcset
-        source = (get("data-src") or get("src") or "").strip().split(" ")[0]
+    for found in islice(_IMAGE.finditer(document.text, start), MAX_IMAGES):
+        attributes, _ = read_attributes(document.text, found.end())
+        get = attributes.get
+        source = next(filter(None, map(get, _SOURCES)), "")
+        # a data-src may hold a whole srcset, and some sites take one for a URL
+        source = _DESCRIPTOR.split(source.strip(), maxsplit=1)[0].split(" ")[0]
         described = " ".join((source, get("class", ""), get("id", ""), get("alt", "")))
         small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
         if "\\" not in source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
