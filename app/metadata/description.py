@@ -31,18 +31,37 @@ _PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|bod
 _HIDDEN = re.compile(
     r"""aria-hidden\s?=\s?["']?true|display\s?:\s?none|visibility\s?:\s?hidden|\shidden[\s>=]""", re.IGNORECASE
 )
+# What Jetpack says of a post without an excerpt.
+_NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
+_DOTS = re.compile(r"\s?(?:\.\.\.|…|\[(?:\.\.\.|…)\])$")
 _TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 
 def read_description(document: Document) -> str | None:
     """The best description that a page has to offer, in one line."""
-    declared = (
-        document.meta("og:description")
-        or document.meta("description", "dc.description", "dcterms.description")
-        or document.meta("twitter:description")
-        or first(*(jsonld.text_of(work.get("description")) for work in document.works))
+    told = [text for text in _declared(document) if text and not _NOTHING.fullmatch(text)]
+    if not told:
+        return _first_paragraph(document)
+    best = next((text for text in told if told.count(text) > 1), told[0])
+    return clean(_TAG_IN_TEXT.sub(" ", _whole(best, told)))
+
+
+def _declared(document: Document) -> Iterator[str | None]:
+    yield document.meta("og:description")
+    yield document.meta(
+        "description", "dc.description", "dcterms.description", "dcterms.abstract", "dc.description.abstract"
     )
-    return clean(_TAG_IN_TEXT.sub(" ", declared)) if declared else _first_paragraph(document)
+    yield document.meta("twitter:description")
+    yield first(*(jsonld.text_of(work.get("description")) for work in document.works))
+
+
+def _whole(text: str, others: list[str]) -> str:
+    """The text that goes on where `text` was cut off: in mid word, or by dots."""
+    start = _DOTS.sub("", text)
+    longer = (
+        other for other in others if len(other) > len(text) and other.startswith(start) and not _DOTS.search(other)
+    )
+    return next((other for other in longer if start != text or (text[-1] + other[len(text)]).isalnum()), text)
 
 
 def _first_paragraph(document: Document) -> str | None:
