@@ -8,7 +8,7 @@ from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import text_pieces, visible_text
+from app.metadata.markup import element_end, text_pieces, visible_text
 from app.metadata.values import clean, first
 
 MIN_PARAGRAPH = 80
@@ -23,17 +23,28 @@ MAX_PARAGRAPHS = 40
 MAX_PARAGRAPH_MARKUP = 3_000
 """Characters of markup read of one paragraph."""
 
+MAX_BLOCKS = 20_000
+"""Characters of markup in which a text outside of paragraphs is looked for."""
+
 SHORT_PAGE = 5_000
 """Characters of a body that is its own description if it has no paragraphs."""
 
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 _PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
-_HIDDEN = re.compile(
-    r"""aria-hidden\s?=\s?["']?true|display\s?:\s?none|visibility\s?:\s?hidden|\shidden[\s>=]""", re.IGNORECASE
+_HIDDEN_TAG = re.compile(
+    r"""<(p|div|section|aside|span|nav|ul)\s(?:[^<>]{0,500}\s)?"""
+    r"""(?:aria-hidden\s?=\s?["']?true|hidden(?=[\s=>])|style\s?=\s?["'][^<>"']{0,300}(?:display\s?:\s?none|visibility\s?:\s?hidden))""",
+    re.IGNORECASE,
 )
 # What Jetpack says of a post without an excerpt.
 _NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
 _DOTS = re.compile(r"\s?(?:\.\.\.|…|\[(?:\.\.\.|…)\])$")
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|small|span|strong|sub|sup|time|u)(?:\s[^<>]{0,1000})?>", re.IGNORECASE
+)
+_POST = re.compile(
+    r".{1,60}?\s(?:on|en|auf|sur)\s(?:X|Twitter|Threads|Instagram|Facebook|TikTok|LinkedIn):\s[\"“](.+)[\"”]"
+)
 _TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 
@@ -41,7 +52,7 @@ def read_description(document: Document) -> str | None:
     """The best description that a page has to offer, in one line."""
     told = [text for text in _declared(document) if text and not _NOTHING.fullmatch(text)]
     if not told:
-        return _first_paragraph(document)
+        return _social_post(document) or _first_paragraph(document)
     best = next((text for text in told if told.count(text) > 1), told[0])
     return clean(_TAG_IN_TEXT.sub(" ", _whole(best, told)))
 
@@ -64,22 +75,43 @@ def _whole(text: str, others: list[str]) -> str:
     return next((other for other in longer if start != text or (text[-1] + other[len(text)]).isalnum()), text)
 
 
+def _social_post(document: Document) -> str | None:
+    """Social networks put what was said into the title: `Name on X: "What was said" / X`."""
+    titles = (document.meta("og:title"), document.title)
+    return first(*(found[1].strip() for title in titles if title and (found := _POST.match(title))))
+
+
 def _first_paragraph(document: Document) -> str | None:
-    paragraphs = list(_paragraphs(document, document.headline or document.body_start))
+    start = document.headline or document.body_start
+    paragraphs = list(_paragraphs(document, start))
     return (
         next((text for text in paragraphs if len(text) > MIN_PARAGRAPH), None)
+        or _first_block(document, start)
         or next((text for text in paragraphs if len(text.split()) >= MIN_WORDS), None)
         or _short_body(document)
     )
 
 
+def _first_block(document: Document, start: int) -> str | None:
+    """The first long text between two tags that break lines, for pages that have no paragraphs."""
+    blocks = text_pieces(_INLINE.sub("", document.text[start : start + MAX_BLOCKS]))
+    return next((text for text in blocks if len(text) > MIN_PARAGRAPH), None)
+
+
 def _paragraphs(document: Document, start: int) -> Iterator[str]:
+    hidden = _hidden_ranges(document.text, start)
     for opened in islice(_PARAGRAPH.finditer(document.text, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
         end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
         text = visible_text(document.text[opened.end() : end.start() if end else limit])
-        if text and not _HIDDEN.search(opened[0]) and not document.in_noscript(opened.start()):
+        if text and not any(opened.start() in range_ for range_ in hidden) and not document.in_noscript(opened.start()):
             yield text
+
+
+def _hidden_ranges(text: str, start: int) -> list[range]:
+    """Where elements are that no reader sees, as Readability judges them."""
+    found = islice(_HIDDEN_TAG.finditer(text, start, start + MAX_BLOCKS), MAX_PARAGRAPHS)
+    return [range(tag.start(), element_end(text, tag[1].lower(), tag.end(), MAX_BLOCKS)) for tag in found]
 
 
 def _short_body(document: Document) -> str | None:
