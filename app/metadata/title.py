@@ -26,8 +26,7 @@ _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--
 
 def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: list[str]) -> str | None:
     """The best title that a page has to offer, in one line. `sites` are the names of its site."""
-    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
-    headline = first(*(jsonld.text_of(node.get("headline") or node.get("name")) for node in articles))
+    headline = _json_ld_headline(document)
     told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
     if not told:
         return first(*(heading.text for heading in document.headings), *document.site_headings)
@@ -39,6 +38,14 @@ def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: l
         or (og.title and _other_version(title, document.headings))
         or title
     )
+
+
+def _json_ld_headline(document: Document) -> str | None:
+    """The headline of an article, or its name: Wikipedia's headline says what the page is, its name is the title."""
+    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
+    told = [text for node in articles for key in ("headline", "name") if (text := jsonld.text_of(node.get(key)))]
+    title = _fold(document.title or "")
+    return first(*(text for text in told[:2] if _fold(text) in title), *told)
 
 
 def _without_site(title: str, names: set[str]) -> str:
