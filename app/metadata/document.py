@@ -57,6 +57,14 @@ class Heading(NamedTuple):
     is_site: bool
 
 
+class ShownTitle(NamedTuple):
+    """Where the body shows a part of the title, that part, and whether a heading does so."""
+
+    start: int
+    text: str
+    in_heading: bool
+
+
 def _is_home(url: str | None) -> bool:
     return url is not None and urlsplit(url).path in ("", "/")
 
@@ -224,15 +232,31 @@ class Document:
     @cached_property
     def headline(self) -> int | None:
         """Where the content of the headline begins: of the h1 nearest to the title, or the title in the body."""
-        title = first(self.meta("og:title"), self.title) or ""
-        wanted = words(title)
+        wanted = words(self._told_title)
         best = max(self.headings, key=lambda heading: len(wanted & words(heading.text)), default=None)
-        if best and (wanted & words(best.text) or not title):
+        if best and (wanted & words(best.text) or not wanted):
             return best.start
-        parts = _TITLE_PARTS.split(title)
-        places = [place for part in dict.fromkeys((title, parts[0], parts[-1])) for place in self._shown_at(part)]
-        headings = (place for place in places if self._is_in_heading(place))
-        return next(headings, places[0] if places else best and best.start)
+        places = [shown.start for shown in sorted(self._shown_titles, key=lambda shown: not shown.in_heading)]
+        return places[0] if places else best and best.start
+
+    @property
+    def _told_title(self) -> str:
+        return first(self.meta("og:title"), self.title) or ""
+
+    @property
+    def lower_headings(self) -> list[str]:
+        """The parts of the title that are the text of a heading, on a page that has no `<h1>`."""
+        return [] if self._all_headings else [shown.text for shown in self._shown_titles if shown.in_heading]
+
+    @cached_property
+    def _shown_titles(self) -> list[ShownTitle]:
+        """Where the body shows the title as it is told, its first part, or its last."""
+        parts = _TITLE_PARTS.split(self._told_title)
+        return [
+            ShownTitle(place, part, self._is_in_heading(place))
+            for part in dict.fromkeys((self._told_title, parts[0], parts[-1]))
+            for place in self._shown_at(part)
+        ]
 
     def _shown_at(self, title: str) -> Iterator[int]:
         """Where the body has an element whose text is this title, or begins with as much of it."""

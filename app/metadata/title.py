@@ -34,6 +34,7 @@ def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: l
     title = _without_site(told, names)
     return (
         _heading_within(title, document.headings)
+        or next((text for text in document.lower_headings if squash(text) not in names), None)
         or _agreed(document.headings, headline, _without_site(document.title or "", names))
         or (og.title and _other_version(title, document.headings))
         or title
