@@ -75,6 +75,8 @@ _NO_NAME = re.compile(
     r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|rss|feed|profil|profile|biography|beiträge|min|minutes?|minuten|uhr)(?:\b|_)",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"^/|://|www\.|\[at\]|\(at\)|\S@\S", re.IGNORECASE)
+_SITE_AND_PERSON = re.compile(r",\s|\s[-–—|/]\s")
 _SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)(?:\s(?=\w*\s?\d)|$)|\s?//\s?|\s{2,}")
 _AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
 _LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
@@ -85,12 +87,22 @@ def read_author(document: Document, sites: list[str]) -> str | None:
     declared = [names for names in _declared(document) if names]
     known = {squash(name) for name in (*sites, *_publishers(document))} if declared else set()
     people = next((names for names in declared if not _is_site(names, document.host, known)), None)
-    return people or _social_author(document) or _shown(document) or first(*declared)
+    if people:
+        return _without_sites(people, known)
+    return _social_author(document) or _shown(document) or first(*declared)
 
 
 def _publishers(document: Document) -> Iterator[str]:
     for work in document.works:
         yield from jsonld.names_of(work.get("publisher"), document.json_ld_by_id)
+
+
+def _without_sites(names: str, sites: set[str]) -> str:
+    """`names` without the site that some of its pages name beside the person: `The Site - Ann`."""
+    parts = _SITE_AND_PERSON.split(names)
+    people = [part for part in parts if squash(part) not in sites]
+    told = ", ".join(people)
+    return told if len(people) < len(parts) and " " in told else names
 
 
 def _is_site(names: str, host: str, sites: set[str]) -> bool:
@@ -121,7 +133,7 @@ def _people(names: Iterable[str]) -> str | None:
 
 def _person(name: str) -> str | None:
     name = _LABEL.sub("", name.strip()).strip(" ,;|·•-–—:@[]()")
-    if not name or "://" in name or name.startswith(("www.", "/")) or name.isdigit() or find_dates(name):
+    if not name or _ADDRESS.search(name) or name.isdigit() or find_dates(name):
         return None
     return name if len(name) <= MAX_AUTHORS else None
 
