@@ -19,7 +19,7 @@ from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
-from app.metadata.site import read_site_name, site_names
+from app.metadata.site import declared_name, read_site_name, site_names
 from app.metadata.size import fit
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import read_title
@@ -51,7 +51,8 @@ def read_metadata(document: Document) -> Metadata:
         return read_file(page)
     og, twitter = read_opengraph(document), read_twitter(document)
     icons = read_icons(document)
-    sites = site_names(document)
+    site = declared_name(document)
+    sites = site_names(document, site)
     article = read_article(document, sites)
     return fit(
         Metadata(
@@ -60,7 +61,7 @@ def read_metadata(document: Document) -> Metadata:
             title=read_title(document, og, twitter, sites),
             description=read_description(document),
             image=read_image(document, og, twitter),
-            site_name=read_site_name(document),
+            site_name=read_site_name(document, site),
             type=og.type,
             open_graph=og,
             twitter=twitter,

@@ -6,19 +6,19 @@ import re
 
 from app.metadata.document import Document
 from app.metadata.model import OpenGraph
-from app.metadata.values import MAX_URL, absolute_url, first
+from app.metadata.values import MAX_URL, absolute_url
 
 _LINK_TO_CANONICAL = re.compile(r"""<([^<>]*)>[^<>,]*;\s?rel="?canonical\b""", re.IGNORECASE)
 
 
 def read_canonical(document: Document, og: OpenGraph) -> str | None:
     """The URL that a page names as its own, else the one that answered."""
-    return first(
-        document.link("canonical"),
-        _canonical_of_header(document),
-        og.url,
-        document.meta_url("twitter:url"),
-        document.resolve(document.page.final_url),
+    return (
+        document.link("canonical")
+        or _canonical_of_header(document)
+        or og.url
+        or document.meta_url("twitter:url")
+        or document.resolve(document.page.final_url)
     )
 
 

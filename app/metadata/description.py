@@ -31,11 +31,8 @@ SHORT_PAGE = 5_000
 
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 _PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
-_HIDDEN_TAG = re.compile(
-    r"""<(p|div|section|aside|span|nav|ul)\s(?:[^<>]{0,500}\s)?"""
-    r"""(?:aria-hidden\s?=\s?["']?true|hidden(?=[\s=>])|style\s?=\s?["'][^<>"']{0,300}(?:display\s?:\s?none|visibility\s?:\s?hidden))""",
-    re.IGNORECASE,
-)
+_HIDING = (" hidden", "aria-hidden", "display:", "visibility:")
+_HIDING_STYLE = re.compile(r"display\s?:\s?none|visibility\s?:\s?hidden", re.IGNORECASE)
 # What Jetpack says of a post without an excerpt.
 _NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
 _DOTS = re.compile(r"\s?(?:\.\.\.|…|\[(?:\.\.\.|…)\])$")
@@ -50,11 +47,24 @@ _TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 def read_description(document: Document) -> str | None:
     """The best description that a page has to offer, in one line."""
-    told = [text for text in _declared(document) if text and not _NOTHING.fullmatch(text)]
+    told: list[str] = []
+    for text in _declared(document):
+        if text in told and text and not _may_go_on(text):
+            return _without_tags(text)  # what two tags agree on
+        if text and not _NOTHING.fullmatch(text):
+            told.append(text)
     if not told:
         return _social_post(document) or _first_paragraph(document)
     best = next((text for text in told if told.count(text) > 1), told[0])
-    return clean(_TAG_IN_TEXT.sub(" ", _whole(best, told)))
+    return _without_tags(_whole(best, told))
+
+
+def _may_go_on(text: str) -> bool:
+    return text[-1].isalnum() or text.endswith(("...", "…", "…]", "...]"))
+
+
+def _without_tags(text: str) -> str | None:
+    return clean(_TAG_IN_TEXT.sub(" ", text))
 
 
 def _declared(document: Document) -> Iterator[str | None]:
@@ -63,7 +73,7 @@ def _declared(document: Document) -> Iterator[str | None]:
         "description", "dc.description", "dcterms.description", "dcterms.abstract", "dc.description.abstract"
     )
     yield document.meta("twitter:description")
-    yield first(*(jsonld.text_of(work.get("description")) for work in document.works))
+    yield next(filter(None, (jsonld.text_of(work.get("description")) for work in document.works)), None)
 
 
 def _whole(text: str, others: list[str]) -> str:
@@ -83,13 +93,13 @@ def _social_post(document: Document) -> str | None:
 
 def _first_paragraph(document: Document) -> str | None:
     start = document.headline or document.body_start
-    paragraphs = list(_paragraphs(document, start))
-    return (
-        next((text for text in paragraphs if len(text) > MIN_PARAGRAPH), None)
-        or _first_block(document, start)
-        or next((text for text in paragraphs if len(text.split()) >= MIN_WORDS), None)
-        or _short_body(document)
-    )
+    short = []
+    for text in _paragraphs(document, start):
+        if len(text) > MIN_PARAGRAPH:
+            return text
+        short.append(text)
+    several = (text for text in short if len(text.split()) >= MIN_WORDS)
+    return _first_block(document, start) or next(several, None) or _short_body(document)
 
 
 def _first_block(document: Document, start: int) -> str | None:
@@ -99,7 +109,7 @@ def _first_block(document: Document, start: int) -> str | None:
 
 
 def _paragraphs(document: Document, start: int) -> Iterator[str]:
-    hidden = _hidden_ranges(document.text, start)
+    hidden = _hidden_ranges(document, start)
     for opened in islice(_PARAGRAPH.finditer(document.text, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
         end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
@@ -108,10 +118,19 @@ def _paragraphs(document: Document, start: int) -> Iterator[str]:
             yield text
 
 
-def _hidden_ranges(text: str, start: int) -> list[range]:
+def _hidden_ranges(document: Document, start: int) -> list[range]:
     """Where elements are that no reader sees, as Readability judges them."""
-    found = islice(_HIDDEN_TAG.finditer(text, start, start + MAX_BLOCKS), MAX_PARAGRAPHS)
-    return [range(tag.start(), element_end(text, tag[1].lower(), tag.end(), MAX_BLOCKS)) for tag in found]
+    tags = document.tags_with(*_HIDING, start=start, end=start + MAX_BLOCKS)
+    return [
+        range(tag.start, element_end(document.text, tag.name, tag.end, MAX_BLOCKS))
+        for tag in tags[:MAX_PARAGRAPHS]
+        if tag.name != "body" and _is_hidden(tag.attributes)
+    ]
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    hides = "hidden" in attributes or attributes.get("aria-hidden") == "true"
+    return hides or bool(_HIDING_STYLE.search(attributes.get("style", "")))
 
 
 def _short_body(document: Document) -> str | None:

@@ -19,6 +19,9 @@ MIN_SIDE = 64
 MAX_IMAGES = 30
 """Images of the body looked at."""
 
+MAX_BEFORE_VIDEO = 100_000
+"""Characters of markup after the headline in which a video belongs to it."""
+
 # Where the largest shop keeps the large version of the picture of what it sells.
 _LARGE_VERSION = "data-old-hires"
 _NO_PICTURE = re.compile(
@@ -35,7 +38,7 @@ _ORNAMENT = re.compile(
     r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
     re.IGNORECASE,
 )
-_IMAGE = re.compile(r"<(?:amp-)?img(?=[\s/>])", re.IGNORECASE)
+_IMAGE = re.compile(r"<(?:[aA][mM][pP]-)?[iI][mM][gG](?=[\s/>])")
 # What is loaded once somebody scrolls there stands beside the `src` of a place holder.
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
 # A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).
@@ -44,15 +47,20 @@ _DESCRIPTOR = re.compile(r"(?:\s|%20)\d+(?:\.\d+)?[wx](?=,|$|\s|%20)")
 
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
     """The URL of the best image that a page names, or shows near its headline."""
-    named = [url for url in _named_images(document, og, twitter) if url and _is_picture(url)]
-    own = next((url for url in named if not _STAND_IN.search(urlsplit(url).path)), None)
-    return own or _poster(document) or first(*named) or _shown_image(document)
+    stand_in = None
+    for url in _named_images(document, og, twitter):
+        if url and _is_picture(url):
+            if not _STAND_IN.search(urlsplit(url).path):
+                return url
+            stand_in = stand_in or url
+    return _poster(document) or stand_in or _shown_image(document)
 
 
 def _poster(document: Document) -> str | None:
     """The still of a video that the page is about."""
-    posters = (tag.attributes.get("poster") for tag in document.tags_with(' poster="', start=document.body_start))
-    return first(*map(document.resolve, posters))
+    start = document.headline or document.body_start
+    tags = document.tags_with(' poster="', start=start, end=start + MAX_BEFORE_VIDEO)
+    return first(*(document.resolve(tag.attributes.get("poster")) for tag in tags))
 
 
 def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> Iterator[str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from app.metadata import jsonld
 from app.metadata.document import Document
@@ -44,7 +45,9 @@ _NAMES = {
 
 def read_language(document: Document, og: OpenGraph) -> str | None:
     """The language that a page says it is in; None if it says nothing that is one."""
-    return next((tag for value in _declared(document, og) if value and (tag := language_tag(value))), None)
+    return next(
+        (tag for value in _declared(document, og) if value and (tag := language_tag(value[:MAX_LANGUAGE]))), None
+    )
 
 
 def _declared(document: Document, og: OpenGraph) -> Iterator[str | None]:
@@ -59,9 +62,10 @@ def _declared(document: Document, og: OpenGraph) -> Iterator[str | None]:
     yield _language_of_article(document)
 
 
+@lru_cache(maxsize=256)
 def language_tag(value: str) -> str | None:
     """The first language that a value names, in the letters of RFC 5646, 2.1.1; None if there is none."""
-    value = value[:MAX_LANGUAGE].strip()
+    value = value.strip()
     if name := _NAMES.get(value.lower()):
         return name
     found = _TAG.match(value)

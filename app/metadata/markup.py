@@ -219,6 +219,17 @@ def text_pieces(fragment: str) -> list[str]:
     return [text for piece in raw_pieces(fragment) if (text := clean(piece))]
 
 
+def each_piece(fragment: str) -> Iterator[str]:
+    """The same as `raw_pieces`, for those who stop early."""
+    position = 0
+    for hidden in _HIDDEN.finditer(fragment):
+        if text := fragment[position : hidden.start()].strip():
+            yield text
+        position = hidden.end()
+    if text := fragment[position:].strip():
+        yield text
+
+
 def raw_pieces(fragment: str) -> list[str]:
     """The texts between the tags of a piece of HTML as they are written, without white space around them."""
     return [text for piece in _HIDDEN.split(fragment) if (text := piece.strip())]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_text, raw_pieces
+from app.metadata.markup import Tag, each_piece, element_text, raw_pieces
 from app.metadata.values import clean, first
 
 AFTER_HEADLINE = 8_000
@@ -20,7 +19,7 @@ AFTER_HEADLINE = 8_000
 BEFORE_HEADLINE = 3_000
 """Characters of markup before the headline in which a date belongs to it."""
 
-CLASS_RANGE = 200_000
+CLASS_RANGE = 150_000
 """Characters of the body in which the attributes of elements are asked for a date."""
 
 MAX_BELOW = 800
@@ -82,7 +81,7 @@ _NOT_PUBLISHED = re.compile(
     re.IGNORECASE,
 )
 _DATE_NEEDLES = (
-    "date", "Date", "ublish", "posted", "ubmitted", "created", "imestamp", "datum", "fecha", "data-time",
+    "date", "Date", "ublish", "posted", "ubmitted", "imestamp", "datum", "fecha",
     'title="20', "data-utime",
 )  # fmt: skip
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
@@ -148,7 +147,8 @@ def read_modified(document: Document) -> str | None:
 
 
 def _json_ld_date(document: Document, key: str) -> str | None:
-    return first(*(parse_date(jsonld.text_of(work.get(key))) for work in document.works))
+    dates = (parse_date(jsonld.text_of(work[key])) for work in document.works if key in work)
+    return next(filter(None, dates), None)
 
 
 def _meta_date(document: Document) -> str | None:
@@ -190,15 +190,17 @@ def _headline_date(document: Document) -> str | None:
         return None
     below = document.text[position : position + AFTER_HEADLINE]
     above = document.text[max(0, position - BEFORE_HEADLINE) : position]
-    return _date_by_itself(_labelled_pieces(below), MAX_BELOW, document) or _date_by_itself(
-        reversed(_labelled_pieces(above[above.find(">") + 1 :])), MAX_ABOVE, document
+    return _date_by_itself(_labelled(each_piece(below)), MAX_BELOW, document) or _date_by_itself(
+        reversed(list(_labelled(raw_pieces(above[above.find(">") + 1 :])))), MAX_ABOVE, document
     )
 
 
-def _labelled_pieces(markup: str) -> list[tuple[str, str]]:
-    """Each piece of text, and the one before it if that is short enough to be its label."""
-    pieces = raw_pieces(markup)
-    return [(before if len(before) <= MAX_LABEL else "", piece) for before, piece in pairwise(["", *pieces])]
+def _labelled(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Behind the piece of text before it, if that is short enough to be its label, each piece."""
+    before = ""
+    for piece in pieces:
+        yield before if len(before) <= MAX_LABEL else "", piece
+        before = piece
 
 
 def _date_by_itself(pieces: Iterable[tuple[str, str]], distance: int, document: Document) -> str | None:
@@ -272,13 +274,7 @@ def _described_date(document: Document) -> str | None:
 def _text_date(document: Document) -> str | None:
     """The first day that stands by itself, or else the first that any text names."""
     start = document.headline or document.body_start
-    pieces = _labelled_pieces(document.text[start : start + MAX_TEXT])
-    return _day(_date_by_itself(pieces, MAX_TEXT, document)) or next(
-        (
-            found.iso[:10]
-            for _, piece in pieces
-            if has_year(piece)
-            for found in find_dates(clean(piece) or "", month_first=document.month_first)
-        ),
-        None,
-    )
+    pieces = _labelled(raw_pieces(document.text[start : start + MAX_TEXT]))
+    dated = [(label, piece) for label, piece in pieces if has_year(piece)]
+    named = (found for _, piece in dated for found in find_dates(clean(piece) or "", month_first=document.month_first))
+    return _day(_date_by_itself(dated, MAX_TEXT, document) or next((found.iso for found in named), None))

@@ -22,19 +22,18 @@ _EXPLANATION = re.compile(r"\s\([^()]*\)$")
 _split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def read_site_name(document: Document) -> str | None:
-    """The best name of the site that a page belongs to."""
-    name = first(declared_name(document), _name_in_title(document), domain_label(document.host))
+def read_site_name(document: Document, declared: str | None) -> str | None:
+    """The best name of the site that a page belongs to, where it is `declared` to be called so."""
+    name = declared or _name_in_title(document) or domain_label(document.host)
     return name and (_EXPLANATION.sub("", name) or name)
 
 
 def declared_name(document: Document) -> str | None:
     """What the page says that its site is called."""
-    return first(
-        _publisher(document),
-        document.meta("og:site_name", "og:site"),
-        document.meta("application-name"),
-        *(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE)),
+    return (
+        _publisher(document)
+        or document.meta("og:site_name", "og:site", "application-name")
+        or first(*(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE)))
     )
 
 
@@ -66,10 +65,10 @@ def domain_label(host: str) -> str | None:
     return _split_domain.extract_str(host).domain or None
 
 
-def site_names(document: Document) -> list[str]:
+def site_names(document: Document, declared: str | None) -> list[str]:
     """Everything that may stand beside a title as the name of the site."""
     names = [
-        declared_name(document),
+        declared,
         document.meta("og:site_name"),
         domain_label(document.host),
         document.host,
