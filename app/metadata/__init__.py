@@ -12,7 +12,7 @@ from app.metadata.description import read_description
 from app.metadata.document import Document
 from app.metadata.file import has_card, is_html, media_type, read_file
 from app.metadata.flat import flat_fields
-from app.metadata.icons import find_favicon, read_feeds, read_icons
+from app.metadata.icons import read_feeds, read_icons
 from app.metadata.image import read_image
 from app.metadata.language import read_language
 from app.metadata.model import Content, Metadata, PageMeta
@@ -50,7 +50,7 @@ def read_metadata(document: Document) -> Metadata:
     if not is_html(page):
         return read_file(page)
     og, twitter = read_opengraph(document), read_twitter(document)
-    icons = read_icons(document)
+    icons, favicon = read_icons(document)
     site = declared_name(document)
     sites = site_names(document, site)
     article = read_article(document, sites)
@@ -70,7 +70,7 @@ def read_metadata(document: Document) -> Metadata:
                 keywords=_keywords(document),
                 theme_color=document.meta("theme-color", "msapplication-tilecolor"),
                 canonical_url=read_canonical(document, og),
-                favicon=find_favicon(document, icons),
+                favicon=favicon,
                 language=read_language(document, og),
                 charset=document.charset,
                 robots=document.meta("robots"),

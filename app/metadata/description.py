@@ -32,6 +32,9 @@ SHORT_PAGE = 5_000
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 _PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
 _HIDING = (" hidden", "aria-hidden", "display:", "visibility:")
+_BOXES = frozenset(
+    ("article", "aside", "div", "footer", "form", "header", "nav", "ol", "p", "section", "span", "td", "ul")
+)
 _HIDING_STYLE = re.compile(r"display\s?:\s?none|visibility\s?:\s?hidden", re.IGNORECASE)
 # What Jetpack says of a post without an excerpt.
 _NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
@@ -109,23 +112,23 @@ def _first_block(document: Document, start: int) -> str | None:
 
 
 def _paragraphs(document: Document, start: int) -> Iterator[str]:
-    hidden = _hidden_ranges(document, start)
     for opened in islice(_PARAGRAPH.finditer(document.text, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
         end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
         text = visible_text(document.text[opened.end() : end.start() if end else limit])
-        if text and not any(opened.start() in range_ for range_ in hidden) and not document.in_noscript(opened.start()):
+        if text and not document.in_noscript(opened.start()) and not _is_unseen(document, start, opened.end()):
             yield text
 
 
-def _hidden_ranges(document: Document, start: int) -> list[range]:
-    """Where elements are that no reader sees, as Readability judges them."""
-    tags = document.tags_with(*_HIDING, start=start, end=start + MAX_BLOCKS)
-    return [
-        range(tag.start, element_end(document.text, tag.name, tag.end, MAX_BLOCKS))
+def _is_unseen(document: Document, start: int, place: int) -> bool:
+    """Whether no reader sees this place, since an element hides it that begins after `start` (as in Readability)."""
+    tags = document.tags_with(*_HIDING, start=max(start, place - MAX_BLOCKS), end=place)
+    return any(
+        tag.name in _BOXES
+        and _is_hidden(tag.attributes)
+        and place <= element_end(document.text, tag.name, tag.end, place + 1 - tag.end)
         for tag in tags[:MAX_PARAGRAPHS]
-        if tag.name != "body" and _is_hidden(tag.attributes)
-    ]
+    )
 
 
 def _is_hidden(attributes: dict[str, str]) -> bool:

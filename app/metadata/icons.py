@@ -19,14 +19,15 @@ FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "applicat
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 
 
-def read_icons(document: Document) -> tuple[Icon, ...]:
-    """Every icon that a page names, each URL once, in order."""
-    icons = {
-        url: Icon(url, clean(link.get("type"), 100), _sizes(link.get("sizes")))
-        for rels, link in reversed(document.links)
+def read_icons(document: Document) -> tuple[tuple[Icon, ...], str | None]:
+    """Every icon that a page names, each URL once, in order; and the one for a list of links."""
+    named = [
+        (rels, Icon(url, clean(link.get("type"), 100), _sizes(link.get("sizes"))))
+        for rels, link in document.links
         if rels & ICON_RELS and (url := _icon_url(document, link["href"]))
-    }
-    return tuple(reversed(icons.values()))[:MAX_LIST]
+    ]
+    icons = tuple({icon.url: icon for _, icon in reversed(named)}.values())[::-1][:MAX_LIST]
+    return icons, _find_favicon(document, named)
 
 
 def _icon_url(document: Document, href: str) -> str | None:
@@ -40,19 +41,15 @@ def _sizes(value: str | None) -> str | None:
     return sizes and _SIZE.sub(r"\1x\2", sizes)
 
 
-def find_favicon(document: Document, icons: tuple[Icon, ...]) -> str | None:
+def _find_favicon(document: Document, named: list[tuple[set[str], Icon]]) -> str | None:
     """The icon for a list of links; `/favicon.ico` where the page names none.
 
     An icon that comes without a size first is the default of the site; among sizes the largest suits.
     """
-    plain = [
-        (_area(link.get("sizes") or ""), url)
-        for rels, link in document.links
-        if rels & _PLAIN and "alternate" not in rels and (url := _icon_url(document, link["href"]))
-    ]
+    plain = [(_area(icon.sizes or ""), icon.url) for rels, icon in named if rels & _PLAIN and "alternate" not in rels]
     best = plain[0] if plain and not plain[0][0] else max(plain, key=lambda icon: icon[0], default=(0, None))
     default = absolute_url("/favicon.ico", document.page.final_url)
-    return first(best[1], *(icon.url for icon in icons), default)
+    return first(best[1], *(icon.url for _, icon in named), default)
 
 
 def _area(sizes: str) -> int:

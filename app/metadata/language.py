@@ -13,6 +13,9 @@ from app.metadata.model import OpenGraph
 MAX_LANGUAGE = 100
 """Characters of a value that is read as a language."""
 
+MAX_BEFORE_ARTICLE = 100_000
+"""Characters of the body in which the article begins whose language is asked for."""
+
 _METAS = (
     "content-language",
     "language",
@@ -101,5 +104,6 @@ def _own_alternate(document: Document) -> str | None:
 
 
 def _language_of_article(document: Document) -> str | None:
-    tags = document.tags_with(_NEEDLE, start=document.body_start)
+    start = document.body_start
+    tags = document.tags_with(_NEEDLE, start=start, end=start + MAX_BEFORE_ARTICLE)
     return next((tag.attributes.get("lang") for tag in tags if tag.name in _ARTICLE_TAGS), None)

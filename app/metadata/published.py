@@ -80,10 +80,7 @@ _NOT_PUBLISHED = re.compile(
     r"|accessed|retrieved|abgerufen|zugriff|deadline",
     re.IGNORECASE,
 )
-_DATE_NEEDLES = (
-    "date", "Date", "ublish", "posted", "ubmitted", "imestamp", "datum", "fecha",
-    'title="20', "data-utime",
-)  # fmt: skip
+_DATE_NEEDLES = ("date", "Date", "datum", "ublish", "posted", "ubmitted", 'title="20', "data-utime")
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 
