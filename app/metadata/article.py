@@ -10,8 +10,8 @@ from app.metadata.published import read_modified, read_published
 from app.metadata.values import MAX_LIST, first
 
 
-def read_article(document: Document, sites: list[str]) -> Article:
-    """Times, author, section and tags. `sites` are the names of the page's site."""
+def read_article(document: Document, sites: set[str]) -> Article:
+    """Times, author, section and tags. `sites` are the names of the page's site, squashed."""
     sections = (jsonld.text_of(work.get("articleSection")) for work in document.works)
     return Article(
         published_time=read_published(document),

@@ -82,14 +82,16 @@ _AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
 _LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
 
 
-def read_author(document: Document, sites: list[str]) -> str | None:
-    """The name of the author, or several, one line. `sites` are the names of the page's site."""
-    declared = [names for names in _declared(document) if names]
-    known = {squash(name) for name in (*sites, *_publishers(document))} if declared else set()
-    people = next((names for names in declared if not _is_site(names, document.host, known)), None)
-    if people:
-        return _without_sites(people, known)
-    return _social_author(document) or _shown(document) or first(*declared)
+def read_author(document: Document, sites: set[str]) -> str | None:
+    """The name of the author, or several, one line. `sites` are the names of the page's site, squashed."""
+    known: set[str] = set()
+    only_site = None
+    for names in filter(None, _declared(document)):
+        known = known or sites.union(map(squash, _publishers(document)))
+        if not _is_site(names, document.host, known):
+            return _without_sites(names, known)
+        only_site = only_site or names
+    return _social_author(document) or _shown(document) or only_site
 
 
 def _publishers(document: Document) -> Iterator[str]:

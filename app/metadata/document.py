@@ -40,7 +40,7 @@ SHOWN_TITLE = 30
 MAX_TITLE = 500
 """Characters of a title that stands in the body."""
 
-MAX_PLACES = 10
+MAX_PLACES = 5
 """Places looked at where a title stands in the body."""
 
 # What is written alike with and without character references.

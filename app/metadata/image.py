@@ -19,7 +19,7 @@ MIN_SIDE = 64
 MAX_IMAGES = 30
 """Images of the body looked at."""
 
-MAX_BEFORE_VIDEO = 100_000
+MAX_BEFORE_VIDEO = 50_000
 """Characters of markup after the headline in which a video belongs to it."""
 
 # Where the largest shop keeps the large version of the picture of what it sells.

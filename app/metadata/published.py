@@ -19,7 +19,7 @@ AFTER_HEADLINE = 8_000
 BEFORE_HEADLINE = 3_000
 """Characters of markup before the headline in which a date belongs to it."""
 
-CLASS_RANGE = 150_000
+CLASS_RANGE = 120_000
 """Characters of the body in which the attributes of elements are asked for a date."""
 
 MAX_BELOW = 800
@@ -80,7 +80,7 @@ _NOT_PUBLISHED = re.compile(
     r"|accessed|retrieved|abgerufen|zugriff|deadline",
     re.IGNORECASE,
 )
-_DATE_NEEDLES = ("date", "Date", "datum", "ublish", "posted", "ubmitted", 'title="20', "data-utime")
+_DATE_NEEDLES = ("date", "Date", "datum", "ublish", "ubmitted", 'title="20', "data-utime")
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 

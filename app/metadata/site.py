@@ -65,8 +65,8 @@ def domain_label(host: str) -> str | None:
     return _split_domain.extract_str(host).domain or None
 
 
-def site_names(document: Document, declared: str | None) -> list[str]:
-    """Everything that may stand beside a title as the name of the site."""
+def site_names(document: Document, declared: str | None) -> set[str]:
+    """Everything that may stand beside a title as the name of the site, squashed."""
     names = [
         declared,
         document.meta("og:site_name"),
@@ -74,4 +74,4 @@ def site_names(document: Document, declared: str | None) -> list[str]:
         document.host,
         *document.site_headings,
     ]
-    return [name for name in names if name]
+    return {squash(name) for name in dict.fromkeys(names) if name}

@@ -24,18 +24,17 @@ _METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citat
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 
 
-def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: list[str]) -> str | None:
-    """The best title that a page has to offer, in one line. `sites` are the names of its site."""
+def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: set[str]) -> str | None:
+    """The best title that a page has to offer, in one line. `sites` are the names of its site, squashed."""
     headline = _json_ld_headline(document)
     told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
     if not told:
         return first(*(heading.text for heading in document.headings), *document.site_headings)
-    names = {squash(name) for name in sites}
-    title = _without_site(told, names)
+    title = _without_site(told, sites)
     return (
         _heading_within(title, document.headings)
-        or next((text for text in document.lower_headings if squash(text) not in names), None)
-        or _agreed(document.headings, headline, _without_site(document.title or "", names))
+        or next((text for text in document.lower_headings if squash(text) not in sites), None)
+        or _agreed(document.headings, headline, _without_site(document.title or "", sites))
         or (og.title and _other_version(title, document.headings))
         or title
     )
