@@ -31,7 +31,7 @@ _NO_PICTURE = re.compile(
     re.IGNORECASE,
 )
 # What a site shows for all pages that have no picture; Drupal keeps every file in sites/default.
-_STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?image)(?![a-z])", re.IGNORECASE)
+_STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?image)(?![a-z])")
 _ORNAMENT = re.compile(
     r"(?<![a-z])(?:logos?|icons?|favicon|avatar|gravatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank"
     r"|spacer|tracking|captcha|qr-?code|banners?|buttons?|rss|navi?|piwik|matomo|vgwort|static-?map|e-?mail|counter)(?![a-z])"
@@ -50,7 +50,7 @@ def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str |
     stand_in = None
     for url in _named_images(document, og, twitter):
         if url and _is_picture(url):
-            if not _STAND_IN.search(urlsplit(url).path):
+            if not _STAND_IN.search(urlsplit(url).path.lower()):
                 return url
             stand_in = stand_in or url
     return _poster(document) or stand_in or _shown_image(document)

@@ -43,7 +43,7 @@ MAX_TIMES = 20
 QUARTER = timedelta(minutes=15)
 """What the offsets of all zones are multiples of."""
 
-MAX_TEXT = 60_000
+MAX_TEXT = 40_000
 """Characters of markup that are searched for a date when nothing else names one."""
 
 _PUBLISHED_METAS = (
@@ -89,7 +89,7 @@ def read_published(document: Document) -> str | None:
     return (
         parse_date(document.meta("article:published_time"))
         or _json_ld_date(document, "datePublished")
-        or first(*(parse_date(value) for value in document.meta_all(*_PUBLISHED_METAS)))
+        or _first_date(document.meta_all(*_PUBLISHED_METAS))
         or _itemprop_date(document)
         or _meta_date(document)
         or _json_ld_date(document, "uploadDate")
@@ -137,20 +137,20 @@ def _day(moment: str | None) -> str | None:
 
 def read_modified(document: Document) -> str | None:
     """When the page was last changed, as ISO 8601, if it says so to machines."""
-    return first(
-        _json_ld_date(document, "dateModified"),
-        *(parse_date(value) for value in document.meta_all(*_MODIFIED_METAS)),
-    )
+    return _json_ld_date(document, "dateModified") or _first_date(document.meta_all(*_MODIFIED_METAS))
 
 
 def _json_ld_date(document: Document, key: str) -> str | None:
-    dates = (parse_date(jsonld.text_of(work[key])) for work in document.works if key in work)
-    return next(filter(None, dates), None)
+    return _first_date(jsonld.text_of(work[key]) for work in document.works if key in work)
+
+
+def _first_date(values: Iterable[str | None]) -> str | None:
+    return next(filter(None, map(parse_date, values)), None)
 
 
 def _meta_date(document: Document) -> str | None:
     """The day in a tag that may tell of the last change as well: another one beside the headline is right."""
-    told = first(*(parse_date(value) for value in (*document.meta_all(*_DATE_METAS), *_other_metas(document))))
+    told = _first_date(document.meta_all(*_DATE_METAS)) or _first_date(_other_metas(document))
     shown = _headline_date(document) if told else None
     return shown[:10] if told and shown and _days_apart(told, shown) > 1 else told
 
