@@ -31,21 +31,21 @@ BYLINE_MARKUP = 2_000
 """Characters of markup read of one byline."""
 
 _METAS = (
-    "author", "article:author", "og:article:author", "dc.creator", "dc:creator", "dcterms.creator",
+    "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator",
     "dc.contributor.author", "parsely-author", "sailthru.author", "citation_author", "article:author_name",
     "authors", "byl", "byline", "cxenseparse:author", "shareaholic:article_author_name", "rnews:author",
     "creator", "article_author", "article.author", "og:author", "dcsext.author", "vr:author",
 )  # fmt: skip
 _LABEL = re.compile(
-    r"^(?:(?:(?:posted|written|published|story|words|text|article|artikel|beitrag|interview)\s)?"
-    r"(?:by|von|vom|par|por)\b(?=\s|:|$)\s?:?\s*"
+    r"^(?:(?:(?:posted|written|published|story|words|text|recipe|article|artikel|beitrag|interview)\s)?"
+    r"(?:by|von|vom|durch|par|por)\b(?=\s|:|$)\s?:?\s*"
     r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|di|av|door|автор"
     r"|autor(?:in)?|author|auteur|autore|作者|文)\s?[:：/|｜]\s*)+",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"^(?:(?:(?:posted |written |published |story |words )?by|von|par|por|verfasst von|geschrieben von"
-    r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\s?:?\s?(?=\S|$)"
+    r"^(?:(?:(?:posted |written |published |story |words |recipe )?by|von|par|por|verfasst von|geschrieben von"
+    r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\b\s?:?\s?(?=\S|$)"
     r"|(?:text|autor(?:in)?|author|auteur|interview)\s?:\s?(?=\S|$))",
     re.IGNORECASE,
 )
@@ -71,7 +71,7 @@ _TAGS_WITHOUT_NAMES = frozenset(
 )  # fmt: skip
 _NO_NAME = re.compile(
     r"[<>={}\[\]\\@#|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
-    r"|erforderlich|required|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
+    r"|erforderlich|required|benutzername|username|passwor[dt]|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
     r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|rss|feed|profil|profile|biography|beiträge|min|minutes?|minuten|uhr)(?:\b|_)",
     re.IGNORECASE,
 )
@@ -161,7 +161,7 @@ def _byline(document: Document, needles: tuple[str, ...], start: int, end: int) 
 
 
 def _is_marked(attributes: dict[str, str]) -> bool:
-    return "author" in attributes.get("rel", "").lower().split() or "author" in attributes.get("itemprop", "").split()
+    return any("author" in attributes.get(name, "").lower().split() for name in ("rel", "itemprop", "property"))
 
 
 def _is_classed_or_linked(attributes: dict[str, str]) -> bool:
@@ -211,6 +211,6 @@ def _is_name(name: str) -> bool:
         and len(name.split()) <= MAX_NAME_WORDS
         and any(letter.isalpha() for letter in name)
         and not _NO_NAME.search(name)
-        and not (" " in name and any(letter.isdigit() for letter in name))
+        and not (" " in name and (name.islower() or any(letter.isdigit() for letter in name)))
         and not find_dates(name)
     )

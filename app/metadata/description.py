@@ -8,7 +8,7 @@ from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import element_end, text_pieces, visible_text
+from app.metadata.markup import element_end, element_text, text_pieces, visible_text
 from app.metadata.values import clean, first
 
 MIN_PARAGRAPH = 80
@@ -25,6 +25,9 @@ MAX_PARAGRAPH_MARKUP = 3_000
 
 MAX_BLOCKS = 20_000
 """Characters of markup in which a text outside of paragraphs is looked for."""
+
+MAX_BEFORE_DESCRIPTION = 100_000
+"""Characters of the body in which an element that is marked as a description is looked for."""
 
 SHORT_PAGE = 5_000
 """Characters of a body that is its own description if it has no paragraphs."""
@@ -57,7 +60,7 @@ def read_description(document: Document) -> str | None:
         if text and not _NOTHING.fullmatch(text):
             told.append(text)
     if not told:
-        return _social_post(document) or _first_paragraph(document)
+        return _social_post(document) or _itemprop_description(document) or _first_paragraph(document)
     best = next((text for text in told if told.count(text) > 1), told[0])
     return _without_tags(_whole(best, told))
 
@@ -73,7 +76,13 @@ def _without_tags(text: str) -> str | None:
 def _declared(document: Document) -> Iterator[str | None]:
     yield document.meta("og:description")
     yield document.meta(
-        "description", "dc.description", "dcterms.description", "dcterms.abstract", "dc.description.abstract"
+        "description",
+        "dc.description",
+        "dcterms.description",
+        "dcterms.abstract",
+        "dc.description.abstract",
+        "sailthru.description",
+        "abstract",
     )
     yield document.meta("twitter:description")
     yield next(filter(None, (jsonld.text_of(work.get("description")) for work in document.works)), None)
@@ -92,6 +101,15 @@ def _social_post(document: Document) -> str | None:
     """Social networks put what was said into the title: `Name on X: "What was said" / X`."""
     titles = (document.meta("og:title"), document.title)
     return first(*(found[1].strip() for title in titles if title and (found := _POST.match(title))))
+
+
+def _itemprop_description(document: Document) -> str | None:
+    """What the page shows as the description of a thing in microdata or RDFa."""
+    start = document.body_start
+    for tag in document.tags_with('"description"', start=start, end=start + MAX_BEFORE_DESCRIPTION):
+        if "description" in (tag.attributes.get("itemprop"), tag.attributes.get("property")):
+            return element_text(document.text, tag.name, tag.end, MAX_PARAGRAPH_MARKUP)
+    return None
 
 
 def _first_paragraph(document: Document) -> str | None:

@@ -116,7 +116,8 @@ class Document:
             names = get("property") or get("name") or get("itemprop") or get("http-equiv") or ""
             if content and names:
                 for name in names.lower().split():
-                    yield name, content
+                    # Dublin Core is written DC.title, dc:title and dcterms:title
+                    yield name.replace(":", ".", 1) if name.startswith("dc") else name, content
 
     @cached_property
     def open_graph(self) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ _NO_PICTURE = re.compile(
     re.IGNORECASE,
 )
 # What a site shows for all pages that have no picture; Drupal keeps every file in sites/default.
-_STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?image)(?![a-z])")
+_STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?im(?:age|g))(?![a-z])")
 _ORNAMENT = re.compile(
     r"(?<![a-z])(?:logos?|icons?|favicon|avatar|gravatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank"
     r"|spacer|tracking|captcha|qr-?code|banners?|buttons?|rss|navi?|piwik|matomo|vgwort|static-?map|e-?mail|counter)(?![a-z])"
@@ -71,6 +71,9 @@ def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> It
     yield document.resolve(_json_ld_image(document))
     yield document.link("image_src")
     yield document.meta_url("thumbnail", "image", "thumbnailurl", "sailthru.image.full", "parsely-image-url")
+    for _, link in document.links:
+        if link.get("itemprop") in ("image", "thumbnailUrl"):
+            yield document.resolve(link["href"])
 
 
 def _is_picture(url: str) -> bool:

@@ -163,7 +163,8 @@ def _other_metas(document: Document) -> Iterator[str]:
 
 def _itemprop_date(document: Document) -> str | None:
     for tag in document.tags_with("datePublished"):
-        if "datePublished" in tag.attributes.get("itemprop", "") and (found := _tag_date(tag, document)):
+        names = tag.attributes.get("itemprop") or tag.attributes.get("property") or ""
+        if "datePublished" in names and (found := _tag_date(tag, document)):
             return found
     return None
 

@@ -15,6 +15,8 @@ MAX_NAME_WORDS = 4
 """Words of a part of a title that is taken for the name of a site."""
 
 SEPARATOR = re.compile(r"\s[|\-–—»«•·:/~⋆›>│]{1,3}\s|\s?[|»•·│]\s?|(?<=\w):\s")
+# The publisher that the themes of Blogger name, whoever writes.
+_PUBLISHER_OF_BLOGGER = "Blogger"
 _SITE = frozenset(("website",))
 # "X (formerly Twitter)" is called X.
 _EXPLANATION = re.compile(r"\s\([^()]*\)$")
@@ -39,7 +41,8 @@ def declared_name(document: Document) -> str | None:
 
 def _publisher(document: Document) -> str | None:
     for node in document.json_ld:
-        if names := jsonld.names_of(node.get("publisher"), document.json_ld_by_id):
+        names = jsonld.names_of(node.get("publisher"), document.json_ld_by_id)
+        if names and names[0] != _PUBLISHER_OF_BLOGGER:
             return names[0]
     return None
 
