@@ -99,8 +99,7 @@ def _shown_image(document: Document) -> str | None:
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for found in islice(_IMAGE.finditer(document.text, start), MAX_IMAGES):
-        attributes, _ = read_attributes(document.text, found.end())
+    for attributes in islice(_images(document.text, start), MAX_IMAGES):
         get = attributes.get
         source = next(filter(None, map(get, _SOURCES)), "")
         # a data-src may hold a whole srcset, and some sites take one for a URL
@@ -109,6 +108,12 @@ def _large_images(document: Document, start: int) -> Iterator[str]:
         small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
         if "\\" not in source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
             yield url
+
+
+def _images(text: str, position: int) -> Iterator[dict[str, str]]:
+    while found := _IMAGE.search(text, position):
+        attributes, position = read_attributes(text, found.end())
+        yield attributes
 
 
 def _pixels(value: str) -> int:
