@@ -101,7 +101,7 @@ def _shown_image(document: Document) -> str | None:
 def _large_images(document: Document, start: int) -> Iterator[str]:
     for attributes in islice(_images(document.text, start), MAX_IMAGES):
         get = attributes.get
-        source = next(filter(None, map(get, _SOURCES)), "")
+        source = next((told for told in map(get, _SOURCES) if told and not told.startswith("data:")), "")
         # a data-src may hold a whole srcset, and some sites take one for a URL
         source = _DESCRIPTOR.split(source.strip(), maxsplit=1)[0].split(" ")[0]
         described = " ".join((source, get("class", ""), get("id", ""), get("alt", "")))
