@@ -26,7 +26,7 @@ MAX_PARAGRAPH_MARKUP = 3_000
 MAX_BLOCKS = 20_000
 """Characters of markup in which a text outside of paragraphs is looked for."""
 
-MAX_BEFORE_DESCRIPTION = 100_000
+MAX_BEFORE_DESCRIPTION = 40_000
 """Characters of the body in which an element that is marked as a description is looked for."""
 
 SHORT_PAGE = 5_000

@@ -14,6 +14,9 @@ from app.metadata.values import first, squash, words
 MIN_HEADING = 8
 """Characters; a shorter heading says too little to replace a title."""
 
+MAX_ARTICLES = 3
+"""Articles of JSON-LD that are asked for a headline; more of them are a list of others."""
+
 MIN_SHARE = 0.35
 """Of the title that a heading must make up to replace it."""
 
@@ -42,7 +45,7 @@ def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: s
 
 def _json_ld_headline(document: Document) -> str | None:
     """The headline of an article, or its name: Wikipedia's headline says what the page is, its name is the title."""
-    articles = jsonld.of_types(document.json_ld, jsonld.ARTICLE_TYPES)
+    articles = jsonld.of_types(document.works, jsonld.ARTICLE_TYPES)[:MAX_ARTICLES]
     told = [text for node in articles for key in ("headline", "name") if (text := jsonld.text_of(node.get(key)))]
     title = _fold(document.title or "")
     return first(*(text for text in told[:2] if _fold(text) in title), *told)
