@@ -6,6 +6,8 @@ What became of them is encoded here, too, the same for every door: joined from t
 from __future__ import annotations
 
 import contextvars
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -48,45 +50,72 @@ def extract_batch(
     deadline: Deadline,
     tenant: str,
     abandoned: Callable[[], bool] = lambda: False,
+    *,
+    streaming: bool = True,
 ) -> Iterator[Done]:
     """What became of each different URL, as it is known; what is not known by the deadline is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
-    and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds.
+    and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
+    is not `streaming` is woken once, when all is known, and not for each result.
     """
     unique = list(dict.fromkeys(targets))
     found = extractor.look_up(unique, options, tenant)
     if len(found) == len(unique):
         return iter(found.items())
     missing = [target for target in unique if target not in found]
-    done: SimpleQueue[Done] = SimpleQueue()
+    results = _Results(1 if streaming else len(missing))
 
     def call(target: TargetUrl) -> Callable[[], None]:
         context = contextvars.copy_context()  # the request id goes into the log lines of its fetches
-        return lambda: done.put((target, context.run(extractor.extract, target, options, deadline, tenant)))
+        return lambda: results.put((target, context.run(extractor.extract, target, options, deadline, tenant)))
 
     pool.submit(tenant, [call(target) for target in missing])
-    return _as_they_come(found, set(missing), done, deadline, abandoned)
+    return _as_they_come(found, set(missing), results, deadline, abandoned)
+
+
+class _Results:
+    """What became of URLs, on its way from the threads that fetch to the one that answers, `group` at a time."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._numbers = itertools.count(1)
+        self._came: deque[Done] = deque()
+        self._woken: SimpleQueue[None] = SimpleQueue()
+
+    def put(self, done: Done) -> None:
+        self._came.append(done)
+        if next(self._numbers) % self._group == 0:
+            self._woken.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until a group is complete, and for so many seconds at most; whether one is."""
+        try:
+            self._woken.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
+    def take(self) -> list[Done]:
+        """All that there is."""
+        return [self._came.popleft() for _ in range(len(self._came))]
 
 
 def _as_they_come(
     found: dict[TargetUrl, Outcome],
     pending: set[TargetUrl],
-    done: SimpleQueue[Done],
+    results: _Results,
     deadline: Deadline,
     abandoned: Callable[[], bool],
 ) -> Iterator[Done]:
     try:
         yield from found.items()
-        while pending:
-            try:
-                target, outcome = done.get(timeout=deadline.slice())
-            except Empty:
-                if deadline.passed or abandoned():
-                    break
-                continue
-            pending.remove(target)
-            yield target, outcome
+        over = False
+        while pending and not over:
+            over = not results.wait(deadline.slice()) and (deadline.passed or abandoned())
+            for target, outcome in results.take():
+                pending.remove(target)
+                yield target, outcome
         for target in pending:
             yield target, Failure(TargetTimeout())
     finally:

@@ -13,9 +13,10 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,6 +26,7 @@ import sqlalchemy as sa
 import structlog
 from cachetools import LRUCache
 
+from app.baton import resting
 from app.database import Database, cache_entries
 from app.deadline import Deadline
 from app.errors import TargetTimeout
@@ -117,15 +119,19 @@ class Cache:
         Raises TargetTimeout where the deadline passes while another one loads, and what `load` raises.
         """
         asked_at = time.time()
-        with ExitStack() as turn:
-            turn.enter_context(self._turns.take(key, deadline))
+        end_turn = self._turns.take(key, deadline)
+        try:
             waited = time.time() - asked_at  # what came while we waited is fresh to us
-            entry = self.get_many([key], max(max_age, waited)).get(key)
-            if entry:
-                return entry, True
-            entry = load()
-            self._keep(key, entry, turn.pop_all().close)
-            return entry, False
+            found = self.get_many([key], max(max_age, waited)).get(key)
+            entry = found or load()
+        except BaseException:
+            end_turn()
+            raise
+        if found:
+            end_turn()
+        else:
+            self._keep(key, entry, end_turn)
+        return entry, found is not None
 
     def load(self, key: str, load: Callable[[], Entry]) -> Entry:
         """Load and keep, whatever is there already."""
@@ -172,7 +178,8 @@ class Cache:
 
     def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, Entry]:
         digests = {key: _digest(key) for key in unknown}
-        stored = self._store.get_many(list(digests.values()))
+        with resting:
+            stored = self._store.get_many(list(digests.values()))
         copies = {key: (version, stored.get(digests[key])) for key, version in unknown.items()}
         self._remember(copies)
         now = time.time()
@@ -230,7 +237,8 @@ class _Writer:
             while len(came) < MOST_AT_ONCE and not self._queue.empty():
                 came.append(self._queue.get())
             closed = None in came
-            self._write([keep for keep in came if isinstance(keep, tuple)])
+            if keeps := [keep for keep in came if isinstance(keep, tuple)]:
+                self._write(keeps)
             for waited_for in came:
                 if isinstance(waited_for, threading.Event):
                     waited_for.set()
@@ -249,19 +257,28 @@ class Turns:
         self._lock = threading.Lock()
         self._threads: dict[str, tuple[threading.Lock, int]] = {}
 
-    @contextmanager
-    def take(self, key: str, deadline: Deadline) -> Iterator[None]:
-        """Wait for the turn and have it. Raises TargetTimeout where the deadline passes first."""
-        turn = self._enter(key)
+    def take(self, key: str, deadline: Deadline) -> Callable[[], None]:
+        """Wait for the turn and have it until what is returned is called, which any thread may do.
+
+        Raises TargetTimeout where the deadline passes first.
+        """
+        turn, place = self._enter(key), _place(key)
         try:
-            _until(deadline, lambda: turn.acquire(timeout=deadline.slice()))
+            _until(deadline, lambda patience: turn.acquire(timeout=patience))
             try:
-                with self._of_processes(key, deadline):
-                    yield
-            finally:
+                _until(deadline, lambda patience: self._lock_byte(place, patience))
+            except BaseException:
                 turn.release()
-        finally:
+                raise
+        except BaseException:
             self._leave(key)
+            raise
+        return partial(self._end, key, turn, place)
+
+    def _end(self, key: str, turn: threading.Lock, place: int) -> None:
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+        turn.release()
+        self._leave(key)
 
     def _enter(self, key: str) -> threading.Lock:
         with self._lock:
@@ -277,30 +294,32 @@ class Turns:
             else:
                 del self._threads[key]
 
-    @contextmanager
-    def _of_processes(self, key: str, deadline: Deadline) -> Iterator[None]:
-        # A byte of a file that nobody ever writes: fcntl(2) locks belong to the process and end with it.
-        (place,) = struct.unpack("<Q", blake2b(key.encode(), digest_size=8).digest())
-        place >>= 2  # off_t is signed
-        _until(deadline, lambda: self._lock_byte(place), poll=TURN_POLL)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
-
-    def _lock_byte(self, place: int) -> bool:
+    def _lock_byte(self, place: int, patience: float) -> bool:
+        """Whether no other process has the turn; where one has, that is told after some of the `patience`, seconds."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError:
+            time.sleep(min(patience, TURN_POLL))
             return False
         return True
 
 
-def _until(deadline: Deadline, done: Callable[[], bool], poll: float = 0.0) -> None:
-    while not done():
-        if deadline.passed:
-            raise TargetTimeout(reason="waited for another fetch of the same URL")
-        time.sleep(poll)
+def _place(key: str) -> int:
+    """The byte of a file that nobody ever writes which is locked for a key.
+
+    fcntl(2) locks belong to the process and end with it; off_t is signed.
+    """
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") >> 2
+
+
+def _until(deadline: Deadline, attempt: Callable[[float], bool]) -> None:
+    """Attempt until it succeeds. Each is told how many seconds it may take."""
+    if attempt(0.0):
+        return
+    with resting:
+        while not attempt(deadline.slice()):
+            if deadline.passed:
+                raise TargetTimeout(reason="waited for another fetch of the same URL")
 
 
 class SqlStore:

@@ -14,6 +14,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.baton import resting, running
 from app.errors import Overloaded
 
 GREED = 2  # one tenant alone gets two thirds of the pool
@@ -50,6 +51,7 @@ class FairPool:
         self._waiting = 0
         self._idle = 0
         self._threads = 0
+        self._sent = False  # whether a thread is on its way to look for a call
         self._closed = False
         self._state = threading.Condition(threading.Lock())
 
@@ -61,8 +63,7 @@ class FairPool:
             self._queues.setdefault(tenant, deque()).extend((batch, call) for call in calls)
             self._batches[tenant] += 1
             self._waiting += len(calls)
-            self._start_threads()
-            self._state.notify(len(calls))
+            self._send_one()
             self._observe(self._waiting, self._running.total())
 
     def close(self) -> None:
@@ -83,37 +84,61 @@ class FairPool:
             error.retry_after = RETRY_AFTER
             raise error
 
-    def _start_threads(self) -> None:
-        wanted = min(self.size, self._threads + self._waiting - self._idle)
-        for number in range(self._threads, wanted):
-            threading.Thread(target=self._work, name=f"fetch-{number}", daemon=True).start()
-        self._threads = max(self._threads, wanted)
+    def _send_one(self) -> None:
+        """See to it that one more thread looks for a call.
+
+        It sends the next when its turn has come: a crowd that starts at once is in its own way.
+        """
+        if self._sent or not self._waiting:
+            return
+        self._sent = True
+        if self._idle:
+            self._idle -= 1
+            self._state.notify()
+        elif self._threads < self.size:
+            threading.Thread(target=self._work, name=f"fetch-{self._threads}", daemon=True).start()
+            self._threads += 1
+        else:
+            self._sent = False
 
     def _work(self) -> None:
-        while taken := self._next():
-            batch, call = taken
-            try:
-                call()
-            finally:
-                self._done(batch)
+        with running:
+            sent = True
+            while not self._closed:
+                taken = self._next(sent=sent)
+                if taken:
+                    self._call(*taken)
+                sent = not taken and self._sleep()
 
-    def _next(self) -> tuple[_Batch, Call] | None:
+    def _call(self, batch: _Batch, call: Call) -> None:
+        try:
+            call()
+        finally:
+            self._done(batch)
+
+    def _sleep(self) -> bool:
+        """Until there is something to do; whether this thread was sent for it."""
+        with resting, self._state:
+            if self._closed or self._whose_turn() is not None:
+                return False
+            self._idle += 1  # whoever wakes this thread takes it off
+            self._state.wait()
+            return True
+
+    def _next(self, *, sent: bool) -> tuple[_Batch, Call] | None:
         with self._state:
-            self._idle += 1
-            while (tenant := self._whose_turn()) is None and not self._closed:
-                self._state.wait()
-            self._idle -= 1
-            if tenant is None or self._closed:
+            if sent:
+                self._sent = False
+            tenant = self._whose_turn()
+            if tenant is None:
                 return None
-            self._waiting -= 1
-            self._running[tenant] += 1
-            return self._take(tenant)
-
-    def _whose_turn(self) -> str | None:
-        free = self.size - self._running.total()
-        return next((tenant for tenant in self._queues if self._running[tenant] < GREED * free), None)
+            taken = self._take(tenant)
+            self._send_one()
+            return taken
 
     def _take(self, tenant: str) -> tuple[_Batch, Call]:
+        self._waiting -= 1
+        self._running[tenant] += 1
         queue = self._queues[tenant]
         taken = queue.popleft()
         if queue:
@@ -122,6 +147,10 @@ class FairPool:
             del self._queues[tenant]
         return taken
 
+    def _whose_turn(self) -> str | None:
+        free = self.size - self._running.total()
+        return next((tenant for tenant in self._queues if self._running[tenant] < GREED * free), None)
+
     def _done(self, batch: _Batch) -> None:
         with self._state:
             _less(self._running, batch.tenant)
@@ -129,8 +158,6 @@ class FairPool:
             if not batch.left:
                 _less(self._batches, batch.tenant)
                 self._observe(self._waiting, self._running.total())
-            if self._waiting:
-                self._state.notify()
 
 
 def _less(counts: Counter[str], tenant: str) -> None:

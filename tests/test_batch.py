@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from app.batch import extract_batch
+from app.baton import resting
 from app.deadline import Deadline
 from app.errors import Overloaded, TargetTimeout, TargetUnreachable
 from app.extractor import Failure, Options, Outcome, Success
@@ -34,8 +35,9 @@ class MadeUp:
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
         with self._lock:
             self.asked[str(target)] += 1
-        while "slow" in str(target) and not self.go.wait(0.01) and not deadline.passed:
-            pass
+        with resting:
+            while "slow" in str(target) and not self.go.wait(0.01) and not deadline.passed:
+                pass
         with self._lock:
             self.ended.append(str(target))
         return Failure(TargetTimeout()) if deadline.passed else _success(target, hit=False)

@@ -29,7 +29,7 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 
 # A room knows those on lower floors alone; the vocabulary on the ground floor also knows itself.
 FLOORS = (
-    {"charset", "database", "deadline", "errors", "logs", "migrations", "networks", "page", "plans"}
+    {"baton", "charset", "database", "deadline", "errors", "logs", "migrations", "networks", "page", "plans"}
     | {"settings", "versions"},
     {"cache", "content", "fetch", "keys", "limits", "metadata", "metrics", "pool"},
     {"extractor"},

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from app.baton import resting
 from app.errors import Overloaded
 from app.pool import GREED, QUEUE_FACTOR, SHARE, FairPool
 from tests.servers import until
@@ -29,7 +30,8 @@ class Gate:
     def _run(self, tenant: str) -> None:
         with self._lock:
             self.running[tenant] += 1
-        self.go.wait(30)
+        with resting:
+            self.go.wait(30)
         with self._lock:
             self.running[tenant] -= 1
             self.ended.append(tenant)

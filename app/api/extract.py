@@ -63,8 +63,9 @@ def extract_many() -> Response:
     deadline = _deadline(asked["timeout_ms"])
     judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota()
-    done = _extract(judged, _options(asked), deadline)
-    if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
+    streaming = request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON
+    done = _extract(judged, _options(asked), deadline, streaming=streaming)
+    if streaming:
         return _stream(asked["urls"], judged, done)
     return success(encode_batch(asked["urls"], judged, done))
 
@@ -135,7 +136,7 @@ def _deadline(timeout_ms: int | None) -> Deadline:
     return Deadline.after((timeout_ms or most) / 1000)
 
 
-def _extract(judged: list[Judged], options: Options, deadline: Deadline) -> Iterator[Done]:
+def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, streaming: bool = False) -> Iterator[Done]:
     """The outcomes of the targets among `judged`, as they come; what was read is charged to the key's month."""
     done = extract_batch(
         [each for each in judged if isinstance(each, TargetUrl)],
@@ -145,6 +146,7 @@ def _extract(judged: list[Judged], options: Options, deadline: Deadline) -> Iter
         deadline,
         tenant=g.key.id,
         abandoned=_client_gone(),
+        streaming=streaming,
     )
     return _charged(done, deadline, _Tally(g.key.id, services().usage.add))
 

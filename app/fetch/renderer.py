@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from app.baton import resting
 from app.deadline import Deadline
 from app.errors import TargetError, TargetTimeout, TargetUnreachable
 from app.fetch.browsers import Browsers
@@ -127,7 +128,8 @@ class Renderer:
         """
         self._policy.check(url)
         order = _Order(url, deadline, tenant, wait, headers, proxy or self._egress_proxy)
-        return self._running().wait_for(order)
+        with resting:
+            return self._running().wait_for(order)
 
     def close(self) -> None:
         """End the browser, and whatever it is doing."""

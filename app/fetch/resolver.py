@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import Any
 
+from app.baton import resting
 from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
@@ -128,9 +129,10 @@ class Resolver:
 
 def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
     """Wait in slices, so that a deadline that is called off ends the wait."""
-    while not happened(deadline.slice()):
-        if deadline.passed:
-            raise TargetTimeout(reason="lookup_timed_out")
+    with resting:
+        while not happened(deadline.slice()):
+            if deadline.passed:
+                raise TargetTimeout(reason="lookup_timed_out")
 
 
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import certifi
 
+from app.baton import resting
 from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
@@ -54,29 +55,37 @@ class Meter:
 
 
 class _Metered(socket.socket):
-    """A connected socket that never outlives its meter."""
+    """A connected socket that never outlives its meter. It does not block: it sleeps beside the call."""
 
     meter: Meter
 
-    def patiently(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """`call(*args)`, again and again until it is done or the time is up."""
+    def patiently(self, call: Callable[..., T], *args: Any, ready: int = select.POLLIN) -> T:
+        """`call(*args)`, again and again until it is done or the time is up. `ready` is what it waits for."""
         while True:
-            self.settimeout(self.meter.slice())
+            most = self.meter.slice()
             try:
-                return call(*args, **kwargs)
-            except TimeoutError as error:
-                if error.errno is not None:  # the peer's silence as TCP sees it, not our slice
-                    raise
+                return call(*args)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._sleep(ready, most)
+            except ssl.SSLWantWriteError:
+                self._sleep(select.POLLOUT, most)
 
-    def recv_into(self, buffer: Any, *args: Any, **kwargs: Any) -> int:
-        size = self.patiently(super().recv_into, buffer, *args, **kwargs)
+    def _sleep(self, ready: int, most: float) -> None:
+        """Until the socket is `ready`, or for `most` seconds."""
+        poller = select.poll()
+        poller.register(self, ready)
+        with resting:
+            poller.poll(most * 1000)
+
+    def recv_into(self, buffer: Any, *args: Any) -> int:
+        size = self.patiently(super().recv_into, buffer, *args)
         self.meter.charge(size)
         return size
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         rest = memoryview(data)
         while rest:
-            rest = rest[self.patiently(super().send, rest, flags) :]
+            rest = rest[self.patiently(super().send, rest, flags, ready=select.POLLOUT) :]
 
 
 class MeteredSocket(_Metered):
@@ -113,7 +122,7 @@ def dial(addresses: Iterable[Address], port: int, meter: Meter) -> MeteredSocket
             if waiting and (attempt := _start_connect(waiting.popleft(), port, meter)):
                 pending[attempt.fileno()] = attempt
                 poller.register(attempt, select.POLLOUT)
-            for descriptor, _ in poller.poll(meter.slice() * 1000) if pending else ():
+            for descriptor, _ in _wait_for_any(poller, meter) if pending else ():
                 poller.unregister(descriptor)
                 attempt = pending.pop(descriptor)
                 if attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
@@ -125,11 +134,17 @@ def dial(addresses: Iterable[Address], port: int, meter: Meter) -> MeteredSocket
             attempt.close()
 
 
+def _wait_for_any(poller: select.poll, meter: Meter) -> list[tuple[int, int]]:
+    most = meter.slice()
+    with resting:
+        return poller.poll(most * 1000)
+
+
 def _start_connect(ip: Address, port: int, meter: Meter) -> MeteredSocket | None:
     """A socket that is being connected; None where that failed at once, as for want of a route."""
-    sock = MeteredSocket(socket.AF_INET6 if ip.version == 6 else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
+    sock = MeteredSocket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     sock.meter = meter
-    sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if sock.connect_ex((str(ip), port)) in (0, errno.EINPROGRESS):
         return sock
