@@ -126,10 +126,11 @@ def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[D
     """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON."""
     known = dict(done)
     outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
-    successful = sum(isinstance(outcome, Success) for outcome in outcomes)
+    successful = sum([isinstance(outcome, Success) for outcome in outcomes])
     pieces: list[bytes] = []  # joined once: an answer may have megabytes
     for url, outcome in zip(urls, outcomes, strict=True):
-        pieces += b",", *_pieces(url, outcome)
+        pieces += _COMMA
+        pieces += _pieces(url, outcome)
     return b"".join((b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"))
 
 
@@ -138,24 +139,22 @@ def encode_result(url: str, outcome: Outcome) -> bytes:
     return b"".join(_pieces(url, outcome))
 
 
+_COMMA = (b",",)
 _CACHE_HIT = {True: b',"cache_hit":true}', False: b',"cache_hit":false}'}
 
 
 def _pieces(url: str, outcome: Outcome) -> tuple[bytes, ...]:
+    try:
+        echo = orjson.dumps(url)
+    except orjson.JSONEncodeError:  # lone surrogates
+        echo = orjson.dumps(printable(url))
     if isinstance(outcome, Success):
-        return b'{"url":', _echo(url), b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
+        return b'{"url":', echo, b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:
         told["details"] = error.details
-    return b'{"url":', _echo(url), b',"success":false,"error":', orjson.dumps(told), b"}"
-
-
-def _echo(url: str) -> bytes:
-    try:
-        return orjson.dumps(url)
-    except orjson.JSONEncodeError:  # lone surrogates
-        return orjson.dumps(printable(url))
+    return b'{"url":', echo, b',"success":false,"error":', orjson.dumps(told), b"}"
 
 
 def encode_summary(total: int, successful: int) -> bytes:

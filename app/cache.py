@@ -15,12 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -45,8 +44,7 @@ SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What was loaded; times are Unix seconds. `status` is a number of the loader's own."""
 
     value: bytes
@@ -73,10 +71,10 @@ class Store(Protocol):
         """Keep entries, each in the place of an older one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """What the store had of a key, None for nothing; good until `until` (monotonic) while `version` stands."""
+class _Copy(NamedTuple):
+    """What the store had of a key, None for nothing; good until `until` (monotonic) while its slot has `version`."""
 
+    slot: int
     version: int
     until: float
     entry: Entry | None
@@ -161,19 +159,18 @@ class Cache:
         """What may be served, and the versions of what has to be looked for in the store."""
         found: dict[str, Entry] = {}
         unknown: dict[str, int] = {}
-        now, monotonic = time.time(), time.monotonic()
+        now, monotonic, versions = time.time(), time.monotonic(), self._versions.table
         with self._lock:
             for key in keys:
-                version = self._versions.of(key)
                 try:
-                    copy = self._front[key]  # cachetools' `get` looks twice
+                    slot, version, until, entry = self._front[key]  # cachetools' `get` looks twice
                 except KeyError:
-                    unknown[key] = version
+                    unknown[key] = self._versions.of(key)
                     continue
-                if copy.version != version or copy.until < monotonic:
-                    unknown[key] = version
-                elif copy.entry is not None and copy.entry.serves(max_age, now):
-                    found[key] = copy.entry
+                if versions[slot] != version or until < monotonic:
+                    unknown[key] = versions[slot]
+                elif entry is not None and entry.serves(max_age, now):
+                    found[key] = entry
         return found, unknown
 
     def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, Entry]:
@@ -192,7 +189,7 @@ class Cache:
                 # cachetools raises ValueError for what is larger than the whole cache.
                 if entry is None or len(entry.value) <= FRONT_MAX:
                     with suppress(ValueError):
-                        self._front[key] = _Copy(version, until, entry)
+                        self._front[key] = _Copy(self._versions.slot(key), version, until, entry)
 
 
 class _Writer:
@@ -344,7 +341,7 @@ class SqlStore:
             return {row[0]: Entry(*row[1:]) for row in connection.execute(self._GET, {"keys": keys})}
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
-        rows = [{"key": key, **asdict(entry)} for key, entry in entries.items()]
+        rows = [{"key": key, **entry._asdict()} for key, entry in entries.items()]
         with self._database.write() as connection:
             connection.execute(self._PUT, rows)
         self._puts += len(rows)

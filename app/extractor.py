@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 import structlog
@@ -75,21 +75,21 @@ class Options:
     render: Wait | None = None
 
     def cache_key(self, target: TargetUrl, tenant: str) -> str:
-        """Headers may carry a tenant's credentials: what they bring is that tenant's alone."""
-        return f"{target} {self._variant(tenant)}" if self._asks_more else str(target)
+        return str(target) + self.variant(tenant)
 
-    @property
-    def _asks_more(self) -> bool:
-        return bool(self.include or self.formats is not None or self.headers or self.proxy or self.render)
+    def variant(self, tenant: str) -> str:
+        """The end of a cache key: "" for a plain card, else all that makes the answer another one.
 
-    def _variant(self, tenant: str) -> str:
+        Headers may carry a tenant's credentials: what they bring is that tenant's alone.
+        """
+        if not (self.include or self.formats is not None or self.headers or self.proxy or self.render):
+            return ""
         formats = None if self.formats is None else sorted(self.formats)
         own = (tenant, self.headers) if self.headers else ()
-        return repr((sorted(self.include), formats, self.metadata, self.proxy, self.render, own))
+        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
+class Success(NamedTuple):
     """`data` is a JSON object, encoded. Times are Unix seconds."""
 
     data: bytes
@@ -166,7 +166,8 @@ class Extractor:
         """What the cache knows of these URLs."""
         if options.fresh:
             return {}
-        keys = {options.cache_key(target, tenant): target for target in targets}
+        variant = options.variant(tenant)
+        keys = {str(target) + variant: target for target in targets}
         entries = self._cache.get_many(keys, options.max_age)
         return {keys[key]: _outcome(entry, hit=True) for key, entry in entries.items()}
 

@@ -21,13 +21,18 @@ class Versions:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, SLOTS)
-            self._table = mmap.mmap(descriptor, SLOTS)
+            self.table = mmap.mmap(descriptor, SLOTS)
         finally:
             os.close(descriptor)
 
+    @staticmethod
+    def slot(name: str) -> int:
+        """The place in `table` where the version of `name` stands."""
+        return zlib.crc32(name.encode()) % SLOTS
+
     def of(self, name: str) -> int:
-        return self._table[zlib.crc32(name.encode()) % SLOTS]
+        return self.table[self.slot(name)]
 
     def bump(self, name: str) -> None:
-        slot = zlib.crc32(name.encode()) % SLOTS
-        self._table[slot] = (self._table[slot] + 1) % 256
+        slot = self.slot(name)
+        self.table[slot] = (self.table[slot] + 1) % 256

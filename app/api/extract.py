@@ -154,15 +154,15 @@ def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, stre
 def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
     begun = time.perf_counter()
     try:
-        for target, outcome in done:
-            tally.count(outcome)
-            yield target, outcome
+        for each in done:
+            tally.count(each[1])
+            yield each
     finally:
         deadline.cancel()  # whoever stops listening stops the work, and pays for what was read by then
         for _, outcome in done:
             tally.count(outcome)
         tally.settle()
-        if tally.misses:
+        if tally.read or tally.failed:
             services().extractor.settle()
         mark("extract", time.perf_counter() - begun)
 
@@ -174,19 +174,21 @@ class _Tally:
     key_id: str
     charge: Callable[[str, int], None]
     hits: int = 0
-    misses: int = 0
     read: int = 0
+    failed: int = 0
 
     def count(self, outcome: Outcome) -> None:
-        hit = isinstance(outcome, Success) and outcome.cache_hit
-        self.hits += hit
-        self.misses += not hit
-        self.read += isinstance(outcome, Success) and not hit
+        if not isinstance(outcome, Success):
+            self.failed += 1
+        elif outcome.cache_hit:
+            self.hits += 1
+        else:
+            self.read += 1
 
     def settle(self) -> None:
         self.charge(self.key_id, self.read)
         metrics.CACHE.labels("hit").inc(self.hits)
-        metrics.CACHE.labels("miss").inc(self.misses)
+        metrics.CACHE.labels("miss").inc(self.read + self.failed)
 
 
 def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
