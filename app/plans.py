@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+MAX_BODY = 2**20  # bytes of a request's body, on every plan
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
-import socket
-import struct
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from importlib import import_module
 from typing import Any
-
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from app.database import open_shared, open_truth
 from app.metadata import Document, read_metadata
 from app.page import Page
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
+from app.worker import Worker
 
-CLOSERS = 32  # threads that wait for clients to close their end, at most two seconds each
-CLIENT_STALL = 10  # seconds that a client may send nothing of its request, or read nothing of its answer
+DESCRIPTORS = 65_536  # that a worker may have open, if the system lets it: shells give 1,024
 
 __all__ = [
     "accesslog",
@@ -34,37 +29,23 @@ __all__ = [
     "child_exit",
     "control_socket_disable",
     "errorlog",
+    "forwarder_headers",
     "graceful_timeout",
+    "http_parser",
     "keepalive",
     "limit_request_line",
     "loglevel",
     "on_starting",
     "post_worker_init",
     "pre_fork",
+    "secure_scheme_headers",
     "threads",
     "timeout",
-    "when_ready",
     "worker_class",
+    "worker_connections",
     "workers",
     "wsgi_app",
 ]
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker, which closes connections beside its loop.
-
-    gunicorn closes them gracefully (RFC 9112, section 9.6) in the very loop that accepts: two seconds in which nobody
-    is answered, for each client that keeps its end open.
-    """
-
-    def init_process(self) -> None:
-        self._closers = ThreadPoolExecutor(CLOSERS, thread_name_prefix="close")
-        super().init_process()
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        if "close" not in vars(conn):
-            conn.close = partial(self._closers.submit, conn.close)
-        super().finish_request(conn, fs)
 
 
 def _read() -> Settings:
@@ -101,7 +82,11 @@ threads = import_module("app.services").THREADS
 keepalive = 75  # seconds: longer than most load balancers keep theirs
 timeout = 60  # seconds without a sign of life of the whole worker; not a limit on requests, which bring their own
 graceful_timeout = int(_settings.batch_timeout) + 15  # seconds: the longest batch is answered before a stop
-limit_request_line = 8_190  # bytes: `GET /v1/extract?url=` takes long URLs
+worker_connections = 2_000
+limit_request_line = 0  # app.worker bounds the head as a whole: `GET /v1/extract?url=` takes long URLs
+http_parser = "python"  # whatever else is installed, the one that is tested
+forwarder_headers = ""  # no client says what the path is
+secure_scheme_headers: dict[str, str] = {}  # nor contradicts itself on a scheme that nobody asks for
 accesslog = None  # Pagecard writes a line per request itself
 errorlog = "-"
 loglevel = "warning"
@@ -109,9 +94,18 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Once, in the master, before there is a worker: the schema."""
+    """Once, in the master, before there is a worker: room for connections, and the schema."""
+    _raise_descriptors()
     for database in (open_truth(_settings), open_shared(_settings)):
         database.engine.dispose()
+
+
+def _raise_descriptors() -> None:
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = DESCRIPTORS if most == unlimited else min(most, DESCRIPTORS)
+    if now != unlimited and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -123,17 +117,6 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """In a worker that has its application: from now on it sees to it that jobs are worked off."""
     worker.wsgi.extensions["pagecard"].jobs.engine.start()
-
-
-def when_ready(server: Any) -> None:
-    """Once, when the master listens: no client holds a thread by neither sending nor reading.
-
-    gunicorn reads and writes with blocking sockets; what is accepted inherits this from the listener (socket(7)).
-    """
-    stall = struct.pack("@ll", CLIENT_STALL, 0)
-    for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stall)
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stall)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -36,7 +36,7 @@ FLOORS = (
     {"batch", "jobs"},
     {"services"},
     {"api", "cli"},
-    {"app", "runner", "server"},
+    {"app", "runner", "server", "worker"},
 )
 GROUND = FLOORS[0]
 

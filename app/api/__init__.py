@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api import auth, envelope, extract, jobs, openapi, operations, site
-from app.api.body import MAX_BODY
+from app.plans import MAX_BODY
 
 
 def install(app: Flask) -> None:

@@ -17,8 +17,7 @@ from marshmallow import Schema, ValidationError
 from app.api.fields import MOST_ERRORS
 from app.charset import printable
 from app.errors import InvalidBody, PayloadTooLarge, UnsupportedMediaType
-
-MAX_BODY = 2**20  # bytes
+from app.plans import MAX_BODY
 
 
 def read_body(schema: Schema) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import requests
@@ -114,6 +115,48 @@ def test_another_keys_batches_stay_quick(service: Service, victim: str, web: Sit
     assert attacked < 3 * quiet + SLACK, f"{quiet:.3f} s became {attacked:.3f} s"
     assert max(health) < 1
     assert set(statuses) <= {200, 503}
+
+
+PIECES: dict[str, Callable[[bytes], Iterator[bytes]]] = {
+    "send their fields byte by byte": lambda request: (request[at : at + 1] for at in range(len(request))),
+    "send their body byte by byte": lambda request: iter(
+        [request[: request.index(b"{")], *(bytes([byte]) for byte in request[request.index(b"{") :])]
+    ),
+    "take their answers byte by byte": lambda request: iter([request]),
+}
+
+
+@pytest.mark.parametrize("how", PIECES)
+def test_a_hundred_slow_clients_of_one_key_hold_up_nobody(service: Service, victim: str, web: Site, how: str) -> None:
+    """At one time they had every thread of a worker to themselves."""
+    images = "".join(f'<meta property="og:image" content="/{"a" * 900}{number}">' for number in range(100))
+    urls = [web.page(f"/large/{number}", f"<title>Large</title>{images}") for number in range(60)]
+    assert len(batch(service, service.first_key, urls).content) > 5_000_000
+    body = json.dumps({"urls": urls}).encode()
+    head = f"POST {BATCH} HTTP/1.1\r\nHost: a\r\nX-Api-Key: {service.first_key}\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    over = threading.Event()
+
+    def be_slow() -> None:
+        with suppress(OSError), socket.create_connection(address(service), timeout=5) as client:
+            for piece in PIECES[how](request):
+                client.sendall(piece)
+                over.wait(0.2)
+            while not over.wait(0.2) and client.recv(1):
+                pass
+
+    with attack(100, be_slow):
+        time.sleep(2)
+        with watched(service) as health:
+            attacked = p95(service, victim, web)
+        over.set()
+    assert attacked < 1
+    assert max(health) < 1
+
+
+def address(service: Service) -> tuple[str, int]:
+    host, port = service.url.removeprefix("http://").split(":")
+    return host, int(port)
 
 
 def test_lookups_that_hang_hold_up_nobody_else(

@@ -1,0 +1,316 @@
+"""The worker as gunicorn runs it: one of them, two threads, and less patience than it has with real clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.serving import free_port
+from app.settings import PREFIX
+from tests.servers import end, listens, until
+
+PROGRAM = """
+import app.worker, app.worker.client
+app.worker.REQUEST_TIME = app.worker.LINGER = app.worker.client.STALL = 1
+app.worker.client.LEAST = 8 * 1024
+from gunicorn.app.wsgiapp import run
+run()
+"""
+THREADS, CONNECTIONS = 2, 60
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /v1/extract/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def started(folder: Path, application: str, *options: str) -> Iterator[int]:
+    """The port on which a worker serves an application."""
+    port = free_port()
+    command = [sys.executable, "-P", "-c", PROGRAM, "-c", "python:app.server", "-b", f"127.0.0.1:{port}", "-w", "1"]
+    small = ("--threads", str(THREADS), "--worker-connections", str(CONNECTIONS), "--pythonpath", str(folder))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with (folder / "log").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *small, *options, application],
+            env=environ | {"PAGECARD_DATA_DIR": str(folder / "data")},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: listens(port))
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(HEALTH)
+            client.recv(1)  # it listens before it has its application
+        yield port
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The service."""
+    with started(tmp_path_factory.mktemp("worker"), "app:create_app()") as port:
+        yield port
+
+
+# An application that answers as its path says, and tells of what became of its streams.
+LARGE = """
+from types import SimpleNamespace
+
+ended = []
+
+def application(environ, start_response):
+    kind = environ["PATH_INFO"]
+    if kind == "/ended":
+        body = [b"%d" % len(ended)]
+    elif kind == "/whole":
+        body = [b"~" * 20_000_000]
+    else:
+        body = stream()
+    start_response("200 OK", [("Content-Length", str(len(body[0])))] if isinstance(body, list) else [])
+    return body
+
+def stream():
+    try:
+        for _ in range(400):
+            yield b"~" * 50_000
+    finally:
+        ended.append(1)
+
+engine = SimpleNamespace(start=lambda: None)
+application.extensions = {"pagecard": SimpleNamespace(jobs=SimpleNamespace(engine=engine))}
+"""
+
+
+@pytest.fixture(scope="module")
+def large_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """An application with answers of 20 MB, at once at /whole and in pieces at /stream."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "large.py").write_text(LARGE)
+    with started(folder, "large:application") as port:
+        yield port
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., socket.socket]]:
+    """Opens a connection, and sends something."""
+    with ExitStack() as stack:
+
+        def connect(port: int, *pieces: bytes) -> socket.socket:
+            client = stack.enter_context(socket.socket())
+            client.settimeout(20)
+            client.connect(("127.0.0.1", port))
+            for piece in pieces:
+                client.sendall(piece)
+            return client
+
+        yield connect
+
+
+Connect = Callable[..., socket.socket]
+
+
+def rest(client: socket.socket) -> bytes:
+    """All that comes until the worker closes."""
+    received = b""
+    try:
+        while piece := client.recv(65_536):
+            received += piece
+    except ConnectionResetError:
+        received += b"[reset]"
+    return received
+
+
+def ask(connect: Connect, port: int, request: bytes = HEALTH) -> float:
+    """Seconds until the first byte of an answer comes."""
+    begun = time.monotonic()
+    client = connect(port, request)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.close()
+    return time.monotonic() - begun
+
+
+def error(answer: bytes) -> tuple[bytes, Any]:
+    """The status line, and the error in the envelope."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    envelope = json.loads(body)
+    assert set(envelope) == {"success", "error", "meta"}
+    assert f"X-Request-Id: {envelope['meta']['request_id']}".encode() in head
+    return head.split(b"\r\n")[0], envelope["error"]
+
+
+# What comes slowly ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"G", HEALTH[:-2], POST + b"Content-Length: 9\r\n\r\n{", POST + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"],
+    ids=["nothing", "a byte", "a head", "a body", "a chunk"],
+)
+def test_clients_that_send_no_whole_request_hold_up_nobody(connect: Connect, port: int, begun: bytes) -> None:
+    for _ in range(10 * THREADS):
+        connect(port, begun)
+    assert ask(connect, port) < 0.5
+
+
+def test_a_request_that_does_not_become_whole_is_told_so(connect: Connect, port: int) -> None:
+    client = connect(port, HEALTH[:-2])
+    begun = time.monotonic()
+    status, problem = error(rest(client))
+    assert (status, problem["code"]) == (b"HTTP/1.1 400 INVALID_BODY", "INVALID_BODY")
+    assert 0.5 < time.monotonic() - begun < 5
+
+
+def test_a_byte_now_and_then_buys_no_more_time(connect: Connect, port: int) -> None:
+    client = connect(port, b"GET / HTTP/1.1\r\nX: ")
+    begun = time.monotonic()
+    while not select.select([client], [], [], 0.1)[0]:
+        client.sendall(b"a")
+    assert time.monotonic() - begun < 5
+    assert client.recv(12) == b"HTTP/1.1 400"
+
+
+def test_a_request_in_pieces_is_answered(connect: Connect, port: int) -> None:
+    client = connect(port)
+    for byte in HEALTH:
+        client.sendall(bytes([byte]))
+    assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_requests_that_come_at_once_are_answered_one_after_another(connect: Connect, port: int) -> None:
+    client = connect(port, HEALTH * 20 + HEALTH.replace(b"Host", b"Connection: close\r\nHost"))
+    assert rest(client).count(b'{"status":"ok"}') == 21
+
+
+def test_a_connection_is_kept_for_the_next_request(connect: Connect, port: int) -> None:
+    client = connect(port)
+    for _ in range(3):
+        client.sendall(HEALTH)
+        received = b""
+        while not received.endswith(b'{"status":"ok"}'):
+            received += client.recv(65_536)
+        assert b"\r\nConnection: keep-alive\r\n" in received
+
+
+def test_who_waits_to_be_told_to_go_on_is_told_once(connect: Connect, port: int) -> None:
+    client = connect(port, POST + b"Content-Length: 2\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n")
+    assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(b"{}")
+    assert rest(client).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_comes(connect: Connect, port: int) -> None:
+    client = connect(port, POST + b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
+    answer = rest(client)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+# What goes slowly -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_clients_that_take_no_answer_hold_up_nobody(connect: Connect, large_port: int, path: bytes) -> None:
+    for _ in range(4 * THREADS):
+        assert connect(large_port, HEALTH.replace(b"/healthz", path)).recv(12) == b"HTTP/1.1 200"
+    assert ask(connect, large_port, HEALTH.replace(b"/healthz", b"/ended")) < 0.5
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_a_client_that_takes_its_time_gets_everything(connect: Connect, large_port: int, path: bytes) -> None:
+    request = HEALTH.replace(b"/healthz", path).replace(b"Host", b"Connection: close\r\nHost")
+    client = connect(large_port, request)
+    time.sleep(0.5)
+    assert rest(client).count(b"~") == 20_000_000
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_a_client_that_takes_nothing_is_ended(connect: Connect, large_port: int, path: bytes) -> None:
+    client = connect(large_port, HEALTH.replace(b"/healthz", path))
+    time.sleep(4)
+    assert len(rest(client)) < 20_000_000
+
+
+def test_a_stream_that_nobody_takes_is_told_so(connect: Connect, large_port: int) -> None:
+    def ended() -> int:
+        client = connect(large_port, HEALTH.replace(b"/healthz", b"/ended").replace(b"Host", b"Connection: close\r\nA"))
+        return int(rest(client).rpartition(b"\r\n\r\n")[2])
+
+    before = ended()
+    clients = [connect(large_port, HEALTH.replace(b"/healthz", b"/stream")) for _ in range(3)]
+    clients[0].recv(9)
+    clients[0].close()
+    until(lambda: ended() == before + 3, timeout=10)
+
+
+# Many -------------------------------------------------------------------------------------------------------------
+
+
+def test_idle_connections_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(3 * CONNECTIONS):
+        connect(port)
+    assert ask(connect, port) < 0.5
+
+
+def test_kept_connections_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(2 * CONNECTIONS):
+        connect(port, HEALTH).recv(65_536)
+    assert ask(connect, port) < 0.5
+
+
+def test_clients_that_do_not_close_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(2 * CONNECTIONS):
+        connect(port, HEALTH.replace(b"Host", b"Connection: close\r\nHost")).recv(65_536)
+    assert ask(connect, port) < 0.5
+
+
+# What is no HTTP --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"GET / HTTP/1.1 \r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"get / HTTP/1.1\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: %b\r\n\r\n" % (b"a" * 9_000),
+        b"GET / HTTP/1.1\r\n%b\r\n" % (b"X: a\r\n" * 200),
+        b"GET /%b HTTP/1.1\r\n\r\n" % (b"a" * 70_000),
+        b"GET / HTTP/1.1\r\nExpect: the unexpected\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
+        POST + b"Content-Length: +5\r\n\r\nhello",
+        POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: cow\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    ],
+    ids=repr,
+)
+def test_what_is_no_http_is_refused_in_the_envelope(connect: Connect, port: int, request_: bytes) -> None:
+    status, problem = error(rest(connect(port, request_)))
+    assert (status[:12], problem["code"] in ("INVALID_BODY", "MISSING_API_KEY")) in (
+        (b"HTTP/1.1 400", True),
+        (b"HTTP/1.1 401", True),
+    )
