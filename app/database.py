@@ -277,11 +277,18 @@ def open_shared(settings: Settings) -> Database:
 
     Raises SettingsError if it cannot be opened.
     """
+    if settings.database.startswith("sqlite"):
+        return open_local(settings)
     with _plain_refusals(settings):
-        if settings.database.startswith("sqlite"):
-            database = Database(f"sqlite:///{settings.data_dir.absolute() / SHARED_FILE}", synchronous="OFF")
-        else:
-            database = Database(settings.database)
+        database = Database(settings.database)
+        database.create_shared()
+        return database
+
+
+def open_local(settings: Settings) -> Database:
+    """The database of cache and rate buckets of this host alone. Raises SettingsError if it cannot be opened."""
+    with _plain_refusals(settings):
+        database = Database(f"sqlite:///{settings.data_dir.absolute() / SHARED_FILE}", synchronous="OFF")
         database.create_shared()
         return database
 

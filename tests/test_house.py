@@ -32,7 +32,7 @@ FLOORS = (
     {"baton", "charset", "database", "deadline", "errors", "logs", "migrations", "networks", "page", "plans"}
     | {"settings", "versions"},
     {"cache", "content", "fetch", "keys", "limits", "metadata", "metrics", "pool"},
-    {"extractor"},
+    {"extractor", "spares"},
     {"batch", "jobs"},
     {"services"},
     {"api", "cli"},

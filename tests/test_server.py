@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from app.database import open_truth
 from app.keys import KeyStore
 from app.settings import Settings
 from app.versions import Versions
-from tests.servers import until
+from tests.servers import RedisServer, until
 from tests.site import Site, Wire
 
 PLANS = """\
@@ -256,3 +257,21 @@ def test_two_hosts_share_rates_and_cards_over_redis(tmp_path: Path, web: Site, r
         assert twin.hits(*urls) == [True] * 5
         statuses = [each.batch(*urls).status_code for each in (bucket, twin) for _ in range(5)]
     assert statuses == [200] * 8 + [429] * 2
+
+
+def test_while_redis_is_away_everything_is_answered_and_told(
+    tmp_path: Path, web: Site, redis_server: RedisServer
+) -> None:
+    with running(tmp_path, REDIS_URL=redis_server.url) as server:
+        key, urls = server.on_plan("bucket"), pages(web, 3)
+        assert key.hits(*urls) == [False] * 3
+        redis_server.stop()
+        begun = time.monotonic()
+        statuses = [key.batch(*urls, cache=False).status_code for _ in range(12)]
+        assert statuses == [200] * 10 + [429] * 2
+        assert time.monotonic() - begun < 5
+        told = server.ask("GET", "/readyz")
+        assert (told.status_code, told.json()["stores"]["redis"]) == (503, "failed")
+        redis_server.start()
+        until(lambda: server.ask("GET", "/readyz").status_code == 200, timeout=10)
+        until(lambda: server.results(*urls, cache=False) and redis_server.keys() == 3, timeout=10)

@@ -42,6 +42,16 @@ MOST_REQUESTS = 16  # times the threads: requests that are answered or wait for 
 MOST_PARKED = 16  # streams that wait for their client: each may hold a whole batch
 SWEEP_EVERY = 0.5  # seconds
 
+# Of an answer that no application gives; app.api says what they are for.
+FIELDS = {
+    "Connection": "close",
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+}
+
 __all__ = ["Worker"]
 
 
@@ -390,12 +400,11 @@ def _refuse(client: Any, error: ServiceError) -> None:
     request_id = f"req_{secrets.token_hex(12)}"
     problem = {"code": error.code, "message": error.message}
     body = orjson.dumps({"success": False, "error": problem, "meta": {"request_id": request_id}})
-    wait = f"Retry-After: {error.retry_after}\r\n" if error.retry_after else ""
-    head = (
-        f"HTTP/1.1 {error.status} {error.code}\r\nConnection: close\r\nContent-Type: application/json\r\n{wait}"
-        f"X-Request-Id: {request_id}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    fields = {"X-Request-Id": request_id, "Content-Length": len(body)} | FIELDS
+    if error.retry_after:
+        fields["Retry-After"] = error.retry_after
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     try:
-        client.sendall(head.encode() + body)
+        client.sendall(f"HTTP/1.1 {error.status} {error.code}\r\n{head}\r\n".encode() + body)
     except OSError:
         log.debug("client gone")
