@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.fields import MOST_ERRORS
 from app.charset import printable
@@ -62,7 +63,7 @@ def _read_object() -> dict[str, Any]:
         raise UnsupportedMediaType
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")
-    data = request.get_data(cache=False)
+    data = _read_bytes()
     if len(data) > MAX_BODY:
         raise PayloadTooLarge
     try:
@@ -76,6 +77,15 @@ def _read_object() -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _invalid({"body": ["Must be a JSON object."]})
     return value
+
+
+def _read_bytes() -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise
+    except Exception:  # what a server raises at chunks that are none, or break off, is its own affair
+        raise _invalid({"body": ["Must be whole, as its length or its chunks say."]}) from None
 
 
 def _reason(error: Exception) -> str:

@@ -404,6 +404,8 @@ def _refuse(client: Any, error: ServiceError) -> None:
     if error.retry_after:
         fields["Retry-After"] = error.retry_after
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    if isinstance(client, Client) and client.incoming.data.startswith(b"HEAD "):
+        body = b""
     try:
         client.sendall(f"HTTP/1.1 {error.status} {error.code}\r\n{head}\r\n".encode() + body)
     except OSError:

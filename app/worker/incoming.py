@@ -18,7 +18,9 @@ MOST_CHUNKED = 8 * 2**20  # bytes of a chunked body as it comes: a chunk of one 
 MOST_LINE = 8 * 1024  # bytes that say the size of a chunk
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_HEAD_END = re.compile(rb"\n\r?\n")  # a line may not end so, but somebody has to say it
+_CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:(?:[^\r\n]*,)?[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}(?=[ \t;\r])")
 
@@ -61,21 +63,40 @@ class Incoming:
 
     def _end(self) -> Search:
         """Where the request ends."""
-        head = yield from _behind(b"\r\n\r\n", self.data, 0, MOST_HEAD)
+        head = yield from _head(self.data)
         if head < 0:
             return -1
         self.headless = False
-        if _CHUNKED.search(self.data, 0, head):
-            self.expects = _EXPECTS.search(self.data, 0, head) is not None
-            return (yield from _last_chunk(self.data, head))
+        if _CODED.search(self.data, 0, head):
+            return (yield from self._chunked(head))
         length = _LENGTH.search(self.data, 0, head)
         end = head + int(length[1]) if length else head
         if end - head > MOST_BODY:
             return -1
-        self.expects = len(self.data) < end and _EXPECTS.search(self.data, 0, head) is not None
+        self.expects = len(self.data) < end and self._says(_EXPECTS, head)
         while len(self.data) < end:
             yield
         return end
+
+    def _chunked(self, head: int) -> Search:
+        if not self._says(_CHUNKED, head):
+            return -1
+        self.expects = self._says(_EXPECTS, head)
+        return (yield from _last_chunk(self.data, head))
+
+    def _says(self, field: re.Pattern[bytes], head: int) -> bool:
+        return field.search(self.data, 0, head) is not None
+
+
+def _head(data: bytearray) -> Search:
+    """The place behind the fields."""
+    searched = 0
+    while not (found := _HEAD_END.search(data, searched)):
+        if len(data) >= MOST_HEAD:
+            return -1
+        searched = max(0, len(data) - 2)
+        yield
+    return found.end()
 
 
 def _behind(mark: bytes, data: bytearray, start: int, most: int) -> Search:
