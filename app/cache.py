@@ -94,6 +94,10 @@ class Cache:
         self._lock = threading.Lock()
         self._writer = _Writer(self._write)
 
+    def fill(self) -> None:
+        """Start the thread that writes."""
+        self._writer.start()
+
     def settle(self) -> None:
         """Return when all that was loaded so far is in the store, or after `PATIENCE` seconds."""
         self._writer.settle()
@@ -204,7 +208,7 @@ class _Writer:
     def put(self, keep: _Keep) -> None:
         self._queue.put(keep)
         if not self._thread:
-            self._start()
+            self.start()
 
     def settle(self) -> None:
         """Return when all that came so far is written, or after `PATIENCE` seconds."""
@@ -220,7 +224,7 @@ class _Writer:
                 self._queue.put(None)
                 self._thread.join()
 
-    def _start(self) -> None:
+    def start(self) -> None:
         with self._starting:
             if not self._thread:
                 self._thread = threading.Thread(target=self._run, name="cache-writer", daemon=True)
