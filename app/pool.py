@@ -66,6 +66,12 @@ class FairPool:
             self._send_one()
             self._observe(self._waiting, self._running.total())
 
+    def fill(self) -> None:
+        """Start all threads now, so that no burst waits for them to be started."""
+        with self._state:
+            while self._threads < self.size:
+                self._start_thread(sent=False)
+
     def close(self) -> None:
         """Let the threads end, each when its call has; what waits is not begun."""
         with self._state:
@@ -96,14 +102,17 @@ class FairPool:
             self._idle -= 1
             self._state.notify()
         elif self._threads < self.size:
-            threading.Thread(target=self._work, name=f"fetch-{self._threads}", daemon=True).start()
-            self._threads += 1
+            self._start_thread(sent=True)
         else:
             self._sent = False
 
-    def _work(self) -> None:
+    def _start_thread(self, *, sent: bool) -> None:
+        name = f"fetch-{self._threads}"
+        threading.Thread(target=self._work, args=(sent,), name=name, daemon=True).start()
+        self._threads += 1
+
+    def _work(self, sent: bool) -> None:
         with running:
-            sent = True
             while not self._closed:
                 taken = self._next(sent=sent)
                 if taken:

@@ -79,6 +79,15 @@ def test_no_more_threads_than_its_size_run(gate: Gate) -> None:
     until(lambda: len(gate.ended) == 30)
 
 
+def test_a_pool_that_was_filled_starts_no_thread_later(gate: Gate) -> None:
+    pool = FairPool(5, batches=9, name="filled")
+    pool.fill()
+    before = [thread for thread in threading.enumerate() if thread.name.startswith("filled-")]
+    pool.submit("a", gate.calls("a", 9))
+    after = [thread for thread in threading.enumerate() if thread.name.startswith("filled-")]
+    assert (len(before), after) == (5, before)
+
+
 @pytest.mark.parametrize("size", [3, 12, 30])
 def test_a_tenant_alone_leaves_a_third_free_for_a_newcomer(gate: Gate, size: int) -> None:
     pool = FairPool(size, batches=100)
