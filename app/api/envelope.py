@@ -59,6 +59,12 @@ def bare(value: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, mimetype=JSON)
 
 
+def conditional(response: Response) -> Response:
+    """304 where the client has it already. If-Match, which would be a 412, is for who changes something."""
+    response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
+    return response
+
+
 def elapsed_ms() -> int:
     """Milliseconds since the request came in."""
     started: float = g.started

@@ -18,7 +18,7 @@ from app import metrics
 from app.api import answers
 from app.api.auth import authorised, check_quota, services
 from app.api.body import read_body, read_query
-from app.api.envelope import elapsed_ms, failure, mark, success
+from app.api.envelope import conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
 from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url, tell_invalid
@@ -226,8 +226,7 @@ def _card(outcome: Success, asked: dict[str, Any]) -> Response:
     response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
     response.headers["Cache-Control"] = f"private, max-age={fresh}"
     response.vary.update(("Authorization", "X-Api-Key", "Origin"))
-    response.make_conditional(request)
-    return response
+    return conditional(response)
 
 
 def _iso(seconds: float) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request
 
+from app.api.envelope import conditional
 from app.errors import NotFound
 
 blueprint = Blueprint("site", __name__)
@@ -103,5 +104,4 @@ def _serve(name: str, headers: Mapping[str, str]) -> Response:
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
     response.set_etag(asset.etag, weak=True)
-    response.make_conditional(request)
-    return response
+    return conditional(response)

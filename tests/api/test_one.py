@@ -49,6 +49,11 @@ def test_an_unchanged_card_is_not_sent_again(api: Api, web: Site) -> None:
     assert again.headers["X-RateLimit-Limit"] == "5000"
 
 
+def test_a_precondition_for_changes_changes_nothing(api: Api, web: Site) -> None:
+    query = {"url": web.page("/a", "<title>A</title>")}
+    assert api.get("/v1/extract", query_string=query, headers={"If-Match": '"another"'}).status_code == 200
+
+
 def test_a_changed_card_has_another_etag(api: Api, web: Site) -> None:
     query = {"url": web.page("/a", "<title>A</title>"), "cache": "false"}
     first = api.get("/v1/extract", query_string=query)

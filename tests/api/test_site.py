@@ -51,6 +51,11 @@ def test_every_file_needs_no_key_and_can_be_asked_again_cheaply(client: FlaskCli
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_who_asks_for_another_version_gets_the_one_there_is(client: FlaskClient, path: str) -> None:
+    assert client.get(path, headers={"If-Match": '"another"'}).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_every_file_is_compressed_for_who_takes_it(client: FlaskClient, path: str) -> None:
     plain = client.get(path)
     packed = client.get(path, headers={"Accept-Encoding": "gzip, deflate, br"})
