@@ -115,8 +115,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """In a worker that has its application: from now on it sees to it that jobs are worked off."""
-    worker.wsgi.extensions["pagecard"].jobs.engine.start()
+    """In a worker that has its application: its threads, and from now on it sees to it that jobs are worked off."""
+    services = worker.wsgi.extensions["pagecard"]
+    services.fill()
+    services.jobs.engine.start()
 
 
 def child_exit(server: Any, worker: Any) -> None:

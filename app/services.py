@@ -124,6 +124,12 @@ class Services:
             jobs=_open_jobs(settings, truth, usage),
         )
 
+    def fill(self) -> None:
+        """Start all threads, as a server wants them: it has as many after any burst as before."""
+        self.cache.fill()
+        self.pool.fill()
+        self.resolver.fill()
+
     def job_tools(self) -> Tools:
         """What it takes to work jobs off."""
         return Tools(

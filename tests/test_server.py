@@ -204,6 +204,19 @@ def test_the_metrics_of_all_workers_are_added_up(server: Running, web: Site) -> 
         assert server.figure('pagecard_fetches_total{outcome="ok"}') == fetches_before + 10
 
 
+def test_no_burst_leaves_a_thread_or_a_connection_behind(mortal: Running, web: Site) -> None:
+    def threads() -> list[int]:
+        return [len(list(Path(f"/proc/{worker}/task").iterdir())) for worker in mortal.workers()]
+
+    until(lambda: min(threads()) == max(threads()))  # both have started theirs
+    before, urls = threads(), [*pages(web, 50), never_ends(web)]
+    for worker in mortal.workers():
+        with mortal.only(worker), ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: mortal.batch(*urls, cache=False, timeout_ms=1_000), range(4)))
+    assert web.wait_until_idle(1)
+    assert threads() == before
+
+
 def test_a_stop_lets_the_batch_that_is_under_way_be_answered(mortal: Running, web: Site) -> None:
     url = web.page("/slow", "<title>Slow</title>", latency=2)
     with ThreadPoolExecutor(1) as pool:

@@ -84,6 +84,12 @@ class Resolver:
             raise TargetUnreachable(reason="name_not_resolved") from question.error
         return _addresses(question.answer)
 
+    def fill(self) -> None:
+        """Start all threads now."""
+        with self._freed:
+            while self._threads < self._pool_size:
+                self._start_thread()
+
     def close(self) -> None:
         """Let the threads end, each when its lookup has."""
         for _ in range(self._pool_size):

@@ -85,6 +85,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._behind: dict[Client, Callable[[], None] | None] = {}  # who has to be sent more: what to do then
         self._parked: set[Client] = set()  # of them, those whose answer is not whole
         self._requests = FairPool(self.cfg.threads, batches=MOST_REQUESTS * self.cfg.threads, name="request")
+        self._requests.fill()
         self._swept_at = 0.0
         super().init_process()
 

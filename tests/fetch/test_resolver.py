@@ -137,6 +137,14 @@ def test_there_are_no_threads_before_the_first_lookup() -> None:
     assert threading.active_count() == before
 
 
+def test_a_resolver_that_was_filled_starts_no_thread_later() -> None:
+    resolver = Resolver(Names({"example.com": [FIRST]}), pool_size=4)
+    before = threading.active_count()
+    resolver.fill()
+    resolve(resolver, "example.com")
+    assert threading.active_count() == before + 4
+
+
 def test_lookups_make_no_more_threads_than_the_pool_has(hang: Callable[[], list[str]]) -> None:
     before = threading.active_count()
     resolver = Resolver(Names({"slow.example": hang, "example.com": [FIRST]}), pool_size=4)

@@ -106,7 +106,7 @@ def stream():
         ended.append(1)
 
 engine = SimpleNamespace(start=lambda: None)
-application.extensions = {"pagecard": SimpleNamespace(jobs=SimpleNamespace(engine=engine))}
+application.extensions = {"pagecard": SimpleNamespace(fill=lambda: None, jobs=SimpleNamespace(engine=engine))}
 """
 
 
