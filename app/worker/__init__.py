@@ -4,7 +4,7 @@ Rule 1: a thread is given a request that is whole; until it is, the loop gathers
 Rule 2: what a client is slow to take of its answer the loop sends on; where it lags far behind a stream, no thread
         makes more of it until it has caught up.
 Rule 3: connections are closed gracefully (RFC 9112, section 9.6) by the loop, too.
-Rule 4: threads go to keys in turn, and no key has so many that others find none (app.pool).
+Rule 4: threads go to keys in turn, and no key has so many that others find none (app.worker.desk).
 Rule 5: where there are too many connections, or too much is kept for them, who is slowest has to go.
 Rule 6: what is no HTTP is refused in the same words as everything else.
 """
@@ -28,8 +28,8 @@ from gunicorn.http.errors import LimitRequestHeaders, ParseException  # type: ig
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from app.errors import InternalError, InvalidBody, Overloaded, ServiceError
-from app.pool import FairPool
 from app.worker.client import Client, Ledger
+from app.worker.desk import Desk
 
 log = structlog.get_logger()
 
@@ -38,7 +38,6 @@ LINGER = 2  # seconds that a client has to close its end
 STOPPING = 2  # seconds that a worker which stops waits for a request that may be on its way
 MOST_COMING = 64 * 2**20  # bytes of requests that are not whole
 MOST_KEPT = 64 * 2**20  # bytes of answers that clients are slow to take
-MOST_REQUESTS = 16  # times the threads: requests that are answered or wait for it
 MOST_PARKED = 16  # streams that wait for their client: each may hold a whole batch
 SWEEP_EVERY = 0.5  # seconds
 
@@ -84,8 +83,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._leaving: dict[Connection, float] = {}  # who has been answered and has to close
         self._behind: dict[Client, Callable[[], None] | None] = {}  # who has to be sent more: what to do then
         self._parked: set[Client] = set()  # of them, those whose answer is not whole
-        self._requests = FairPool(self.cfg.threads, batches=MOST_REQUESTS * self.cfg.threads, name="request")
-        self._requests.fill()
+        self._desk = Desk(self.cfg.threads)
         self._swept_at = 0.0
         super().init_process()
 
@@ -196,7 +194,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.exchange is None:
             conn.sock.tenant = conn.sock.incoming.tenant
         try:
-            self._requests.submit(conn.sock.tenant, [partial(self._work, conn)])
+            self._desk.submit(conn.sock.tenant, partial(self._work, conn))
         except Overloaded as error:
             self._turn_away(conn, error)
 
