@@ -20,6 +20,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.(\d)[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?\r?\n")
 _LENGTH = re.compile("[0-9]{1,18}")
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+MAX_CHUNK_LINE = 64 * 1024  # bytes: a size, and whatever an extension says
 
 
 class Answer(HTTPResponse):
@@ -73,6 +75,13 @@ class Answer(HTTPResponse):
                 raise RemoteDisconnected("the head was cut off")
             _add_line(lines, line.decode("latin-1"))
         raise OverBudget(reason="too_many_fields")
+
+    def _read_next_chunk_size(self) -> int:
+        """http.client's, which takes -5, +5, 0x5 and 1_0 too."""
+        size = _CHUNK_SIZE.fullmatch(self.fp.readline(MAX_CHUNK_LINE))
+        if size is None:
+            raise HTTPException("no size of a chunk")
+        return int(size[1], 16)
 
     def _read_and_discard_trailer(self) -> None:
         """http.client's, bounded as the head is; some servers leave before its end."""
