@@ -8,7 +8,7 @@ Rule 4: what is refused is said in words that show no address that the URL did n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
@@ -44,15 +44,17 @@ class TargetPolicy:
         elif url.port not in PORTS and not self._may_open(url.port):
             raise _refused(_WRONG_PORT, "port")
         elif is_reserved(url.host) and not self._may_open(url.port):
-            raise _refused("its host is not a name of the public Internet", "reserved_name")
+            raise _refused(_NO_PUBLIC_NAME, "reserved_name")
 
-    def check_lookup(self, url: TargetUrl, addresses: Iterable[Address]) -> None:
-        """Judge everything that the host of `url` resolves to. Raises TargetNotAllowed."""
-        reserved = is_reserved(url.host)
+    def check_lookup(self, url: TargetUrl, addresses: Collection[Address]) -> None:
+        """Judge everything that the host of `url` resolves to, which may be nothing. Raises TargetNotAllowed."""
+        reserved = url.address is None and is_reserved(url.host)
+        if reserved and not addresses:
+            raise _refused(_NO_PUBLIC_NAME, "reserved_name")
         for ip in addresses:
             self.check_address(ip, url.port)
             if reserved and not self._names(ip, url.port):
-                raise _refused("its host is not a name of the public Internet", "reserved_name")
+                raise _refused(_NO_PUBLIC_NAME, "reserved_name")
 
     def check_address(self, ip: Address, port: int) -> None:
         """Judge one address and port. Raises TargetNotAllowed."""
@@ -85,6 +87,7 @@ class TargetPolicy:
 
 _NAMED = "named"
 _PORT = "port"
+_NO_PUBLIC_NAME = "its host is not a name of the public Internet"
 _WRONG_PORT = f"its port is none of {', '.join(map(str, PORTS))}"
 
 

@@ -61,7 +61,11 @@ class Gate:
         self.policy.check(url)
         if url.address is not None:
             return (url.address,)
-        addresses = self.resolver.resolve(url.host, url.port, deadline, tenant)
+        try:
+            addresses = self.resolver.resolve(url.host, url.port, deadline, tenant)
+        except TargetUnreachable:
+            self.policy.check_lookup(url, ())
+            raise
         self.policy.check_lookup(url, addresses)
         return addresses
 

@@ -167,6 +167,15 @@ def test_what_reading_the_url_can_refuse_is_refused_without_a_lookup(url: str) -
     assert names.asked == []
 
 
+def test_a_reserved_name_that_resolves_to_nothing_is_not_what_is_allowed() -> None:
+    opened, lookups = gate({})
+    with pytest.raises(TargetNotAllowed):
+        opened.connect(parse_url("http://metadata.google.internal/"), meter())
+    with pytest.raises(TargetUnreachable):
+        opened.connect(parse_url("http://nothing.example.com/"), meter())
+    assert lookups.asked == ["metadata.google.internal", "nothing.example.com"]
+
+
 def test_a_peer_that_is_another_than_was_dialled_is_refused(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     opened, _ = gate({})
     monkeypatch.setattr("app.fetch.sockets.MeteredSocket.getpeername", lambda sock: ("10.0.0.1", 80))
