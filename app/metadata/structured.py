@@ -97,6 +97,9 @@ class _Microdata(LxmlMicrodataExtractor):  # type: ignore[misc]
         self.depth = 0
 
     def _extract_item(self, node: Any, *args: Any, **context: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            return None
         self.depth += 1
         try:
             return super()._extract_item(node, *args, **context) if self.depth <= MAX_DEPTH else None

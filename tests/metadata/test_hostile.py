@@ -75,6 +75,7 @@ BOMBS = {
     ),
     "references of items": '<div itemscope itemref="' + " ".join(f"i{i}" for i in range(10_000)) + '">'
     + "".join(f'<p id=i{i} itemprop=a itemscope itemref="i{(i + 1) % 10_000}">' for i in range(10_000)),
+    "items": filled("<div itemscope><p itemprop=a>x</div>"),
     "NULs": "\0" * SIZE,
     "entities": "<title>" + "&amp" * (SIZE // 4),
     "keywords": '<meta name=keywords content="' + "a," * (SIZE // 2) + '">',
