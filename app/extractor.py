@@ -53,7 +53,7 @@ log = structlog.get_logger()
 INCLUDES = ("json_ld", "microdata", "oembed")
 FORMATS = ("markdown", "html")
 FAILED = 0  # in the place of a page's status: the cached value is a failure
-OEMBED_TIMEOUT = 4.0  # seconds: an extra must not eat the time of the page
+OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +286,9 @@ class _Visit:
         endpoint = find_oembed(document)
         if not endpoint:
             return None
+        soon = self._deadline.sooner(min(OEMBED_TIMEOUT, self._deadline.remaining() / 2))
         try:
-            answer = self._extractor._fetch(
-                parse_url(endpoint), self._deadline.sooner(OEMBED_TIMEOUT), tenant=self._tenant
-            )
+            answer = self._extractor._fetch(parse_url(endpoint), soon, tenant=self._tenant)
         except TargetError:
             return None
         return read_oembed(answer.body, answer.content_type, answer.final_url)

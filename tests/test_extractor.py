@@ -31,8 +31,10 @@ class World:
     fetched: list[tuple[str, dict[str, str], str | None]] = field(default_factory=list)
     rendered: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    left: dict[str, float] = field(default_factory=dict)
 
     def fetch(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
+        self.left[str(url)] = deadline.remaining()
         self.fetched.append((str(url), dict(asked.get("headers") or {}), asked.get("proxy")))
         return self._answer(url)
 
@@ -205,6 +207,14 @@ def test_a_circle_of_refreshes_ends(world: World) -> None:
     world.pages["https://example.com/b"] = '<title>B</title><meta http-equiv="refresh" content="0; url=/page">'
     assert world.data()["title"] == "B"
     assert len(world.fetched) == 2
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(30, 4), (2, 1)])
+def test_oembed_has_no_more_than_half_of_the_time_that_is_left(world: World, seconds: float, most: float) -> None:
+    link = '<link rel="alternate" type="application/json+oembed" href="https://o.example/">'
+    world.pages |= {URL: f"<title>A</title>{link}", "https://o.example/": TargetTimeout()}
+    world.extract(include=frozenset({"oembed"}), seconds=seconds)
+    assert most - 0.5 < world.left["https://o.example/"] <= most
 
 
 def test_oembed_that_fails_costs_nothing_but_itself(world: World) -> None:
