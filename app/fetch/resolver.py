@@ -144,7 +144,7 @@ def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:
     try:
         found = dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in records)
-    except ValueError:
+    except (ValueError, TypeError, IndexError):
         raise TargetUnreachable(reason="bad_record") from None
     if not found:
         raise TargetUnreachable(reason="name_not_resolved")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
@@ -70,9 +72,22 @@ def test_whatever_a_lookup_raises_ends_no_thread(error: Exception) -> None:
     assert resolve(resolver, "example.com") == [FIRST]
 
 
-def test_an_answer_that_is_no_address_is_unreachable() -> None:
+@pytest.mark.parametrize(
+    "records",
+    [
+        [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("not-an-address", 80))],
+        [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (b"ten", 80))],
+        [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (None, 80))],
+        [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ())],
+        [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", "/run/socket")],
+        [(socket.AF_INET,)],
+        [None],
+        None,
+    ],
+)
+def test_an_answer_that_is_no_address_is_unreachable(records: Any) -> None:
     with pytest.raises(TargetUnreachable):
-        resolve(Resolver(Names({"odd.example": ["not-an-address"]}), pool_size=1), "odd.example")
+        resolve(Resolver(lambda *_: records, pool_size=1), "odd.example")
 
 
 def test_a_lookup_that_hangs_is_left_at_the_deadline(hang: Callable[[], list[str]]) -> None:
