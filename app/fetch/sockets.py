@@ -24,6 +24,8 @@ from app.networks import Address
 
 HEAD_LIMIT = 128 * 1024  # wire bytes before the body, interim answers and a proxy's answer included
 
+_PIECE = 32 * 1024  # bytes of TLS that are read at once: two records
+
 T = TypeVar("T")
 
 
@@ -92,8 +94,61 @@ class MeteredSocket(_Metered):
     """Plain TCP."""
 
 
-class MeteredTlsSocket(_Metered, ssl.SSLSocket):
-    """TLS; made by the SSLContext whose `sslsocket_class` it is."""
+class MeteredTlsSocket(_Metered):
+    """TLS over a connection that is handed over; closed if that fails.
+
+    OpenSSL is kept from the wire. With a socket in its hands it reads on while there is anything to read that is
+    no data, without looking at a clock: a stream of HelloRequest messages was a read without end.
+    """
+
+    def __init__(self, sock: MeteredSocket, context: ssl.SSLContext, host: str) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
+        super().__init__(sock.family, sock.type, sock.proto, sock.detach())
+        self.meter = sock.meter
+        self._piece = bytearray(_PIECE)
+
+    def do_handshake(self) -> None:
+        self._run(self._tls.do_handshake)
+
+    def recv_into(self, buffer: Any, *_: Any, **__: Any) -> int:
+        """As a socket's, 0 also where the peer left without the end of TLS."""
+        try:
+            return int(self._run(self._tls.read, len(buffer), buffer))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return 0
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._run(self._tls.write, rest) :]
+
+    def _run(self, call: Callable[..., T], *args: Any) -> T:
+        """`call(*args)`, with as much of the wire as it takes."""
+        while True:
+            try:
+                done = call(*args)
+            except ssl.SSLWantReadError:
+                self._flush()
+                self._fill()
+            else:
+                self._flush()
+                return done
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            super().sendall(self._outgoing.read())
+
+    def _fill(self) -> None:
+        size = super().recv_into(self._piece)
+        if size:
+            self._incoming.write(memoryview(self._piece)[:size])
+        else:
+            self._incoming.write_eof()
 
 
 def new_tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
@@ -106,7 +161,6 @@ def new_tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
         context.load_verify_locations(cafile=ca_bundle)
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_RENEGOTIATION  # a server could ask for handshake after handshake
-    context.sslsocket_class = MeteredTlsSocket
     return context
 
 

@@ -99,16 +99,10 @@ class Gate:
 
     def start_tls(self, sock: MeteredSocket, host: str) -> MeteredTlsSocket:
         """Shake hands, and see that the certificate is for `host`; `sock` is no longer used afterwards."""
+        # RFC 6066, section 3: the server name has no trailing dot.
+        tls = MeteredTlsSocket(sock, self.tls, host.rstrip("."))
         try:
-            # RFC 6066, section 3: the server name has no trailing dot.
-            tls = self.tls.wrap_socket(sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
-        except BaseException:
-            sock.close()
-            raise
-        assert isinstance(tls, MeteredTlsSocket)  # noqa: S101
-        tls.meter = sock.meter
-        try:
-            tls.patiently(tls.do_handshake)
+            tls.do_handshake()
         except BaseException:
             tls.close()
             raise

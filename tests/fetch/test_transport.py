@@ -268,6 +268,28 @@ def test_a_handshake_that_goes_wrong_ends_in_time(
     port.close()
 
 
+HELLO_REQUEST = b"\x16\x03\x03\x00\x04" + bytes(4)  # RFC 5246, section 7.4.1.1: a client may ignore it
+
+
+@pytest.mark.parametrize("record", [HELLO_REQUEST, b"\x16\x03\x03\x04\x00" + bytes(1024)], ids=["one", "many"])
+def test_messages_without_end_that_are_no_data_use_up_the_budget(tls_fetch: Fetch, record: bytes) -> None:
+    """At one time OpenSSL read them in one call that no deadline ended."""
+    port = Port(lambda wire: wire.receive_hello() and wire.forever(record * 99))
+    outcome: list[Exception] = []
+
+    def run() -> None:
+        try:
+            tls_fetch(f"https://127.0.0.1:{port.port}/", 5.0)
+        except TargetUnreachable as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    port.close()
+    assert [type(error) for error in outcome] == [OverBudget]
+
+
 def test_a_drip_over_tls_ends_at_the_deadline(tls_web: Site, tls_fetch: Fetch) -> None:
     def drip(wire: Wire, request: object) -> None:
         wire.head("200 OK", "Content-Type: text/html")
