@@ -30,6 +30,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 from app.errors import InternalError, InvalidBody, Overloaded, ServiceError
 from app.worker.client import Client, Ledger
 from app.worker.desk import Desk
+from app.worker.memory import Tidying
 
 log = structlog.get_logger()
 
@@ -84,6 +85,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._behind: dict[Client, Callable[[], None] | None] = {}  # who has to be sent more: what to do then
         self._parked: set[Client] = set()  # of them, those whose answer is not whole
         self._desk = Desk(self.cfg.threads)
+        self._tidying = Tidying()
         self._swept_at = 0.0
         super().init_process()
 
@@ -200,7 +202,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _work(self, conn: Connection) -> None:
         """In a thread."""
-        self.method_queue.defer(self._finish, conn, self.handle(conn))
+        begun = time.monotonic()
+        then = self.handle(conn)
+        self._tidying.note(time.monotonic() - begun)
+        self.method_queue.defer(self._finish, conn, then)
 
     def _turn_away(self, conn: Connection, error: Overloaded) -> None:
         if conn.exchange:  # half an answer is none, and what makes it has to be told
@@ -296,6 +301,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._end_waiting(conn)
         for client in [client for client in self._behind if client.too_slow(now)]:
             self._give_up(client)
+        if self._tidying.due(now) and self._desk.idle:
+            self._desk.submit("worker", self._tidying.do)
 
     def _end_waiting(self, conn: Connection) -> None:
         if not conn.sock.incoming.data:

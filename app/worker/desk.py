@@ -30,6 +30,10 @@ class Desk:
         for number in range(size):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
+    @property
+    def idle(self) -> bool:
+        return not (self._waiting or self._running)
+
     def submit(self, tenant: str, call: Call) -> None:
         """Have it called. Raises Overloaded if there is no room."""
         with self._state:
