@@ -68,9 +68,15 @@ class Connection(TConn):  # type: ignore[misc]
 
     sock: Client
     exchange: Iterator[Then] | None = None
+    answer: Any = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the head of an answer has gone."""
+        return self.answer is not None and self.answer.headers_sent
 
     def begin_next(self) -> None:
-        self.exchange = None
+        self.exchange = self.answer = None
         self.sock.begin_next(self.parser.unreader.take_buffered())
 
 
@@ -336,6 +342,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return Then.CLOSE
         except Exception:
             log.exception("request failed")
+            if not conn.answered:
+                _refuse(conn.sock, InternalError())
             return Then.CLOSE
 
     def _exchange(self, conn: Connection) -> Iterator[Then]:
@@ -347,6 +355,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if request is None:
             return
         answer, environ = wsgi.create(request, conn.sock, conn.client, conn.server, self.cfg)
+        conn.answer = answer
         if not self._may_keep(conn):
             answer.force_close()
         yield from self._answer(conn, answer, environ)

@@ -91,12 +91,20 @@ def application(environ, start_response):
     kind = environ["PATH_INFO"]
     if kind == "/ended":
         body = [b"%d" % len(ended)]
+    elif kind == "/broken":
+        raise RuntimeError("broken")
+    elif kind == "/breaks":
+        body = breaks()
     elif kind == "/whole":
         body = [b"~" * 20_000_000]
     else:
         body = stream()
     start_response("200 OK", [("Content-Length", str(len(body[0])))] if isinstance(body, list) else [])
     return body
+
+def breaks():
+    yield b"half"
+    raise RuntimeError("broken")
 
 def stream():
     try:
@@ -269,6 +277,16 @@ def test_a_stream_that_nobody_takes_is_told_so(connect: Connect, large_port: int
     clients[0].recv(9)
     clients[0].close()
     until(lambda: ended() == before + 3, timeout=10)
+
+
+def test_an_application_that_fails_is_a_500_in_the_envelope(connect: Connect, large_port: int) -> None:
+    status, problem = error(rest(connect(large_port, HEALTH.replace(b"/healthz", b"/broken"))))
+    assert (status, problem["code"]) == (b"HTTP/1.1 500 INTERNAL_ERROR", "INTERNAL_ERROR")
+
+
+def test_an_answer_that_breaks_off_is_seen_to_break_off(connect: Connect, large_port: int) -> None:
+    answer = rest(connect(large_port, HEALTH.replace(b"/healthz", b"/breaks")))
+    assert answer.endswith(b"\r\n\r\n4\r\nhalf\r\n")
 
 
 # Many -------------------------------------------------------------------------------------------------------------
