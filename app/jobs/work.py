@@ -37,7 +37,7 @@ BEAT = 2  # seconds between two signs of life of an owner
 GROUP_BYTES = 2**21  # results stored in one transaction: others want to write, too
 GROUP_ITEMS = 64
 GROUP_WAIT = 0.2  # seconds that a result waits for company
-PATIENCE = 0.05  # seconds that a free place waits for others, so that a claim takes several items
+PATIENCE = 0.2  # seconds that a free place waits for others, so that a claim takes several items
 RENDERING = 3  # times as long as a plain page, for a browser starts, runs scripts and settles
 RETRY = 0.5  # seconds before a failing database is asked again
 
@@ -245,11 +245,10 @@ class Crew:
         return taken
 
     def _room(self) -> int:
-        """Free places, once they are worth a claim or some time has passed."""
+        """Free places, once a quarter of all has become free since the last claim, or some time has passed."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopping or not self._busy or 4 * self._busy.total() <= 3 * self._size, PATIENCE
-            )
+            few = max(0, self._busy.total() - self._size // 4)
+            self._changed.wait_for(lambda: self._stopping or self._busy.total() <= few, PATIENCE)
             return self._size - self._busy.total()
 
     def _claim(self, room: int) -> list[Item]:

@@ -16,7 +16,7 @@ from app.errors import ProxyUnavailable, TargetHttpError, TargetTimeout
 from app.extractor import Failure, Options, Success
 from app.fetch import TargetUrl
 from app.jobs.job import Item, Outcome, Status
-from app.jobs.work import Crew, ItemRunner, Ledger, choose_proxy, read_wait
+from app.jobs.work import PATIENCE, Crew, ItemRunner, Ledger, choose_proxy, read_wait
 from app.page import Wait
 from app.settings import Proxy
 from tests.jobs.conftest import CONFIG, World, done
@@ -84,6 +84,30 @@ def test_a_slow_job_does_not_hold_up_another_keys_job(world: World) -> None:
         hands.stop()
         over.set()
         working.join()
+
+
+def test_a_crew_that_has_its_share_does_not_ask_for_more_all_the_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.job(100)
+    asked, claim, over = [], world.queue.claim, threading.Event()
+    monkeypatch.setattr(
+        world.queue, "claim", lambda *rest, **more: asked.append(time.monotonic()) or claim(*rest, **more)
+    )
+
+    def run(item: Item) -> Outcome:
+        over.wait(30)
+        return done(item)
+
+    with crew(world, run) as hands:
+        working = threading.Thread(target=hands.work)
+        working.start()
+        until(lambda: asked)
+        time.sleep(1)
+        hands.stop()
+        over.set()
+        working.join()
+    assert len(asked) <= 2 / PATIENCE
 
 
 def test_a_stopped_crew_takes_nothing_more_and_ends_what_it_has(world: World) -> None:
