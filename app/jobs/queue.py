@@ -9,12 +9,13 @@ Rule 3: keys take turns: a claim goes to whoever has the least in work, and nobo
 from __future__ import annotations
 
 import heapq
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.database import Database, job_items, job_owners, job_results, jobs
 from app.jobs.job import Item, Outcome, Status
@@ -63,39 +64,15 @@ class JobQueue:
             ]
 
     def _in_turn(self, rendered: bool) -> Sequence[Any]:
-        place = sa.func.row_number().over(partition_by=jobs.c.key_id, order_by=jobs.c.created_at)
-        columns = (jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers, jobs.c.waiting, jobs.c.created_at)
-        oldest = (
-            sa.select(*columns, place.label("place"))
-            .where(jobs.c.waiting > 0, jobs.c.rendered == sa.literal(rendered))
-            .subquery()
-        )
-        query = sa.select(oldest).where(oldest.c.place <= JOBS_IN_TURN).order_by(oldest.c.created_at)
         with self._database.read() as connection:
-            return connection.execute(query).all()
+            return connection.execute(_IN_TURN, {"kind": rendered}).all()
 
     def _take(self, connection: sa.Connection, owner: str, job: Any, room: int) -> list[Item]:
-        mine = job_items.c.job_id == job.id
-        queued = (
-            sa.select(job_items.c.input_index, job_items.c.url)
-            .where(mine, job_items.c.status == Status.QUEUED)
-            .order_by(job_items.c.input_index)
-            .limit(room)
-        )
-        rows = connection.execute(queued).all()
+        rows = connection.execute(_TAKE, {"of_job": job.id, "by": owner, "room": room}).all()
         if not rows:  # cancelled, or taken by others, before we held the job
             return []
-        connection.execute(
-            job_items.update()
-            .where(mine, job_items.c.input_index.in_([row.input_index for row in rows]))
-            .values(status=Status.PROCESSING, owner=owner)
-        )
-        connection.execute(
-            jobs.update()
-            .where(jobs.c.id == job.id)
-            .values(waiting=jobs.c.waiting - len(rows), status=Status.PROCESSING)
-        )
-        return [Item(job.id, job.key_id, row.input_index, row.url, job.config, job.headers or {}) for row in rows]
+        connection.execute(_COUNT_TAKEN, {"of_job": job.id, "taken": len(rows)})
+        return [Item(job.id, job.key_id, index, url, job.config, job.headers or {}) for index, url in sorted(rows)]
 
     def finish(self, owner: str, outcomes: Iterable[Outcome]) -> int:
         """Store what came of items, of each that `owner` still owns; how many those were."""
@@ -116,21 +93,17 @@ class JobQueue:
         return stored
 
     def _keep(self, connection: sa.Connection, owner: str, job_id: str, outcomes: list[Outcome]) -> list[Outcome]:
-        indexes = [outcome.item.input_index for outcome in outcomes]
-        owned = (job_items.c.job_id == job_id) & (job_items.c.owner == owner) & job_items.c.input_index.in_(indexes)
-        mine = set(connection.execute(sa.select(job_items.c.input_index).where(owned)).scalars())
+        mine = set(connection.execute(_OWNED, {"of_job": job_id, "by": owner}).scalars())
         kept = [outcome for outcome in outcomes if outcome.item.input_index in mine]
         if kept:
             connection.execute(_STORE_OUTCOME, [_outcome_row(outcome) for outcome in kept])
             results = [_result_row(outcome) for outcome in kept if outcome.data is not None]
             if results:
                 connection.execute(job_results.insert(), results)
-            self._count(connection, job_id, Counter(outcome.status for outcome in kept))
+            ended = Counter(outcome.status for outcome in kept)
+            counts = {"read": ended[Status.COMPLETED], "lost": ended[Status.FAILED]}
+            connection.execute(_COUNT_ENDED, {"of_job": job_id, **counts})
         return kept
-
-    def _count(self, connection: sa.Connection, job_id: str, ended: Mapping[Status, int]) -> None:
-        counts = {status.value: jobs.c[status.value] + count for status, count in ended.items()}
-        connection.execute(jobs.update().where(jobs.c.id == job_id).values(**counts))
 
     def beat(self, owner: str) -> None:
         """Be seen."""
@@ -181,23 +154,75 @@ class JobQueue:
         return sa.and_(job_items.c.owner.is_not(None), job_items.c.owner.not_in(alive))
 
     def _alive(self) -> sa.ColumnElement[bool]:
-        return sa.and_(job_owners.c.seen_at > self._clock() - LEASE)
+        return sa.and_(job_owners.c.seen_at > clock() - LEASE)
 
     def _see(self, connection: sa.Connection, owner: str) -> None:
-        seen = {"seen_at": self._clock()}
-        if not connection.execute(job_owners.update().where(job_owners.c.id == owner).values(seen)).rowcount:
-            connection.execute(job_owners.insert().values(id=owner, **seen))
-
-    def _clock(self) -> Any:
-        """Seconds by one clock for all hosts: the database server's; SQLite has the one of its host."""
-        if self._database.is_sqlite:
-            return sa.literal(time.time())
-        return sa.extract("epoch", sa.func.clock_timestamp())
+        if not connection.execute(_SEE, {"who": owner}).rowcount:
+            connection.execute(job_owners.insert().values(id=owner, seen_at=clock()))
 
 
+class clock(GenericFunction[float]):  # noqa: N801  (written as the function that it is)
+    """Unix seconds by one clock for all hosts: the database server's; SQLite has the one of its host."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+@compiles(clock, "sqlite")
+def _sqlite_clock(*_: Any, **__: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"  # https://sqlite.org/lang_datefunc.html
+
+
+@compiles(clock, "postgresql")
+def _postgres_clock(*_: Any, **__: Any) -> str:
+    return "extract(epoch FROM clock_timestamp())"
+
+
+# What is asked many times a second is built once: SQLAlchemy takes longer to put a statement together than the
+# database to answer it.
+_OF_JOB = job_items.c.job_id == sa.bindparam("of_job")
+_THE_JOB = jobs.c.id == sa.bindparam("of_job")
+
+_PLACED = (
+    sa.select(
+        *(jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers, jobs.c.waiting, jobs.c.created_at),
+        sa.func.row_number().over(partition_by=jobs.c.key_id, order_by=jobs.c.created_at).label("place"),
+    )
+    .where(jobs.c.waiting > 0, jobs.c.rendered == sa.bindparam("kind", type_=sa.Boolean))
+    .subquery()
+)
+_IN_TURN = sa.select(_PLACED).where(_PLACED.c.place <= JOBS_IN_TURN).order_by(_PLACED.c.created_at)
+
+_FIRST_QUEUED = (
+    sa.select(job_items.c.input_index)
+    .where(_OF_JOB, job_items.c.status == Status.QUEUED)
+    .order_by(job_items.c.input_index)
+    .limit(sa.bindparam("room", type_=sa.Integer))
+)
+_TAKE = (
+    job_items.update()
+    .where(_OF_JOB, job_items.c.input_index.in_(_FIRST_QUEUED))
+    .values(status=Status.PROCESSING, owner=sa.bindparam("by"))
+    .returning(job_items.c.input_index, job_items.c.url)
+)
+_COUNT_TAKEN = (
+    jobs.update()
+    .where(_THE_JOB)
+    .values(waiting=jobs.c.waiting - sa.bindparam("taken", type_=sa.Integer), status=Status.PROCESSING)
+)
+_SEE = job_owners.update().where(job_owners.c.id == sa.bindparam("who")).values(seen_at=clock())
+_OWNED = sa.select(job_items.c.input_index).where(_OF_JOB, job_items.c.owner == sa.bindparam("by"))
+_COUNT_ENDED = (
+    jobs.update()
+    .where(_THE_JOB)
+    .values(
+        completed=jobs.c.completed + sa.bindparam("read", type_=sa.Integer),
+        failed=jobs.c.failed + sa.bindparam("lost", type_=sa.Integer),
+    )
+)
 _STORE_OUTCOME = (
     job_items.update()
-    .where(job_items.c.job_id == sa.bindparam("of_job"), job_items.c.input_index == sa.bindparam("at"))
+    .where(_OF_JOB, job_items.c.input_index == sa.bindparam("at"))
     .values(
         status=sa.bindparam("status"),
         owner=sa.null(),

@@ -195,29 +195,35 @@ def lock(connection: sa.Connection, job_ids: list[str]) -> None:
 def end_if_done(connection: sa.Connection, job_ids: list[str]) -> None:
     """Jobs whose last item has ended end with it: the headers go, and the webhook is due."""
     now = time.time()
-    done = connection.execute(
-        jobs.update()
-        .where(
-            jobs.c.id.in_(job_ids),
-            jobs.c.completed_at.is_(None),
-            jobs.c.completed + jobs.c.failed + jobs.c.cancelled == jobs.c.total,
-        )
-        .values(
-            completed_at=now,
-            headers=sa.null(),
-            status=sa.case(
-                (jobs.c.status == Status.CANCELLED, Status.CANCELLED),
-                (jobs.c.failed == jobs.c.total, Status.FAILED),
-                else_=Status.COMPLETED,
-            ),
-        )
-        .returning(jobs.c.id)
-    )
-    ended = done.scalars().all()
+    ended = connection.execute(_END, {"these": job_ids, "now": now}).scalars().all()
     if ended:
-        connection.execute(
-            webhooks.update().where(webhooks.c.job_id.in_(ended)).values(status="pending", next_attempt_at=now)
-        )
+        connection.execute(_TELL, {"these": ended, "now": now})
+
+
+# Asked with every group of results, so built once.
+_END = (
+    jobs.update()
+    .where(
+        jobs.c.id.in_(sa.bindparam("these", expanding=True)),
+        jobs.c.completed_at.is_(None),
+        jobs.c.completed + jobs.c.failed + jobs.c.cancelled == jobs.c.total,
+    )
+    .values(
+        completed_at=sa.bindparam("now"),
+        headers=sa.null(),
+        status=sa.case(
+            (jobs.c.status == Status.CANCELLED, Status.CANCELLED),
+            (jobs.c.failed == jobs.c.total, Status.FAILED),
+            else_=Status.COMPLETED,
+        ),
+    )
+    .returning(jobs.c.id)
+)
+_TELL = (
+    webhooks.update()
+    .where(webhooks.c.job_id.in_(sa.bindparam("these", expanding=True)))
+    .values(status="pending", next_attempt_at=sa.bindparam("now"))
+)
 
 
 def _row(new: NewJob, job_id: str, now: float) -> dict[str, Any]:
