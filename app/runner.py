@@ -1,4 +1,5 @@
-"""The process that works jobs off beside `pagecard serve`: `python -m app.runner PLACE LOCK PARENT`.
+"""The process that works jobs off beside `pagecard serve`: forked by a nursery, or, where there is none,
+`python -m app.runner PLACE LOCK PARENT`.
 
 `LOCK` is the file descriptor of the place's lock, held already; `PARENT` the process that this one ends with,
 which hands its settings over on standard input.
@@ -15,12 +16,14 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from uuid import uuid4
 
 from app.database import Database
 from app.jobs.local import NICENESS, READERS, die_with, run_in_place
+from app.jobs.nursery import Nursery
 from app.jobs.queue import JobQueue
 from app.limits import Usage
 from app.logs import configure_logs
@@ -49,10 +52,10 @@ def start_scribe() -> Scribe:
     return scribe
 
 
-def main(place: int, lock: int, parent: int) -> None:
+def run(settings: Settings, place: int, lock: int, parent: int) -> None:
+    """Be the runner of a place. Does not return."""
     die_with(parent)
     os.set_inheritable(lock, False)
-    settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent wrote it)
     configure_logs(settings.log_level)
     scribe = start_scribe()
     os.nice(NICENESS)
@@ -62,6 +65,16 @@ def main(place: int, lock: int, parent: int) -> None:
     services.close()
     scribe.shutdown()
     os._exit(0)  # what is still being fetched is given up
+
+
+def open_nursery(settings: Settings) -> Nursery:
+    """To be called while there is one thread."""
+    return Nursery(partial(run, settings))
+
+
+def main(place: int, lock: int, parent: int) -> None:
+    settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent wrote it)
+    run(settings, place, lock, parent)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ __all__ = [
     "keepalive",
     "limit_request_line",
     "loglevel",
+    "on_exit",
     "on_starting",
     "post_worker_init",
     "pre_fork",
@@ -93,11 +94,23 @@ loglevel = "warning"
 control_socket_disable = True
 
 
+_nursery: Any = None
+
+
 def on_starting(server: Any) -> None:
-    """Once, in the master, before there is a worker: room for connections, and the schema."""
+    """Once, in the master, before there is a worker or a socket: room for connections, schema, who forks runners."""
+    global _nursery
     _raise_descriptors()
     for database in (open_truth(_settings), open_shared(_settings)):
         database.engine.dispose()
+    if not _settings.broker_url:
+        _nursery = import_module("app.runner").open_nursery(_settings)
+
+
+def on_exit(server: Any) -> None:
+    """Once, in the master, when all workers have ended: the runners end, too."""
+    if _nursery:
+        _nursery.close()
 
 
 def _raise_descriptors() -> None:
@@ -118,7 +131,7 @@ def post_worker_init(worker: Any) -> None:
     """In a worker that has its application: its threads, and from now on it sees to it that jobs are worked off."""
     services = worker.wsgi.extensions["pagecard"]
     services.fill()
-    services.jobs.engine.start()
+    services.jobs.engine.start(_nursery.ask if _nursery else None)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -78,7 +78,8 @@ class Running:
 
     def workers(self) -> list[int]:
         master = self.service.process.pid
-        return sorted(map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split()))
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return sorted(int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() != "nursery\n")
 
     @contextmanager
     def only(self, worker: int) -> Iterator[None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.jobs.job import Job, NewJob
+from app.jobs.local import Ask
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue
@@ -14,8 +15,8 @@ from app.jobs.webhook import WebhookQueue
 class Engine(Protocol):
     """Who sees to it that items are worked on."""
 
-    def start(self) -> None:
-        """Look after what is there, from now on."""
+    def start(self, ask: Ask | None = None) -> None:
+        """Look after what is there, from now on. `ask`: who forks runners, where there is a nursery."""
 
     def wake(self, items: int, *, rendered: bool) -> None:
         """There are so many new items. Never raises: what is not told is found."""

@@ -23,6 +23,7 @@ import structlog
 from celery import Celery, signals
 from kombu.exceptions import KombuError
 
+from app.jobs.local import Ask
 from app.jobs.tools import SWEEP, Housekeeper, Tools, quietly
 from app.jobs.work import Crew, Ledger, alive
 
@@ -81,7 +82,7 @@ class Tickets:
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
 
-    def start(self) -> None:
+    def start(self, ask: Ask | None = None) -> None:
         """The workers look after everything."""
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ Rule 1: they are processes of their own, at a lower priority: no page of a job s
 Rule 2: each holds a lock (flock) for as long as it lives, and the system lets go of it whatever kills it: there
         is one process for each place in the data folder, and who takes a place over knows that the one before
         is dead.
-Rule 3: they end with the worker that started them, and when nothing was left to do for a while.
+Rule 3: they end with the process that started them, and when nothing was left to do for a while.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO
@@ -48,7 +48,13 @@ RENDERED_SIZE = 4
 # would wait as long for the interpreter as all of them take, with the database's lock in hand.
 READERS = 2
 
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # <linux/prctl.h>
+
+_libc = ctypes.CDLL(None)
+
+
+Ask = Callable[[int, int], bool]
+"""Starts a runner of a place that inherits a file descriptor, the place's lock; False if it cannot."""
 
 
 def places(data_dir: Path) -> list[Path]:
@@ -68,21 +74,23 @@ class Supervisor:
         command: Sequence[str],
         stdin: bytes = b"",
     ) -> None:
-        """`command` starts a runner, which reads `stdin`; three arguments are added: its place, the file
-        descriptor of the place's lock, and the process id of the starter."""
+        """`command` starts a runner where no nursery does; the runner reads `stdin`. Three arguments are added: its
+        place, the file descriptor of the place's lock, and the process id of the starter."""
         self._places = places(data_dir)
         self._store = store
         self._queue = queue
         self._hooks = hooks
         self._command = command
         self._stdin = stdin
+        self._ask: Ask = _nobody
         self._woken = threading.Event()
         self._over = threading.Event()
         self._started = threading.Lock()
         self.runners: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> None:
-        """Watch for work from now on."""
+    def start(self, ask: Ask | None = None) -> None:
+        """Watch for work from now on. `ask`: a nursery, for runners that are there at once."""
+        self._ask = ask or self._ask
         # It stays the thread that starts runners: their parent-death signal follows the thread (prctl(2)).
         if self._started.acquire(blocking=False):
             threading.Thread(target=self._watch, name="jobs", daemon=True).start()
@@ -128,10 +136,18 @@ class Supervisor:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
-            command = [*self._command, str(place), str(lock.fileno()), str(os.getpid())]
-            runner = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[lock.fileno()])  # noqa: S603
-            self.runners.append(runner)
-            _tell(runner, self._stdin)
+            if not self._ask(place, lock.fileno()):
+                self._run_command(place, lock.fileno())
+
+    def _run_command(self, place: int, lock: int) -> None:
+        command = [*self._command, str(place), str(lock), str(os.getpid())]
+        runner = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[lock])  # noqa: S603
+        self.runners.append(runner)
+        _tell(runner, self._stdin)
+
+
+def _nobody(place: int, lock: int) -> bool:
+    return False
 
 
 def _tell(runner: subprocess.Popen[bytes], text: bytes) -> None:
@@ -224,9 +240,14 @@ def take_place(lock: IO[str]) -> str:
 
 def die_with(parent: int) -> None:
     """Be told to stop when the process `parent` ends, whatever ends it."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
-        raise SystemExit("the worker that started this runner is gone")
+        raise SystemExit(f"process {parent}, which this one belongs to, is gone")
+
+
+def name_process(name: str) -> None:
+    """What this process is in `ps -o comm`, at most 15 characters."""
+    _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def run_in_place(tools: Tools, place: int, lock: IO[str]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,7 @@ def key(settings: Settings) -> str:
 
 
 @contextmanager
-def serving(folder: Path, port: int) -> Iterator[None]:
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A server until the block ends, and then kill -9 for every process of it."""
     command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--bind", f"127.0.0.1:{port}"]
     with (folder / "log").open("ab") as log:
@@ -51,7 +52,7 @@ def serving(folder: Path, port: int) -> Iterator[None]:
         )
     try:
         until(lambda: answers(port))
-        yield
+        yield process
     finally:
         end(process)
 
@@ -66,6 +67,27 @@ def answers(port: int) -> bool:
 def ask(port: int, key: str, method: str, path: str, **options: Any) -> Any:
     url = f"http://127.0.0.1:{port}/v1/batch{path}"
     return requests.request(method, url, headers={"X-Api-Key": key}, timeout=60, **options).json()
+
+
+def family(process: subprocess.Popen[bytes]) -> list[str]:
+    """What is left of a session, by the names of the processes."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended in this moment
+            name, state, session = re.search(r"\((.*)\) (\S) \d+ \d+ (\d+)", stat.read_text()).groups()
+            if int(session) == process.pid and state != "Z":
+                found.append(name)
+    return found
+
+
+def test_runners_are_forked_and_end_with_the_service(web: Site, key: str, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        ask(port, key, "POST", "", json={"urls": [web.page("/slow", "<p>slow", latency=20)]})
+        until(lambda: "runner" in family(process))
+        process.terminate()
+        process.wait(30)
+        assert family(process) == []
 
 
 def test_a_job_survives_the_death_of_every_process_three_times(web: Site, key: str, tmp_path: Path) -> None:

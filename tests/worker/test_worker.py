@@ -113,7 +113,7 @@ def stream():
     finally:
         ended.append(1)
 
-engine = SimpleNamespace(start=lambda: None)
+engine = SimpleNamespace(start=lambda *_: None)
 application.extensions = {"pagecard": SimpleNamespace(fill=lambda: None, jobs=SimpleNamespace(engine=engine))}
 """
 
