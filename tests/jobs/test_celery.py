@@ -52,16 +52,16 @@ def ended(world: World, job: Job) -> int:
 
 
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(world: World, broker_url: str, tickets: Engine) -> None:
-    job = world.job(400)
-    tickets.wake(400, rendered=False)
+    job = world.job(1_000)
+    tickets.wake(1_000, rendered=False)
     with workers(world, broker_url, 2) as (first, second):
-        until(lambda: ended(world, job) > 100)
+        until(lambda: ended(world, job) > 200)
         first.kill()
         until(lambda: world.look(job).status == Status.COMPLETED)
         assert second.poll() is None
     with world.database.read() as connection:
         indexes = connection.execute(sa.select(job_results.c.input_index)).scalars().all()
-    assert sorted(indexes) == list(range(400))
+    assert sorted(indexes) == list(range(1_000))
 
 
 def test_work_that_no_ticket_came_for_is_found(world: World, redis_url: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 import requests
 
@@ -19,10 +20,11 @@ from app.database import open_truth
 from app.keys import KeyStore
 from app.settings import Settings
 from app.versions import Versions
-from tests.servers import end, free_port, until
-from tests.site import Site
+from tests.benchmarks.pages import synthetic_pages
+from tests.servers import answers, end, free_port, until
+from tests.site import Request, Site, Wire
 
-URLS = 120
+URLS = 1_000
 
 
 @pytest.fixture
@@ -57,13 +59,6 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         end(process)
 
 
-def answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
-    except requests.RequestException:
-        return False
-
-
 def ask(port: int, key: str, method: str, path: str, **options: Any) -> Any:
     url = f"http://127.0.0.1:{port}/v1/batch{path}"
     return requests.request(method, url, headers={"X-Api-Key": key}, timeout=60, **options).json()
@@ -90,25 +85,38 @@ def test_runners_are_forked_and_end_with_the_service(web: Site, key: str, tmp_pa
         assert family(process) == []
 
 
+def press(web: Site) -> list[str]:
+    """A thousand pages as long as the shorter third of real ones; each says its number first."""
+    bodies = sorted(synthetic_pages(100), key=len)[:33]
+
+    def answer(wire: Wire, request: Request) -> None:
+        number = int(request.path[1:])
+        wire.answer(bodies[number % 33].replace(b"<body>", b"<body><p>page %d</p>" % number, 1))
+
+    return [web.route(f"/{number}", answer) for number in range(URLS)]
+
+
 def test_a_job_survives_the_death_of_every_process_three_times(web: Site, key: str, tmp_path: Path) -> None:
-    urls = [web.page(f"/{number}", f"<p>page {number}", latency=0.3) for number in range(URLS)]
-    port = free_port()
+    urls, port = press(web), free_port()
+
+    def pending() -> int:
+        return int(ask(port, key, "GET", f"/{job_id}")["pending_urls"])
+
     with serving(tmp_path, port):
         job_id = ask(port, key, "POST", "", json={"urls": urls})["job_id"]
-    for _ in range(2):
+        until(lambda: pending() < 0.9 * URLS, timeout=300, every=0.2)
+    for share in (0.6, 0.3):
         with serving(tmp_path, port):
-            before = ask(port, key, "GET", f"/{job_id}")["pending_urls"]
-            until(
-                lambda before=before: ask(port, key, "GET", f"/{job_id}")["pending_urls"] < before,
-            )
+            until(lambda share=share: pending() < share * URLS, timeout=300, every=0.2)
     with serving(tmp_path, port):
-        until(lambda: ask(port, key, "GET", f"/{job_id}")["status"] == "completed")
+        until(lambda: ask(port, key, "GET", f"/{job_id}")["status"] == "completed", timeout=300, every=0.2)
         answer = requests.get(
             f"http://127.0.0.1:{port}/v1/batch/{job_id}/results", headers={"X-Api-Key": key}, timeout=60
         )
-    results = [line for line in answer.text.splitlines() if line]
-    assert len(results) == URLS
-    assert [f'"markdown":"page {number}\\n"' in line for number, line in enumerate(results)] == [True] * URLS
+    results = [orjson.loads(line) for line in answer.iter_lines()]
+    assert [result["input_index"] for result in results] == list(range(URLS))
+    told = [result["data"]["markdown"].partition("\n")[0] for result in results]
+    assert told == [f"page {number}" for number in range(URLS)]
 
 
 def test_the_client_of_the_original_service_works_unchanged(web: Site, key: str, tmp_path: Path) -> None:
