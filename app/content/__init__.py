@@ -1,7 +1,8 @@
 """What a page says: its HTML as text, and the same as Markdown.
 
 Rule 1: what is handed out holds no control characters but tab and newline.
-Rule 2: Markdown carries no scripts, no `javascript:` and no `data:` addresses, and only absolute links.
+Rule 2: Markdown carries no scripts, no `javascript:` and no `data:` addresses, and only absolute links; a text that
+        looks like one of these, or like any Markdown, is escaped.
 Rule 3: any page comes to an end: tags with endless attributes, endless nesting and endless tables included.
 """
 

@@ -25,6 +25,11 @@ _TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>]*+)(?:{_ATTRIBUTE})*+[\s/]*+>?")
 _KEPT = frozenset({"p", "br", "hr", "a", "img", "base", "script", "style", "title"})
 _INLINE = frozenset({"span", "b", "i", "em", "strong", "font", "small", "big", "u", "code", "sub", "sup", "label"})
 
+_RAW = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\b|\Z)|(<noscript\b.*?(?:</noscript\b[^>]*>|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
+
 _TOO_DEEP = etree.XPath("/*" * MAX_DEPTH)
 _TOO_INDENTED = etree.XPath(
     f"boolean((//li | //blockquote)[count(ancestor::li) + count(ancestor::blockquote) > {MAX_INDENT}])"
@@ -33,7 +38,7 @@ _TOO_INDENTED = etree.XPath(
 
 def limit_attributes(text: str) -> str:
     """`text` with at most `MAX_ATTRIBUTES` attributes in a tag of any length that matters."""
-    if max(map(len, _START_TAG.findall(text)), default=0) <= LONG_TAG:
+    if _MANY_ATTRIBUTES.search(text) is None:
         return text
     return _START_TAG.sub(_limited, text)
 
@@ -45,6 +50,17 @@ def _limited(tag: re.Match[str]) -> str:
 def is_deep(tree: etree._Element) -> bool:
     """Whether the tree is nested deeper than Markdown can be made of it."""
     return bool(_TOO_DEEP(tree)) or bool(_TOO_INDENTED(tree))
+
+
+def swallows(tree: etree._Element) -> bool:
+    """Whether a `<noscript>` holds what no browser finds in one: to those it is text up to its end tag."""
+    inside = (noscript.iterdescendants("script", "noscript") for noscript in tree.iter("noscript"))
+    return any(next(found, None) is not None for found in inside)
+
+
+def without_noscript(text: str) -> str:
+    """The page as a browser that runs scripts reads it (HTML standard, 13.2.6.4.7)."""
+    return _RAW.sub(lambda found: "" if found[2] else found[0], text)
 
 
 def flatten(text: str) -> str:

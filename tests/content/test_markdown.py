@@ -46,6 +46,64 @@ def test_markdown_of(html: str, expected: str) -> None:
     assert markdown(html) == expected
 
 
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            "<form><nav><a href=/>Home</a></nav><p>a page that is one form</form>",
+            "[Home](https://example.com/)\n\na page that is one form\n",
+        ),
+        ("<a href=/x></a>text", "text\n"),
+        ("<a href=/x aria-label='Face book'><svg></svg></a>", "[Face book](https://example.com/x)\n"),
+        (
+            "<a href=/x title=Mail><img src=i.png></a>",
+            "[![Mail](https://example.com/a/i.png)](https://example.com/x)\n",
+        ),
+        ("<a href='#'>Menu</a>", "Menu\n"),
+        ("<a href='#part'>Part</a>", "[Part](https://example.com/a/b?x=1#part)\n"),
+        ("<a href=/x>one<br>line</a>", "[one line](https://example.com/x)\n"),
+        (
+            "<a href=/x><div><div><img src=i.png></div></div><p>one</p><p>line</p></a>",
+            "[![](https://example.com/a/i.png) one line](https://example.com/x)\n",
+        ),
+        ("<a href=/x><h3>Title</h3></a>", "### [Title](https://example.com/x)\n"),
+        (
+            "<a href=/x title=same>same</a><a href=/y title=more>same</a>",
+            '[same](https://example.com/x)[same](https://example.com/y "more")\n',
+        ),
+        ("<ul><li><a href=/x></a><li> <li>one</ul>", "- one\n"),
+        ("<ul><li>a<ul><li>b</ul><li>c</ul>", "- a\n  - b\n- c\n"),
+        ("<blockquote><div><p></p></div><p>said</blockquote>", "> said\n"),
+        ("<img srcset='small.png 1x, large.png 2x' alt=s>", "![s](https://example.com/a/small.png)\n"),
+        ("<img src=p.gif width=1 height=1>text", "text\n"),
+        ("<img src='//:0'>text", "text\n"),
+        ("<table><tr><td>beside<td><h2>Title</h2></table>", "beside\n\n## Title\n"),
+        ("<table><tr><td>above<tr><td>below</table>", "above\n\nbelow\n"),
+        (
+            "<table><tr><td>beside<td><table><tr><th>a<th>b<tr><td>1<td>2</table></table>",
+            "beside\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n",
+        ),
+        ("<table><tr><th>a<th>b<tr><td><td><tr><td>1<td>2</table>", "| a | b |\n| --- | --- |\n| 1 | 2 |\n"),
+        ("<pre>a<br>b</pre>", "```\na\nb\n```\n"),
+        ("<pre><div>a</div><div>b</div></pre>", "```\na\nb\n```\n"),
+        ("<code>a<br>b</code>", "```\na\nb\n```\n"),
+        ("<p>call <code><a href=/f>f(x)</a></code>", "call `f(x)`\n"),
+        ("<pre class='hljs language-c++'>x</pre>", "```c++\nx\n```\n"),
+        ("<td>text<pre>listing</pre></td>", "text\n\n```\nlisting\n```\n"),
+        ("so\u00adft hy\u200bphens", "soft hyphens\n"),
+        ("<ruby>\u6f22<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "\u6f22(kan)\n"),
+        ("a<script></script>_b_<style></style>*c*", "a_b\\_\\*c\\*\n"),
+        ("<noscript><div></noscript><p>after<noscript></div></noscript>", "after\n"),
+    ],
+)
+def test_what_pages_do_reads_well(html: str, expected: str) -> None:
+    assert markdown(html) == expected
+
+
+def test_a_page_that_the_converter_gives_up_is_read_without_its_structure() -> None:
+    assert markdown("<div><li><label># \u00e9</label>text") == "\\# \u00e9text\n"
+
+
 @pytest.mark.parametrize("html", ["", "  \n", "<!-- nothing -->", "<script>code()</script>"])
 def test_a_page_without_text_has_empty_markdown(html: str) -> None:
     assert markdown(html) == ""
@@ -88,6 +146,16 @@ BOMBS = {
     "a tag without end": "the text" + "<a x" * 100_000,
     "one wide row among many": "the text<table><tr><td>" + "x" * 100_000 + "<tr><td>y" * 20_000,
     "lone surrogates": "the text \ud800",
+    "characters that no tree can hold": "the text \ufffe \uffff \x01",
+    "brackets behind empty elements": "the text [x]" + "<b></b>(" * 50_000,
+    "listings": "the text" + "<pre>a<br>b</pre>" * 40_000,
+    "links of many lines": "the text" + "<a href=x><h3>t</h3></a><a href=y><div>t</div></a>" * 20_000,
+    "a link of 80,000 lines": "the text<a href=x>" + "<div>t</div>" * 80_000,
+    "items of nothing": "the text" + ("<ul><li>" * 15 + "</ul>" * 15) * 3_000,
+    "a quotation of nothing": "the text" + "<blockquote><div>" * 18 + "<div></div>" * 100_000,
+    "images with names": "the text" + "<img src=x alt='a_b' title='t'>" * 50_000,
+    "scripts that nothing runs": "the text" + "<noscript><script></script></noscript><noscript>" * 30_000,
+    "an address of spaces": "the text<a href='" + " " * 300_000 + "x'>y</a>",
 }
 
 
