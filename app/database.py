@@ -26,6 +26,7 @@ TRUTH = sa.MetaData()
 SHARED = sa.MetaData()
 
 BUSY_TIMEOUT = 30  # seconds that a write waits for another one
+PRIVATE = 0o700  # the mode of a data folder
 MIGRATION_LOCK = 0x7061_6765_6361_7264  # "pagecard": the key of PostgreSQL's advisory lock
 
 api_keys = sa.Table(
@@ -173,7 +174,8 @@ class Database:
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def _sqlite(self) -> sa.Engine:
-        Path(sa.make_url(self.url).database or ".").parent.mkdir(parents=True, exist_ok=True)
+        # Nobody else reads it: callers' headers and webhook secrets are kept there for as long as they are needed.
+        Path(sa.make_url(self.url).database or ".").parent.mkdir(PRIVATE, parents=True, exist_ok=True)
         engine = sa.create_engine(
             self.url,
             pool_size=8,
@@ -186,6 +188,7 @@ class Database:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
 
         @sa.event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:

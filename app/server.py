@@ -15,7 +15,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from app.database import open_shared, open_truth
+from app.database import PRIVATE, open_shared, open_truth
 from app.metadata import Document, read_metadata
 from app.page import Page
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
@@ -60,7 +60,8 @@ def _empty_metrics() -> None:
     """prometheus_client looks for its folder when it is imported, and wants it empty at start."""
     folder = _settings.data_dir.absolute() / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+    folder.mkdir()
     os.environ[METRICS_DIRECTORY] = str(folder)
 
 

@@ -108,3 +108,9 @@ def test_a_database_that_is_gone_does_not_answer() -> None:
     database = Database("postgresql+psycopg://127.0.0.1:1/nothing")
     with pytest.raises(sa.exc.SQLAlchemyError):
         database.ping()
+
+
+def test_nobody_else_reads_a_new_data_folder(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'truth.sqlite3'}")
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    database.engine.dispose()

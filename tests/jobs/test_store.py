@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from app.database import job_items, job_requests, job_results, jobs, webhooks
+from app.database import Database, job_items, job_requests, job_results, jobs, webhooks
 from app.errors import IdempotencyConflict, JobFinished, JobNotFound
 from app.jobs.job import Status
 from app.jobs.store import IDEMPOTENCY_TTL
@@ -145,6 +146,18 @@ def test_the_values_of_headers_are_forgotten_when_the_job_ends(world: World) -> 
     world.queue.finish("owner", [done(item)])
     with world.database.read() as connection:
         assert connection.execute(sa.select(jobs.c.headers)).scalar() is None
+
+
+def test_what_is_forgotten_is_not_left_in_the_file(tmp_path: Path) -> None:
+    world = World(Database(f"sqlite:///{tmp_path / 'data' / 'truth.sqlite3'}"))
+    world.database.migrate()
+    for value in ("a-secret", "a-secret" * 900):  # in the row, and on pages of its own
+        world.job(1, headers={"X-Token": value})
+    world.work()
+    with world.database.read() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.database.engine.dispose()
+    assert [path.name for path in (tmp_path / "data").iterdir() if b"a-secret" in path.read_bytes()] == []
 
 
 def test_lists_show_the_keys_own_jobs_newest_first(world: World) -> None:
