@@ -31,12 +31,13 @@ PLANS = "[enterprise]\nbatch_limit = 100\nper_minute = 100_000_000\nburst = 10_0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: its name, the pid of the process above all its others, its port and a key for it."""
+    """A running server: its name, the pid of the process above all its others, its port, and keys for it."""
 
     name: str
     pid: int
     port: int
     key: str = "none"
+    another_key: str = "none"
 
     def client(self) -> Client:
         return Client(self.port, self.key)
@@ -113,10 +114,10 @@ def service(origin: Origin, workers: int = 2, **settings: str) -> Iterator[Serve
     with TemporaryDirectory() as work:
         folder, port = Path(work), free_port()
         environ = environment(origin, folder, **settings)
-        key = make_key(environ, folder)
+        keys = [make_key(environ, folder) for _ in range(2)]
         serve = [PAGECARD, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
         with _running(serve, port, environ, folder) as pid:
-            yield Server("pagecard", pid, port, key)
+            yield Server("pagecard", pid, port, *keys)
 
 
 def environment(origin: Origin, folder: Path, **settings: str) -> dict[str, str]:
