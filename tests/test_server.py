@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,13 +86,34 @@ class Running:
     def only(self, worker: int) -> Iterator[None]:
         """While this lasts, the other workers stand still, and this one answers."""
         others = [pid for pid in self.workers() if pid != worker]
-        for pid in others:
-            os.kill(pid, signal.SIGSTOP)
+        until(lambda: self._stop(others))
         try:
             yield
         finally:
-            for pid in others:
-                os.kill(pid, signal.SIGCONT)
+            _tell(others, signal.SIGCONT)
+
+    def _stop(self, workers: list[int]) -> bool:
+        """Have them stand still, but not with the lock of a database in hand; whether they do."""
+        _tell(workers, signal.SIGSTOP)
+        if all(map(_is_free, (self.folder / "data").glob("*.sqlite3"))):
+            return True
+        _tell(workers, signal.SIGCONT)
+        return False
+
+
+def _tell(processes: list[int], what: signal.Signals) -> None:
+    for pid in processes:
+        os.kill(pid, what)
+
+
+def _is_free(database: Path) -> bool:
+    """Whether nobody holds SQLite's write lock for long."""
+    with closing(sqlite3.connect(database, timeout=1)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 Start = Callable[..., Any]

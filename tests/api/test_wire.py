@@ -164,7 +164,7 @@ def split(received: bytes) -> tuple[int, dict[str, str], bytes] | None:
     if not end:
         return None
     first, *lines = head.decode("latin-1").split("\r\n")
-    fields = dict((name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
+    fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     return int(first.split(" ")[1]), fields, body[: int(fields.get("content-length", len(body)))]
 
 
