@@ -19,7 +19,6 @@ import orjson
 import structlog
 
 from app.cache import Cache, Entry
-from app.charset import decode
 from app.content import to_html, to_markdown
 from app.deadline import Deadline
 from app.errors import (
@@ -34,6 +33,7 @@ from app.errors import (
 from app.fetch import TargetUrl, loggable, parse_url
 from app.metadata import (
     Document,
+    encode,
     find_oembed,
     has_card,
     is_html,
@@ -268,7 +268,7 @@ class _Visit:
         metadata = read_metadata(document)
         if oembed and needs_oembed(document):
             metadata = with_oembed(metadata, oembed)
-        card = orjson.dumps(metadata)
+        card = encode(metadata)
         blocks = self._blocks(document, oembed)
         return card[:-1] + b"," + orjson.dumps(blocks)[1:] if blocks else card
 
@@ -298,7 +298,7 @@ class _Visit:
         html = is_html(page)
         if not html and not self._options.metadata:
             raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
-        text = decode(page.body, page.content_type)[0] if html and formats else ""
+        text = document.text if html and formats else ""
         limit = self._extractor._max_bytes
         return orjson.dumps(
             {

@@ -12,7 +12,7 @@ import orjson
 
 from app.cli import read_settings
 from app.errors import UnsupportedContent
-from app.metadata import Document, flat_fields, has_card, read_metadata
+from app.metadata import Document, encode, flat_fields, has_card, read_metadata
 from app.page import Page
 
 HTML = "text/html"
@@ -46,7 +46,7 @@ def parse(file: IO[bytes] | None, url: str | None, content_type: str, ndjson: bo
         document = _document(file.read(), url, content_type, max_bytes)
     except UnsupportedContent as error:
         raise click.ClickException(error.message) from None
-    _print(read_metadata(document), orjson.OPT_INDENT_2)
+    _print(orjson.loads(encode(read_metadata(document))), orjson.OPT_INDENT_2)
 
 
 def _parse_lines(lines: IO[bytes], root: Path, max_bytes: int) -> bool:
@@ -80,7 +80,7 @@ def _answer(asked: Mapping[str, Any], root: Path, max_bytes: int) -> dict[str, A
     body = (root / asked["html_path"]).read_bytes()
     document = _document(body, asked["url"], asked.get("content_type") or HTML, max_bytes)
     metadata = read_metadata(document)
-    return {"data": metadata, **flat_fields(document, metadata)}
+    return {"data": orjson.Fragment(encode(metadata)), **flat_fields(document, metadata)}
 
 
 def _document(body: bytes, url: str, content_type: str, max_bytes: int) -> Document:

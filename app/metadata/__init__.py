@@ -20,15 +20,16 @@ from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oem
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
 from app.metadata.site import declared_name, read_site_name, site_names
-from app.metadata.size import fit
+from app.metadata.size import encode
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import read_title
 from app.metadata.twitter import read_twitter
-from app.metadata.values import MAX_LIST, clean
+from app.metadata.values import MAX_LIST
 
 __all__ = [
     "Document",
     "Metadata",
+    "encode",
     "find_oembed",
     "flat_fields",
     "has_card",
@@ -54,37 +55,35 @@ def read_metadata(document: Document) -> Metadata:
     site = declared_name(document)
     sites = site_names(document, site)
     article = read_article(document, sites)
-    return fit(
-        Metadata(
-            url=page.url,
-            resolved_url=page.final_url,
-            title=read_title(document, og, twitter, sites),
-            description=read_description(document),
-            image=read_image(document, og, twitter),
-            site_name=read_site_name(document, site),
-            type=og.type,
-            open_graph=og,
-            twitter=twitter,
-            meta=PageMeta(
-                author=article.author,
-                keywords=_keywords(document),
-                theme_color=document.meta("theme-color", "msapplication-tilecolor"),
-                canonical_url=read_canonical(document, og),
-                favicon=favicon,
-                language=read_language(document, og),
-                charset=document.charset,
-                robots=document.meta("robots"),
-                generator=document.meta("generator"),
-                application_name=document.meta("application-name", "apple-mobile-web-app-title"),
-            ),
-            article=article,
-            icons=icons,
-            feeds=read_feeds(document),
-            content=Content(media_type(page), page.length, page.status),
-        )
+    return Metadata(
+        url=page.url,
+        resolved_url=page.final_url,
+        title=read_title(document, og, twitter, sites),
+        description=read_description(document),
+        image=read_image(document, og, twitter),
+        site_name=read_site_name(document, site),
+        type=og.type,
+        open_graph=og,
+        twitter=twitter,
+        meta=PageMeta(
+            author=article.author,
+            keywords=_keywords(document),
+            theme_color=document.meta("theme-color", "msapplication-tilecolor"),
+            canonical_url=read_canonical(document, og),
+            favicon=favicon,
+            language=read_language(document, og),
+            charset=document.charset,
+            robots=document.meta("robots"),
+            generator=document.meta("generator"),
+            application_name=document.meta("application-name", "apple-mobile-web-app-title"),
+        ),
+        article=article,
+        icons=icons,
+        feeds=read_feeds(document),
+        content=Content(media_type(page), page.length, page.status),
     )
 
 
 def _keywords(document: Document) -> tuple[str, ...]:
-    words = (clean(word) for value in document.meta_all("keywords", "news_keywords") for word in value.split(","))
-    return tuple(dict.fromkeys(word for word in words if word))[:MAX_LIST]
+    words = (word.strip() for value in document.meta_all("keywords", "news_keywords") for word in value.split(","))
+    return tuple(dict.fromkeys(filter(None, words)))[:MAX_LIST]

@@ -7,7 +7,7 @@ from app.metadata.author import read_author
 from app.metadata.document import Document
 from app.metadata.model import Article
 from app.metadata.published import read_modified, read_published
-from app.metadata.values import MAX_LIST, first
+from app.metadata.values import MAX_LIST, first_of
 
 
 def read_article(document: Document, sites: set[str]) -> Article:
@@ -17,6 +17,6 @@ def read_article(document: Document, sites: set[str]) -> Article:
         published_time=read_published(document),
         modified_time=read_modified(document),
         author=read_author(document, sites),
-        section=first(document.meta("article:section"), *sections),
+        section=document.meta("article:section") or first_of(sections),
         tags=tuple(document.meta_all("article:tag")[:MAX_LIST]),
     )

@@ -13,7 +13,7 @@ from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
 from app.metadata.markup import Tag, element_end, find_tags, raw_pieces, text_pieces
-from app.metadata.values import clean, first, squash
+from app.metadata.values import clean, first_of, squash
 
 MAX_AUTHORS = 200
 """Characters of all names together."""
@@ -64,7 +64,7 @@ _AUTHOR_PATH = re.compile(
 )
 # Parts of what is looked for in attributes, whatever case they begin with.
 _COMMON_NEEDLES = ("uthor", "yline")
-_NEEDLES = (*_COMMON_NEEDLES, "utor", "posted", "username", "user?id", "contributor")
+_NEEDLES = (*_COMMON_NEEDLES, "utor", "posted", "username", "user?id")
 _TAGS_WITHOUT_NAMES = frozenset(
     ("meta", "link", "input", "img", "br", "hr", "label", "form", "textarea", "button", "select", "option",
      "body", "html", "head", "svg", "script", "style", "iframe")
@@ -183,7 +183,7 @@ def _names_in(text: str, tag: Tag) -> str | None:
         if _AUTHOR_PATH.search(href) or "author" in href
     ]
     names = [name for name in linked if name]
-    return ", ".join(dict.fromkeys(names)) or first(*(_name(piece) for piece in text_pieces(inner)[:4]))
+    return ", ".join(dict.fromkeys(names)) or first_of(_name(piece) for piece in text_pieces(inner)[:4])
 
 
 def _labelled(document: Document, headline: int) -> str | None:

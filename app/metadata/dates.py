@@ -81,10 +81,12 @@ oca şub mar nis may haz tem ağu eyl eki kas ara
 _MONTHS = {
     name: number for line in _MONTHS_BY_LANGUAGE.strip().splitlines() for number, name in enumerate(line.split(), 1)
 }
-# No date is without one of these, and few texts have many.
-_ANCHOR = re.compile(r"(?:19|20)\d\d|\d[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d)")
+_AHEAD = timedelta(days=366)
+# All of these begin with one set of characters where they can: `re` runs past all others quickly.
+# No date is without one of these, and few texts have many: a year, or digits between dots, slashes or dashes.
+_ANCHOR = re.compile(r"\d(?:(?<=1)9\d\d|(?<=2)0\d\d|[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d))")
 _ISO = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.\s?(\d{1,2})\.\s?(\d{1,2})|(\d\d)(\d\d))(?!\d)"
+    r"(\d\d{3})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.\s?(\d{1,2})\.\s?(\d{1,2})|(\d\d)(\d\d))(?!\d)"
     r"(?:(?:T|\s|,\s)\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
     re.IGNORECASE,
 )
@@ -95,22 +97,22 @@ _CLOCK = re.compile(
 )
 _WORD = r"([^\W\d_]{3,12})"
 _DAY_MONTH_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?\.?[\s/-]?(?:de |of |di |d['’])?{_WORD}"
+    rf"(\d(?<!\d\d)\d?)(?:st|nd|rd|th|er|º|ª)?\.?[\s/-]?(?:de |of |di |d['’])?{_WORD}"
     # The Levant names its months beside those of Egypt: "نيسان / أبريل".
     r"(?:\s/\s\w{3,12})?\.?,?[\s/-]?(?:de |del )?(\d{4})(?!\d)",
     re.IGNORECASE,
 )
 _MONTH_DAY_YEAR = re.compile(
-    rf"{_WORD}\.?[\s/-](\d{{1,2}})(?:st|nd|rd|th)?(?:,\s?|[\s/-])(\d{{4}})(?!\d)", re.IGNORECASE
+    rf"(?<![^\W\d_]){_WORD}\.?[\s/-](\d{{1,2}})(?:st|nd|rd|th)?(?:,\s?|[\s/-])(\d{{4}})(?!\d)", re.IGNORECASE
 )
 _MONTH_DAY_CLOCK_YEAR = re.compile(
-    rf"{_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s|[+-]\d{{4}}\s)?(\d{{4}})(?!\d)"
+    rf"(?<![^\W\d_]){_WORD}\s(\d{{1,2}})\s\d\d:\d\d:\d\d\s(?:\w{{3,5}}\s|[+-]\d{{4}}\s)?(\d{{4}})(?!\d)"
 )
 # Hungarian, Lithuanian: "2024. május 6.", "2024 m. gegužės 6 d."
-_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}})[.,]?(?:\sm\.)?[\s-]{_WORD}\.?[\s-](\d{{1,2}})(?![\d:])")
-_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
-_CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
-_VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2}) tháng (\d{1,2}),?(?: năm)? (\d{4})(?!\d)", re.IGNORECASE)
+_YEAR_MONTH_DAY = re.compile(rf"(\d(?<!\d\d)\d{{3}})[.,]?(?:\sm\.)?[\s-]{_WORD}\.?[\s-](\d{{1,2}})(?![\d:])")
+_NUMERIC = re.compile(r"(\d(?<![\d.]\d)\d?)([./-])\s?(\d{1,2})\2\s?(\d{4}|\d\d)(?![\d])")
+_CJK = re.compile(r"(\d\d{3})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_VIETNAMESE = re.compile(r"(\d(?<!\d\d)\d?) tháng (\d{1,2}),?(?: năm)? (\d{4})(?!\d)", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
 _DIGITS_OF_A_MOMENT = re.compile(r"20\d{12}$")
 _URL_DATES = (
@@ -119,6 +121,10 @@ _URL_DATES = (
     (re.compile(r"[/_-](\d\d)[_-](\d\d)[_-](20\d\d)(?=\D)"), (3, 2, 1)),
 )
 """Patterns of days in a path, and which of their groups are year, month and day."""
+
+
+has_year = _ANCHOR.search
+"""Tells quickly whether a text can hold a date at all."""
 
 
 class FoundDate(NamedTuple):
@@ -141,12 +147,8 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
         return _from_epoch(int(value[:10]))
     if _DIGITS_OF_A_MOMENT.match(value):
         value = value[:8]
-    return next((found.iso for found in _dates_in(value, month_first)), None)
-
-
-def has_year(text: str) -> bool:
-    """Whether a text can hold a date at all; quick to tell."""
-    return _ANCHOR.search(text) is not None
+    isos = (read(found, month_first) for read, pattern in _FORMS for found in pattern.finditer(value))
+    return next(filter(None, isos), None)
 
 
 def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
@@ -161,7 +163,7 @@ def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
     return sorted(found.values())
 
 
-def _dates_in(text: str, month_first: bool, start: int = 0, end: int = MAX_DATE_TEXT) -> Iterator[FoundDate]:
+def _dates_in(text: str, month_first: bool, start: int, end: int) -> Iterator[FoundDate]:
     for read, pattern in _FORMS:
         for found in pattern.finditer(text, start, end):
             iso = read(found, month_first)
@@ -170,9 +172,9 @@ def _dates_in(text: str, month_first: bool, start: int = 0, end: int = MAX_DATE_
 
 
 def _iso(found: re.Match[str], _: bool) -> str | None:
-    month, day = (part for part in found.groups()[1:9] if part)
-    hour, minute, second, zone = found.groups()[9:]
-    that = _day(found[1], month, day)
+    year, *days, hour, minute, second, zone = found.groups()
+    month, day = filter(None, days)
+    that = _day(year, month, day)
     return that and that + (_time(hour, minute, second, zone) if hour else "")
 
 
@@ -222,7 +224,7 @@ def _day(year: str, month: str | int | None, day: str) -> str | None:
         that = date(int(year), int(month), int(day))
     except ValueError:
         return None
-    return that.isoformat() if that <= date.today() + timedelta(days=366) else None
+    return that.isoformat() if that <= date.today() + _AHEAD else None
 
 
 def _with_clock(day: str | None, found: re.Match[str]) -> str | None:

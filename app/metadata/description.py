@@ -9,7 +9,7 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.markup import element_end, element_text, text_pieces, visible_text
-from app.metadata.values import clean, first
+from app.metadata.values import clean, first, first_of
 
 MIN_PARAGRAPH = 80
 """Characters; shorter paragraphs are captions, dates and notices."""
@@ -85,7 +85,7 @@ def _declared(document: Document) -> Iterator[str | None]:
         "abstract",
     )
     yield document.meta("twitter:description")
-    yield next(filter(None, (jsonld.text_of(work.get("description")) for work in document.works)), None)
+    yield first_of(jsonld.text_of(work.get("description")) for work in document.works)
 
 
 def _whole(text: str, others: list[str]) -> str:

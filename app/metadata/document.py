@@ -7,20 +7,20 @@ Rule 2: nobody else parses the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from app import charset
 from app.metadata import jsonld
-from app.metadata.markup import Tag, element_end, find_elements, find_tags, read_tags, text_pieces
-from app.metadata.values import absolute_url, clean, first, words
+from app.metadata.markup import Tag, Tags, element_end, find_elements, find_tags, read_tags, text_pieces
+from app.metadata.values import absolute_url, clean, first_of, words
 from app.page import Page
+
+T = TypeVar("T")
 
 MAX_METAS = 1_000
 """Meta values kept of one page; the most that a real page in the corpus has is under 300."""
-
 
 MAX_LINKS = 1_000
 """Link tags looked at; real pages have under 200."""
@@ -48,6 +48,32 @@ _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
 _TITLE_PARTS = re.compile(r"\s[|\-–—»«•·:]\s|\s?[|»•·]\s?")
 
 
+class lazy(Generic[T]):  # noqa: N801
+    """A property that is computed once. Unlike `functools.cached_property` before Python 3.12 it takes no lock."""
+
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, document: Any, _: type | None = None) -> T:
+        value = document.__dict__[self._name] = self._read(document)
+        return value
+
+
+class OnDemand(dict[str, T]):
+    """What `read` makes of each key, once."""
+
+    def __init__(self, read: Callable[[str], T]) -> None:
+        self._read = read
+
+    def __missing__(self, key: str) -> T:
+        value = self[key] = self._read(key)
+        return value
+
+
 class Heading(NamedTuple):
     """An `<h1>`: where its content begins, its text, the last piece of that, and whether it leads home."""
 
@@ -65,6 +91,11 @@ class ShownTitle(NamedTuple):
     in_heading: bool
 
 
+def _usual_name(name: str) -> str:
+    """Dublin Core is written DC.title, dc:title and dcterms:title."""
+    return name.replace(":", ".", 1) if name.startswith("dc") else name
+
+
 def _is_home(url: str | None) -> bool:
     return url is not None and urlsplit(url).path in ("", "/")
 
@@ -75,11 +106,11 @@ class Document:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    @cached_property
+    @lazy
     def _decoded(self) -> tuple[str, str]:
         return charset.decode(self.page.body, self.page.content_type)
 
-    @property
+    @lazy
     def text(self) -> str:
         """The whole markup, without NULs or lone surrogates."""
         return self._decoded[0]
@@ -89,81 +120,82 @@ class Document:
         """The WHATWG name of the encoding that the page was read in."""
         return self._decoded[1]
 
-    @cached_property
-    def tags(self) -> dict[str, list[Tag]]:
-        """The tags that matter, by name, each list in the order of the page."""
-        tags: dict[str, list[Tag]] = {}
-        for tag in read_tags(self.text):
-            tags.setdefault(tag.name, []).append(tag)
-        return tags
+    @lazy
+    def _tags(self) -> Tags:
+        return read_tags(self.text)
 
     def all(self, name: str) -> list[Tag]:
         """The tags called `name`, in order."""
-        return self.tags.get(name, [])
+        return self._tags.by_name.get(name, [])
 
-    @cached_property
+    @lazy
     def metas(self) -> list[tuple[str, str]]:
         """(name in lower case, raw content) of every meta tag, in order; empty contents left out.
 
         `property`, `name`, `itemprop` and `http-equiv` count alike, and one attribute may hold several names.
         """
-        return list(self._read_metas())[:MAX_METAS]
+        metas: list[tuple[str, str]] = []
+        for names, raw in self._tags.metas:
+            if content := raw.strip():
+                metas += [(_usual_name(name), content) for name in names.lower().split()]
+        return metas[:MAX_METAS]
 
-    def _read_metas(self) -> Iterator[tuple[str, str]]:
-        for tag in self.all("meta"):
-            get = tag.attributes.get
-            content = (get("content") or get("value") or "").strip()
-            names = get("property") or get("name") or get("itemprop") or get("http-equiv") or ""
-            if content and names:
-                for name in names.lower().split():
-                    # Dublin Core is written DC.title, dc:title and dcterms:title
-                    yield name.replace(":", ".", 1) if name.startswith("dc") else name, content
-
-    @cached_property
+    @lazy
     def open_graph(self) -> list[tuple[str, str]]:
         """The metas of Open Graph alone."""
         return [meta for meta in self.metas if meta[0].startswith("og:")]
 
-    @cached_property
+    @lazy
     def _meta_by_name(self) -> dict[str, list[str]]:
         values: dict[str, list[str]] = {}
         for name, content in self.metas:
             values.setdefault(name, []).append(content)
         return values
 
+    @lazy
+    def _values(self) -> OnDemand[list[str]]:
+        """What the metas of each name say, cleaned."""
+        by_name = self._meta_by_name
+        return OnDemand(lambda name: [value for raw in by_name[name] if (value := clean(raw))])
+
     def meta(self, *names: str) -> str | None:
         """The first value that says something under the first of these names that has one, cleaned."""
+        by_name, values = self._meta_by_name, self._values
         for name in names:
-            for raw in self._meta_by_name.get(name, ()):
-                if value := clean(raw):
-                    return value
+            if name in by_name and (found := values[name]):
+                return found[0]
         return None
 
     def meta_all(self, *names: str) -> list[str]:
         """Every value under these names, cleaned, each once, in the order of the names."""
-        values = [clean(raw) for name in self.present(*names) for raw in self._meta_by_name[name]]
-        return [value for value in dict.fromkeys(values) if value]
+        return list(dict.fromkeys(value for name in self.present(*names) for value in self._values[name]))
 
     def present(self, *names: str) -> list[str]:
         """Those of these names that the page has a meta tag for, in their order."""
-        return [name for name in names if name in self._meta_by_name]
+        by_name = self._meta_by_name
+        return [name for name in names if name in by_name]
 
     def meta_url(self, *names: str) -> str | None:
         """The first usable URL under the first of these names that has one."""
-        by_name = self._meta_by_name
-        return next((u for name in names for raw in by_name.get(name, ()) if (u := self.resolve(raw))), None)
+        raws = (raw for name in self.present(*names) for raw in self._meta_by_name[name])
+        return next((url for raw in raws if (url := self.resolve(raw))), None)
 
-    @cached_property
+    @lazy
     def base_url(self) -> str:
         """HTML standard, 2.4.3: the first `<base>` with an href, itself resolved against the final URL."""
         href = next((tag.attributes["href"] for tag in self.all("base") if "href" in tag.attributes), None)
         return absolute_url(href, self.page.final_url) or self.page.final_url
 
+    @lazy
+    def _resolved(self) -> OnDemand[str | None]:
+        base = self.base_url
+        return OnDemand(lambda href: absolute_url(href, base))
+
     def resolve(self, href: str | None) -> str | None:
         """`href` as an absolute http(s) URL of this page, None if it is none."""
-        return absolute_url(href, self.base_url)
+        return self._resolved[href] if href else None
 
-    @cached_property
+    @lazy
     def links(self) -> list[tuple[set[str], dict[str, str]]]:
         """(set of `rel` tokens in lower case, attributes) of every link tag with an href."""
         return [
@@ -174,31 +206,31 @@ class Document:
 
     def link(self, *rels: str) -> str | None:
         """The URL of the first link whose `rel` holds the first of these that has one."""
-        urls = (self.resolve(link["href"]) for rel in rels for tokens, link in self.links if rel in tokens)
-        return first(*urls)
+        hrefs = (link["href"] for rel in rels for tokens, link in self.links if rel in tokens)
+        return next((url for href in hrefs if (url := self.resolve(href))), None)
 
-    @cached_property
+    @lazy
     def title(self) -> str | None:
         """The first `<title>` that says something and stands outside SVG."""
-        return first(*(clean(tag.raw) for tag in self.all("title")[:5]))
+        return first_of(clean(tag.raw) for tag in self.all("title")[:5])
 
-    @cached_property
+    @lazy
     def _all_headings(self) -> list[Heading]:
         return [heading for tag in self.all("h1")[:MAX_HEADINGS] if (heading := self._read_heading(tag))]
 
     def _read_heading(self, tag: Tag) -> Heading | None:
         inner = self.text[tag.end : element_end(self.text, "h1", tag.end, MAX_HEADING_MARKUP)]
         pieces = text_pieces(inner)
-        links = find_elements(inner, "a")
-        home = any(_is_home(self.resolve(link.attributes.get("href"))) for link in links)
+        hrefs = (link.attributes.get("href") for link in find_elements(inner, "a"))
+        home = any(_is_home(self.resolve(href)) for href in hrefs)
         return Heading(tag.end, " ".join(pieces), pieces[-1], home) if pieces else None
 
-    @cached_property
+    @lazy
     def headings(self) -> list[Heading]:
         """The first few `<h1>` that say something, without those that are the name of the site."""
         return [heading for heading in self._all_headings if not heading.is_site]
 
-    @cached_property
+    @lazy
     def site_headings(self) -> list[str]:
         """The texts of the `<h1>` that lead home: the name of the site."""
         return [heading.text for heading in self._all_headings if heading.is_site]
@@ -220,7 +252,7 @@ class Document:
                 return
             yield position
 
-    @cached_property
+    @lazy
     def body_start(self) -> int:
         """Where the body begins in the markup."""
         bodies = self.all("body")
@@ -230,26 +262,27 @@ class Document:
         """Whether a place in the markup is shown only to readers without scripts."""
         return any(tag.start < position < tag.end for tag in self.all("noscript"))
 
-    @cached_property
+    @lazy
     def headline(self) -> int | None:
         """Where the content of the headline begins: of the h1 nearest to the title, or the title in the body."""
         wanted = words(self._told_title)
-        best = max(self.headings, key=lambda heading: len(wanted & words(heading.text)), default=None)
-        if best and (wanted & words(best.text) or not wanted):
+        shared = [len(wanted & words(heading.text)) for heading in self.headings]
+        best = self.headings[shared.index(max(shared))] if shared else None
+        if best and (any(shared) or not wanted):
             return best.start
         places = [shown.start for shown in sorted(self._shown_titles, key=lambda shown: not shown.in_heading)]
         return places[0] if places else best and best.start
 
-    @property
+    @lazy
     def _told_title(self) -> str:
-        return first(self.meta("og:title"), self.title) or ""
+        return self.meta("og:title") or self.title or ""
 
     @property
     def lower_headings(self) -> list[str]:
         """The parts of the title that are the text of a heading, on a page that has no `<h1>`."""
         return [] if self._all_headings else [shown.text for shown in self._shown_titles if shown.in_heading]
 
-    @cached_property
+    @lazy
     def _shown_titles(self) -> list[ShownTitle]:
         """Where the body shows the title as it is told, its first part, or its last."""
         parts = _TITLE_PARTS.split(self._told_title)
@@ -272,7 +305,7 @@ class Document:
         opened = self.text.rfind("<h", max(0, place - MAX_HEADING_MARKUP), place)
         return opened >= 0 and self.text[opened + 2] in "123456" and "</h" not in self.text[opened:place]
 
-    @cached_property
+    @lazy
     def month_first(self) -> bool:
         """Whether 03/04/2020 is the fourth of March here."""
         language = (self.language or "").lower()
@@ -280,41 +313,41 @@ class Document:
             language == "en" and self.host.endswith((".com", ".org", ".net", ".us", ".edu", ".gov", ".io"))
         )
 
-    @cached_property
+    @lazy
     def language(self) -> str | None:
         """The raw `lang` or `xml:lang` of the html element, or of the body."""
         tags = [tag.attributes for tag in (*self.all("html"), *self.all("body"))]
-        return first(*(clean(tag.get(name), 100) for tag in tags for name in ("lang", "xml:lang")))
+        return first_of(clean(tag.get(name), 100) for tag in tags for name in ("lang", "xml:lang"))
 
-    @cached_property
+    @lazy
     def json_ld(self) -> list[dict[str, Any]]:
         """Every JSON-LD node of the page, flattened."""
         return jsonld.flatten(self.json_ld_blocks)
 
-    @cached_property
+    @lazy
     def works(self) -> list[dict[str, Any]]:
         """The JSON-LD nodes that say what the page is, the most telling first."""
         return jsonld.works(self.json_ld)
 
-    @cached_property
+    @lazy
     def json_ld_by_id(self) -> dict[str, dict[str, Any]]:
         """The JSON-LD nodes that others refer to, by their `@id`."""
         return jsonld.by_id(self.json_ld)
 
-    @cached_property
+    @lazy
     def json_ld_blocks(self) -> list[Any]:
         """Each JSON-LD script that could be read."""
         scripts = (tag.raw for tag in self.all("script") if is_json_ld(tag))
         return list(jsonld.read_blocks(scripts))
 
-    @cached_property
+    @lazy
     def _address(self) -> SplitResult:
         try:
             return urlsplit(self.page.final_url)
         except ValueError:
             return urlsplit("")
 
-    @property
+    @lazy
     def host(self) -> str:
         """The host of the final URL, in lower case and without `www.`."""
         return (self._address.hostname or "").removeprefix("www.")

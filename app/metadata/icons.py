@@ -6,7 +6,7 @@ import re
 
 from app.metadata.document import Document
 from app.metadata.model import Feed, Icon
-from app.metadata.values import MAX_LIST, absolute_url, clean, first
+from app.metadata.values import MAX_LIST, absolute_url, clean
 
 MAX_DATA_ICON = 2_048
 """Characters of an icon that is a `data:` URL; a larger one is left out."""
@@ -15,8 +15,10 @@ ICON_RELS = frozenset(
     ("icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon")
 )
 _PLAIN = frozenset(("icon", "shortcut"))
+_FEED_RELS = frozenset(("alternate", "feed"))
 FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
+_PLAIN_SIZE = re.compile(r"\d{1,5}x\d{1,5}$")
 
 
 def read_icons(document: Document) -> tuple[tuple[Icon, ...], str | None]:
@@ -38,7 +40,7 @@ def _icon_url(document: Document, href: str) -> str | None:
 
 def _sizes(value: str | None) -> str | None:
     sizes = clean(value, 200)
-    return sizes and _SIZE.sub(r"\1x\2", sizes)
+    return sizes if sizes is None or _PLAIN_SIZE.match(sizes) else _SIZE.sub(r"\1x\2", sizes)
 
 
 def _find_favicon(document: Document, named: list[tuple[set[str], Icon]]) -> str | None:
@@ -48,8 +50,8 @@ def _find_favicon(document: Document, named: list[tuple[set[str], Icon]]) -> str
     """
     plain = [(_area(icon.sizes or ""), icon.url) for rels, icon in named if rels & _PLAIN and "alternate" not in rels]
     best = plain[0] if plain and not plain[0][0] else max(plain, key=lambda icon: icon[0], default=(0, None))
-    default = absolute_url("/favicon.ico", document.page.final_url)
-    return first(best[1], *(icon.url for _, icon in named), default)
+    shown = best[1] or (named[0][1].url if named else None)
+    return shown or absolute_url("/favicon.ico", document.page.final_url)
 
 
 def _area(sizes: str) -> int:
@@ -60,9 +62,9 @@ def read_feeds(document: Document) -> tuple[Feed, ...]:
     """The RSS, Atom and JSON feeds that a page names, each URL once, in order."""
     feeds: dict[str, Feed] = {}
     for rels, link in document.links:
+        if rels.isdisjoint(_FEED_RELS):
+            continue
         kind = link.get("type", "").split(";")[0].strip().lower()
-        if rels & {"alternate", "feed"} and (kind in FEED_TYPES or "feed" in rels):
-            url = document.resolve(link["href"])
-            if url:
-                feeds.setdefault(url, Feed(url, kind or None, clean(link.get("title"), 500)))
+        if (kind in FEED_TYPES or "feed" in rels) and (url := document.resolve(link["href"])):
+            feeds.setdefault(url, Feed(url, kind or None, clean(link.get("title"), 500)))
     return tuple(feeds.values())[:MAX_LIST]

@@ -11,7 +11,7 @@ from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.markup import read_attributes
 from app.metadata.model import OpenGraph, TwitterCard
-from app.metadata.values import first
+from app.metadata.values import first_of
 
 MIN_SIDE = 64
 """Pixels; a smaller image in the body is an ornament."""
@@ -60,7 +60,7 @@ def _poster(document: Document) -> str | None:
     """The still of a video that the page is about."""
     start = document.headline or document.body_start
     tags = document.tags_with(' poster="', start=start, end=start + MAX_BEFORE_VIDEO)
-    return first(*(document.resolve(tag.attributes.get("poster")) for tag in tags))
+    return first_of(document.resolve(tag.attributes.get("poster")) for tag in tags)
 
 
 def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> Iterator[str | None]:
@@ -91,7 +91,7 @@ def _json_ld_image(document: Document) -> str | None:
 
 def _shown_image(document: Document) -> str | None:
     products = (tag.attributes.get(_LARGE_VERSION) for tag in document.tags_with(_LARGE_VERSION))
-    if product := first(*map(document.resolve, products)):
+    if product := first_of(map(document.resolve, products)):
         return product
     starts = (document.headline, document.body_start)
     shown = (url for start in starts if start is not None for url in _large_images(document, start))

@@ -54,6 +54,7 @@ PAGE_TYPES = frozenset(
         "aboutpage", "contactpage", "medicalwebpage", "checkoutpage",
     )
 )  # fmt: skip
+_WORKS = (ARTICLE_TYPES, WORK_TYPES - ARTICLE_TYPES, PAGE_TYPES)
 
 _OPENINGS = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[", "//")
 _ENDINGS = ("-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", "]]&gt;", ";", "//")
@@ -135,9 +136,8 @@ def by_id(nodes: Iterable[Node]) -> dict[str, Node]:
 
 def works(nodes: Iterable[Node]) -> list[Node]:
     """The nodes that say what the page is: articles first, then other works, then the page itself."""
-    nodes = list(nodes)
-    kinds = (ARTICLE_TYPES, WORK_TYPES - ARTICLE_TYPES, PAGE_TYPES)
-    return [node for kind in kinds for node in of_types(nodes, kind)][:MAX_WORKS]
+    typed = [(types_of(node), node) for node in nodes]
+    return [node for kinds in _WORKS for types, node in typed if not kinds.isdisjoint(types)][:MAX_WORKS]
 
 
 def types_of(node: Node) -> set[str]:

@@ -19,7 +19,7 @@ from lxml import etree
 from app.metadata.document import Document
 from app.metadata.model import Metadata
 from app.metadata.structured import scrub
-from app.metadata.values import absolute_url, clean, first
+from app.metadata.values import absolute_url, clean, first, first_of
 
 MAX_OEMBED = 64 * 1024
 """Bytes of an answer, and of what is kept of it."""
@@ -87,7 +87,7 @@ def needs_oembed(document: Document) -> bool:
 
 def find_oembed(document: Document) -> str | None:
     """The URL of the oEmbed answer for a page: what it names itself (JSON before XML), or the provider's."""
-    discovered = first(*(_discover(document, types) for types in _TYPES))
+    discovered = first_of(_discover(document, types) for types in _TYPES)
     return discovered or _ask_provider(document.page.final_url) or _ask_provider(document.page.url)
 
 

@@ -34,14 +34,15 @@ def read_opengraph(document: Document) -> OpenGraph:
 
 def _read_media(document: Document, root: str) -> tuple[Media, ...]:
     """The objects under `root`: structured properties belong to the object that was opened last."""
-    if not document.present(root, f"{root}:url", f"{root}:secure_url"):
+    tags = [(name[len(root) :], content) for name, content in document.open_graph if name.startswith(root)]
+    if not tags:
         return ()
     opened: list[dict[str, Any]] = []
-    for name, content in document.open_graph:
-        if name in (root, f"{root}:url"):
+    for name, content in tags:
+        if name in ("", ":url"):
             _open(opened, document.resolve(content))
-        elif opened and name.startswith(f"{root}:"):
-            _attach(opened[-1], name.removeprefix(f"{root}:"), content, document)
+        elif opened and name.startswith(":"):
+            _attach(opened[-1], name[1:], content, document)
     if not opened:
         _open(opened, document.meta_url(f"{root}:secure_url"))
     return tuple(Media(**media) for media in _merge(opened)[:MAX_LIST])

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import Tag, each_piece, element_text, raw_pieces
-from app.metadata.values import clean, first
+from app.metadata.markup import Tag, element_text, pieces_between, raw_pieces
+from app.metadata.values import clean, first_of
 
 AFTER_HEADLINE = 8_000
 """Characters of markup after the headline in which a date belongs to it."""
@@ -145,7 +145,7 @@ def _json_ld_date(document: Document, key: str) -> str | None:
 
 
 def _first_date(values: Iterable[str | None]) -> str | None:
-    return next(filter(None, map(parse_date, values)), None)
+    return first_of(map(parse_date, values))
 
 
 def _meta_date(document: Document) -> str | None:
@@ -172,7 +172,7 @@ def _itemprop_date(document: Document) -> str | None:
 def _tag_date(tag: Tag, document: Document) -> str | None:
     """The date that a tag holds for machines, or shows."""
     get = tag.attributes.get
-    told = first(*map(get, _DATE_ATTRIBUTES))
+    told = first_of(map(get, _DATE_ATTRIBUTES))
     shown = element_text(document.text, tag.name, tag.end, 500)
     return parse_date(told) or (_short_date(shown, document) if shown else None)
 
@@ -186,11 +186,16 @@ def _headline_date(document: Document) -> str | None:
     position = document.headline
     if position is None:
         return None
-    below = document.text[position : position + AFTER_HEADLINE]
-    above = document.text[max(0, position - BEFORE_HEADLINE) : position]
-    return _date_by_itself(_labelled(each_piece(below)), MAX_BELOW, document) or _date_by_itself(
-        reversed(list(_labelled(raw_pieces(above[above.find(">") + 1 :])))), MAX_ABOVE, document
+    below = pieces_between(document.text, position, position + AFTER_HEADLINE)
+    above = _pieces_above(document.text, position)
+    return _date_by_itself(_labelled(below), MAX_BELOW, document) or _date_by_itself(
+        reversed(list(_labelled(above))), MAX_ABOVE, document
     )
+
+
+def _pieces_above(text: str, position: int) -> list[str]:
+    above = text[max(0, position - BEFORE_HEADLINE) : position]
+    return raw_pieces(above[above.find(">") + 1 :])
 
 
 def _labelled(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:

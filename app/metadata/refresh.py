@@ -19,7 +19,7 @@ _REFRESH = re.compile(
 def read_refresh(document: Document) -> str | None:
     """The absolute URL that the page sends its readers to within `MAX_DELAY` seconds, None if it does not."""
     for tag in document.all("meta"):
-        if tag.attributes.get("http-equiv", "").strip().lower() == "refresh" and not tag.in_noscript:
+        if tag.attributes.get("http-equiv", "").strip().lower() == "refresh" and not document.in_noscript(tag.start):
             target = _target(document, clean(tag.attributes.get("content")) or "")
             if target:
                 return target

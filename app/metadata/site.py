@@ -9,7 +9,7 @@ import tldextract
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.values import first, squash
+from app.metadata.values import first_of, squash
 
 MAX_NAME_WORDS = 4
 """Words of a part of a title that is taken for the name of a site."""
@@ -35,7 +35,7 @@ def declared_name(document: Document) -> str | None:
     return (
         _publisher(document)
         or document.meta("og:site_name", "og:site", "application-name")
-        or first(*(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE)))
+        or first_of(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE))
     )
 
 

@@ -1,4 +1,4 @@
-"""Keep a card within `MAX_RESULT`: lists first lose their tails, then texts their ends."""
+"""A card as JSON, within `MAX_RESULT`: lists first lose their tails, then texts their ends."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _STEPS = ((25, 10_000), (10, 5_000), (5, 1_000), (2, 300))
 """(items of a list, characters of a text) that are tried in turn; the last always fits."""
 
 
-def fit(metadata: Metadata) -> Metadata:
-    """`metadata`, with as much of its lists and texts as fits into `MAX_RESULT` bytes of JSON."""
+def encode(metadata: Metadata) -> bytes:
+    """The JSON of `metadata`, with as much of its lists and texts as fits into `MAX_RESULT` bytes."""
+    encoded = orjson.dumps(metadata)
     for items, characters in _STEPS:
-        if len(orjson.dumps(metadata)) <= MAX_RESULT:
+        if len(encoded) <= MAX_RESULT:
             break
-        metadata = _shrink(metadata, items, characters)
-    return metadata
+        encoded = orjson.dumps(_shrink(metadata, items, characters))
+    return encoded
 
 
 def _shrink(value: T, items: int, characters: int) -> T:

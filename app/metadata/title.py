@@ -5,11 +5,13 @@ What the page says in its tags stays untouched in `open_graph.title` and `twitte
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.metadata import jsonld
 from app.metadata.document import Document, Heading
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.site import SEPARATOR
-from app.metadata.values import first, squash, words
+from app.metadata.values import first_of, squash, words
 
 MIN_HEADING = 8
 """Characters; a shorter heading says too little to replace a title."""
@@ -30,9 +32,9 @@ _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--
 def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: set[str]) -> str | None:
     """The best title that a page has to offer, in one line. `sites` are the names of its site, squashed."""
     headline = _json_ld_headline(document)
-    told = first(og.title, twitter.title, headline, document.title, document.meta(*_METAS))
+    told = og.title or twitter.title or headline or document.title or document.meta(*_METAS)
     if not told:
-        return first(*(heading.text for heading in document.headings), *document.site_headings)
+        return first_of((*(heading.text for heading in document.headings), *document.site_headings))
     title = _without_site(told, sites)
     return (
         _heading_within(title, document.headings)
@@ -48,7 +50,7 @@ def _json_ld_headline(document: Document) -> str | None:
     articles = jsonld.of_types(document.works, jsonld.ARTICLE_TYPES)[:MAX_ARTICLES]
     told = [text for node in articles for key in ("headline", "name") if (text := jsonld.text_of(node.get(key)))]
     title = _fold(document.title or "")
-    return first(*(text for text in told[:2] if _fold(text) in title), *told)
+    return next((text for text in told[:2] if _fold(text) in title), None) or first_of(told)
 
 
 def _without_site(title: str, names: set[str]) -> str:
@@ -65,7 +67,7 @@ def _heading_within(title: str, headings: list[Heading]) -> str | None:
     """A heading, or its last piece, that the title holds: most of it, or all before a separator."""
     whole = _fold(title)
     heads = {_fold(title[: cut.start()]) for cut in SEPARATOR.finditer(title)}
-    for text in (text for heading in headings for text in (heading.text, heading.last)):
+    for text in _texts(headings):
         folded = _fold(text)
         if len(text) > MIN_HEADING and folded in whole and (len(text) >= MIN_SHARE * len(title) or folded in heads):
             return text
@@ -75,8 +77,12 @@ def _heading_within(title: str, headings: list[Heading]) -> str | None:
 def _agreed(headings: list[Heading], *others: str | None) -> str | None:
     """The heading that JSON-LD or the `<title>` repeats word for word."""
     known = {squash(other) for other in others if other}
-    texts = (text for heading in headings for text in (heading.text, heading.last))
-    return next((text for text in texts if squash(text) in known), None)
+    return next((text for text in _texts(headings) if squash(text) in known), None)
+
+
+def _texts(headings: list[Heading]) -> Iterable[str]:
+    """The texts of the headings and their last pieces, each once."""
+    return dict.fromkeys(text for heading in headings for text in (heading.text, heading.last))
 
 
 def _other_version(title: str, headings: list[Heading]) -> str | None:

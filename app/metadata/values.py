@@ -7,6 +7,7 @@ Rule 2: a URL is absolute, http or https, and at most `MAX_URL` characters; a lo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from html import unescape
 from urllib.parse import urljoin, urlsplit
@@ -62,7 +63,12 @@ def squash(text: str) -> str:
 
 def first(*values: str | None) -> str | None:
     """The first that says something."""
-    return next((value for value in values if value), None)
+    return first_of(values)
+
+
+def first_of(values: Iterable[str | None]) -> str | None:
+    """The first that says something; those after it are not even looked for."""
+    return next(filter(None, values), None)
 
 
 def absolute_url(href: str | None, base: str) -> str | None:
