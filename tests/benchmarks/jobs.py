@@ -27,7 +27,7 @@ from origin import Origin, latency, running_origin
 from pages import SAMPLE
 from servers import Server, service
 
-from tests.servers import postgres_server
+from tests.servers import running_postgres
 
 SIZE = 1_000
 CLIENTS = 4
@@ -153,7 +153,7 @@ def small_job_beside(server: Server, origin: Origin) -> float:
 
 
 def _postgres(running: ExitStack) -> str:
-    return running.enter_context(postgres_server(Path(running.enter_context(TemporaryDirectory()))))
+    return running.enter_context(running_postgres(Path(running.enter_context(TemporaryDirectory()))))
 
 
 def main() -> None:
