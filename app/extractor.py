@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -147,12 +146,8 @@ class Extractor:
         failure_ttl: float,
         max_bytes: int,
         observe: Observe = lambda url, outcome, fetching, reading: None,
-        readers: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown.
-
-        `readers`: held by whoever reads a page, where so many are fetched at once that reading must take turns.
-        """
+        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown."""
         self._cache = cache
         self._fetch = fetch
         self._render = render
@@ -160,7 +155,6 @@ class Extractor:
         self._failure_ttl = failure_ttl
         self._max_bytes = max_bytes
         self._observe = observe
-        self._readers = readers or nullcontext()
 
     def look_up(self, targets: Iterable[TargetUrl], options: Options, tenant: str = "") -> dict[TargetUrl, Outcome]:
         """What the cache knows of these URLs."""
@@ -226,11 +220,10 @@ class _Visit:
         """The status of the page, and the JSON. Raises TargetError."""
         document, options = self._document(), self._options
         oembed = self._oembed(document) if options.formats is None or options.metadata else None
-        with self._extractor._readers:
-            if options.formats is None:
-                data = self._card(document, oembed)
-            else:
-                data = self._item(document, options.formats, oembed)
+        if options.formats is None:
+            data = self._card(document, oembed)
+        else:
+            data = self._item(document, options.formats, oembed)
         return document.page.status, data
 
     def _document(self) -> Document:

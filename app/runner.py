@@ -22,7 +22,7 @@ from multiprocessing.managers import BaseManager
 from uuid import uuid4
 
 from app.database import Database
-from app.jobs.local import NICENESS, READERS, die_with, run_in_place
+from app.jobs.local import NICENESS, die_with, run_in_place
 from app.jobs.nursery import Nursery
 from app.jobs.queue import JobQueue
 from app.limits import Usage
@@ -59,7 +59,7 @@ def run(settings: Settings, place: int, lock: int, parent: int) -> None:
     configure_logs(settings.log_level)
     scribe = start_scribe()
     os.nice(NICENESS)
-    services = Services.open(settings, readers=READERS)
+    services = Services.open(settings)
     with os.fdopen(lock, "r+") as held:
         run_in_place(replace(services.job_tools(), queue=scribe.queue(settings)), place, held)
     services.close()

@@ -6,7 +6,6 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Semaphore
 from typing import Any
 
 import structlog
@@ -58,11 +57,8 @@ class Services:
     jobs: Jobs
 
     @classmethod
-    def open(cls, settings: Settings, *, readers: int | None = None) -> Services:
-        """Connect and build. Raises what the stores raise if they do not answer.
-
-        `readers`: how many pages are read at once, if not as many as are fetched.
-        """
+    def open(cls, settings: Settings) -> Services:
+        """Connect and build. Raises what the stores raise if they do not answer."""
         truth, shared = open_truth(settings), open_shared(settings)
         redis = connect_redis(settings)
         spare = open_local(settings) if redis else shared
@@ -118,7 +114,6 @@ class Services:
                 failure_ttl=settings.failure_ttl,
                 max_bytes=settings.max_bytes,
                 observe=_observe,
-                readers=Semaphore(readers) if readers else None,
             ),
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
             jobs=_open_jobs(settings, truth, usage),

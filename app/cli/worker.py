@@ -11,8 +11,6 @@ from app.fetch.renderer import Renderer
 from app.logs import configure_logs
 from app.services import Services
 
-READERS = 4  # pages read at once: no requests are waiting here
-
 
 @click.command()
 def worker() -> None:
@@ -28,7 +26,7 @@ def worker() -> None:
     except ImportError:
         sys.exit("pagecard: a worker needs the extra celery: pip install 'pagecard[celery]'")
     configure_logs(settings.log_level)
-    services = Services.open(settings, readers=READERS)
+    services = Services.open(settings)
     renders = Renderer.unavailable_reason(settings) is None
     click.echo(f"Pagecard works on jobs{', rendered ones too' if renders else ''}", err=True)
     Worker(services.job_tools(), settings.broker_url).run(renders=renders)

@@ -44,10 +44,6 @@ WORTH_A_SECOND = 50  # items that wait for each further runner that is started
 PLAIN_SIZE = 64  # pages in work at once
 RENDERED_SIZE = 4
 
-# Pages read at once. More would not be faster, since one of them computes at a time; and whoever stores results
-# would wait as long for the interpreter as all of them take, with the database's lock in hand.
-READERS = 2
-
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # <linux/prctl.h>
 
 _libc = ctypes.CDLL(None)

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 import structlog
 
 from app import metrics
+from app.baton import running
 from app.deadline import Deadline
 from app.errors import InternalError, PagecardError, ProxyUnavailable, QuotaExceeded, TargetHttpError
 from app.extractor import Failure, Options, Success
@@ -273,7 +274,9 @@ class Crew:
                 self._threads.submit(self._work_on, item)
 
     def _work_on(self, item: Item) -> None:
-        self._enter(self._run(item))
+        with running:
+            outcome = self._run(item)
+        self._enter(outcome)
 
     def _enter(self, outcome: Outcome) -> None:
         self._ledger.enter(outcome, lambda: self._free(outcome.item.key_id))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from app.baton import resting
 from app.deadline import Deadline
 from app.errors import ProxyUnavailable, TargetHttpError, TargetTimeout
 from app.extractor import Failure, Options, Success
@@ -45,7 +46,7 @@ def test_a_ticket_takes_so_many_items_and_no_more(world: World) -> None:
     assert world.queue.waiting() == 30
 
 
-def test_no_more_items_are_in_work_than_there_are_places(world: World) -> None:
+def most_at_once(world: World, sleep: AbstractContextManager[object]) -> int:
     world.job(40)
     world.job(40, "key-b")
     now, most, lock = 0, 0, threading.Lock()
@@ -55,14 +56,23 @@ def test_no_more_items_are_in_work_than_there_are_places(world: World) -> None:
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.01)
+        with sleep:
+            time.sleep(0.01)
         with lock:
             now -= 1
         return done(item)
 
     with crew(world, run) as hands:
         hands.work()
-    assert 1 < most <= 8
+    return most
+
+
+def test_no_more_items_are_in_work_than_there_are_places(world: World) -> None:
+    assert 1 < most_at_once(world, resting) <= 8
+
+
+def test_one_item_computes_at_a_time(world: World) -> None:
+    assert most_at_once(world, nullcontext()) == 1
 
 
 def test_a_slow_job_does_not_hold_up_another_keys_job(world: World) -> None:
@@ -71,7 +81,8 @@ def test_a_slow_job_does_not_hold_up_another_keys_job(world: World) -> None:
 
     def run(item: Item) -> Outcome:
         if item.key_id == "slow":
-            over.wait(30)
+            with resting:
+                over.wait(30)
         return done(item)
 
     with crew(world, run) as hands:
