@@ -11,7 +11,8 @@ import pytest
 
 from app.baton import resting
 from app.errors import Overloaded
-from app.pool import GREED, QUEUE_FACTOR, SHARE, FairPool
+from app.fairness import GREED, QUEUE_FACTOR, SHARE
+from app.pool import FairPool
 from tests.servers import until
 
 

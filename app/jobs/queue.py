@@ -18,9 +18,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from app.database import Database, job_items, job_owners, job_results, jobs
+from app.fairness import GREED
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import end_if_done, lock
-from app.pool import GREED
 
 LEASE = 8  # seconds without a beat after which an owner is dead
 JOBS_IN_TURN = 4  # jobs of one key that are worked on side by side, the oldest first

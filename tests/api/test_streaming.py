@@ -86,7 +86,7 @@ def test_who_stops_listening_pays_for_what_was_read_by_then(api: Api, web: Site)
     answer = api.post(BATCH, {"urls": [*pages, silent]}, headers={"Accept": NDJSON}, buffered=False)
     assert next(answer.response)
     until(lambda: len(web.requests) == 6)
-    until(lambda: api.services.pool._running.total() == 1)
+    until(lambda: api.services.pool.running == 1)
     answer.close()
     assert web.wait_until_idle(5)
     assert api.get("/v1/usage").json["data"]["used"]["urls"] == 5

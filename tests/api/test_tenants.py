@@ -178,7 +178,7 @@ def test_lookups_that_hang_hold_up_nobody_else(
         Api(api.client.application.test_client(), api.services, api.key).batch(*hanging, cache=False, timeout_ms=3_000)
 
     with attack(3, strike):
-        until(lambda: api.services.pool._running.total() > 100)
+        until(lambda: api.services.pool.running > 100)
         other = api.on_plan("enterprise")
         for number in range(10):
             begun = time.perf_counter()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.errors import Overloaded
-from app.pool import QUEUE_FACTOR, SHARE
+from app.fairness import QUEUE_FACTOR, SHARE
 from app.worker.desk import Desk
 from tests.servers import until
 
@@ -54,7 +54,7 @@ def desk() -> Desk:
 def test_every_request_is_answered(desk: Desk, gate: Gate) -> None:
     gate.go.set()
     for number in range(500):
-        until(lambda: desk._waiting < 50, every=0.001)
+        until(lambda: desk.waiting < 50, every=0.001)
         desk.submit(f"tenant-{number % 5}", gate.call(f"tenant-{number % 5}"))
     until(lambda: len(gate.ran) == 500)
 
