@@ -39,18 +39,17 @@ _LATE = ("data-src", "data-original", "data-lazy-src", "srcset", "data-srcset")
 """Where scripts that load images late keep the address that belongs into `src`."""
 
 _NAME = re.compile(r"[\w:.@-]+")
-_IN_LINKS = etree.XPath("//a//*")
+# No step of these follows another, and nothing is united: libxml2 compares each node that it adds with all others.
+_IN_LINKS = etree.XPath("//*[ancestor::a]")
 _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label"}
     | {"mark", "picture", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var"}
 )
-_HEADINGS_AS_LINKS = etree.XPath(
-    "//a[@href]/*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6]"
-    "[normalize-space(..) = normalize-space(.)][not(../../self::p)]"
-)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LINKS_AWAY = etree.XPath("//a[@href]")
 _QUOTATIONS = etree.XPath("//blockquote[not(ancestor::blockquote)]")
-_ARRANGES = etree.XPath("boolean(.//table | .//pre | .//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6)")
-_TWO_CELLS = etree.XPath("boolean(.//tr[count(td | th) > 1])")
+_ARRANGES = etree.XPath(".//table or .//pre or .//h1 or .//h2 or .//h3 or .//h4 or .//h5 or .//h6")
+_TWO_CELLS = etree.XPath("boolean(.//tr[count(td) + count(th) > 1])")
 _TABLE = ("table", "caption", "colgroup", "thead", "tbody", "tfoot", "tr", "th", "td")
 
 _CODE = ("pre", "code", "kbd", "samp", "tt")
@@ -112,11 +111,21 @@ def _put_in_brackets(reading: etree._Element) -> None:
     reading.text, reading.tail = f"({reading.text or ''}", f"){reading.tail or ''}"
 
 
-def _turn_out(heading: etree._Element) -> None:
+def _turn_out(link: etree._Element) -> None:
     """A link around a heading becomes a heading around a link: Markdown has the second alone."""
-    link = heading.getparent()
-    link.tag, heading.tag = heading.tag, link.tag
-    heading.set("href", link.attrib.pop("href"))
+    headings = [child for child in link if child.tag in _HEADINGS]
+    parent = link.getparent()
+    if not headings or (parent is not None and parent.tag == "p"):
+        return
+    said = _words(link)
+    heading = next((heading for heading in headings if _words(heading) == said), None)
+    if heading is not None:
+        link.tag, heading.tag = heading.tag, link.tag
+        heading.set("href", link.attrib.pop("href"))
+
+
+def _words(element: etree._Element) -> list[str]:
+    return "".join(element.itertext()).split()
 
 
 def _set_in_line(part: etree._Element) -> None:
@@ -284,7 +293,7 @@ _PASSES = (
     (_named(), _clean_names),
     (_named(*_READ_AS), _read_as_a_browser_does),
     (_named("rt"), _put_in_brackets),
-    (_HEADINGS_AS_LINKS, _turn_out),
+    (_LINKS_AWAY, _turn_out),
     (_IN_LINKS, _set_in_line),
     (_named("img"), _clean_image),
     (_named("a", "area"), _clean_link),

@@ -39,7 +39,7 @@ _CANDIDATE = re.compile(rf"[\\`*_\]<&~{_DROPPED}]|\A[(\[:]|!\Z")
 _LEFT = re.compile(f"[{_DROPPED}]")
 
 _CODE = frozenset({"pre", "code", "kbd", "samp", "tt"})
-_NAMES = etree.XPath("//@*[name() = 'alt' or name() = 'title']")
+_NAMES = ("alt", "title")
 _INSIDE = etree.XPath("descendant::text()", smart_strings=False)
 
 
@@ -51,8 +51,9 @@ def hold(tree: etree._Element) -> None:
             element.text = _NOTHING.sub("", text) if element.tag in _CODE else _held_text(text, element)
         if tail and _CANDIDATE.search(tail):
             element.tail = _held_text(tail, element, is_tail=True)
-    for name in _NAMES(tree):
-        name.getparent().set(name.attrname, _held_name(name))
+        for name in _NAMES:
+            if value := element.get(name):
+                element.set(name, _held_name(value))
 
 
 def free(markdown: str) -> str:

@@ -32,7 +32,7 @@ _RAW = re.compile(
 
 _TOO_DEEP = etree.XPath("/*" * MAX_DEPTH)
 _TOO_INDENTED = etree.XPath(
-    f"boolean((//li | //blockquote)[count(ancestor::li) + count(ancestor::blockquote) > {MAX_INDENT}])"
+    f"boolean(//*[self::li or self::blockquote][count(ancestor::li) + count(ancestor::blockquote) > {MAX_INDENT}])"
 )
 
 
