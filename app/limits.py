@@ -14,6 +14,7 @@ import os
 import struct
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -85,6 +86,7 @@ class FileBuckets:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        weakref.finalize(self, os.close, self._file)
         size = (self._SLOTS + self._PROBES) * self._BUCKET.size
         os.ftruncate(self._file, size)
         self._table = mmap.mmap(self._file, size)

@@ -49,6 +49,14 @@ class Request:
         return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
 
+def readable(sockets: Iterable[socket.socket], seconds: float | None = None) -> list[socket.socket]:
+    """Those that have something to read, or have ended; waits for one, but not longer than that."""
+    poller, by_number = select.poll(), {sock.fileno(): sock for sock in sockets}
+    for number in by_number:
+        poller.register(number, select.POLLIN)
+    return [by_number[number] for number, _ in poller.poll(None if seconds is None else seconds * 1_000)]
+
+
 class Wire:
     """One connection, as a route sees it."""
 
@@ -66,8 +74,7 @@ class Wire:
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the peer goes away or the site closes."""
-        readable, _, _ = select.select([self.sock], [], [], seconds)
-        if readable and not self.sock.recv(65_536):
+        if readable([self.sock], seconds) and not self.sock.recv(65_536):
             raise SiteClosed
 
     def drip(self, data: bytes, every: float = 0.02) -> None:
@@ -121,8 +128,7 @@ class Wire:
         with socket.create_connection((host, port)) as there:
             ways = {self.sock: there, there: self.sock}
             while True:
-                readable, _, _ = select.select(list(ways), [], [])
-                for source in readable:
+                for source in readable(ways):
                     data = source.recv(65_536)
                     if not data:
                         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from app.keys import KeyStore
 from app.settings import PREFIX, Settings
 from app.versions import Versions
 from tests.servers import end, listens, until
+from tests.site import readable
 
 PROGRAM = """
 import app.worker, app.worker.client
@@ -200,7 +200,7 @@ def test_a_request_that_does_not_become_whole_is_told_so(connect: Connect, port:
 def test_a_byte_now_and_then_buys_no_more_time(connect: Connect, port: int) -> None:
     client = connect(port, b"GET / HTTP/1.1\r\nX: ")
     begun = time.monotonic()
-    while not select.select([client], [], [], 0.1)[0]:
+    while not readable([client], 0.1):
         client.sendall(b"a")
     assert time.monotonic() - begun < 5
     assert client.recv(12) == b"HTTP/1.1 400"
