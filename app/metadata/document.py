@@ -7,6 +7,7 @@ Rule 2: nobody else parses the page.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -260,7 +261,9 @@ class Document:
 
     def in_noscript(self, position: int) -> bool:
         """Whether a place in the markup is shown only to readers without scripts."""
-        return any(tag.start < position < tag.end for tag in self.all("noscript"))
+        noscripts = self.all("noscript")  # neither starts nor ends ever go back
+        before = bisect_left(noscripts, position, key=lambda tag: tag.start)
+        return before > 0 and position < noscripts[before - 1].end
 
     @lazy
     def headline(self) -> int | None:

@@ -79,6 +79,7 @@ BOMBS = {
     "NULs": "\0" * SIZE,
     "entities": "<title>" + "&amp" * (SIZE // 4),
     "keywords": '<meta name=keywords content="' + "a," * (SIZE // 2) + '">',
+    "noscripts before refreshes": "<noscript></noscript>" * 9_900 + "<meta http-equiv=refresh content=x>" * 9_900,
     "refreshes": '<meta http-equiv=refresh content="' + "0 " * (SIZE // 2) + '">',
     "hidden boxes": "<h1>x</h1>" + filled("<div hidden><p>x</p>"),
     "open tags of hidden boxes": "<h1>x</h1>" + filled('<div style="display: '),
