@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from app.database import Database, job_results
 from app.jobs.job import Job, Status
 from app.jobs.local import Supervisor
 from app.jobs.webhook import WebhookQueue
-from tests.jobs.conftest import World
+from tests.jobs.conftest import World, is_held
 from tests.servers import until
 
 STARTER = """
@@ -62,15 +61,6 @@ def kill(supervisor: Supervisor) -> None:
     until(lambda: supervisor.runners)
     for runner in supervisor.runners:
         runner.kill()
-
-
-def is_held(path: Path) -> bool:
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 def test_a_job_is_worked_off_once_it_is_there(world: World, supervised: Supervisor) -> None:

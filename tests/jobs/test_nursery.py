@@ -16,7 +16,7 @@ import pytest
 from app.jobs.local import Supervisor
 from app.jobs.nursery import Nursery
 from app.jobs.webhook import WebhookQueue
-from tests.jobs.conftest import World
+from tests.jobs.conftest import World, is_held
 from tests.servers import until
 
 
@@ -51,15 +51,6 @@ def said(lock: Path) -> list[int]:
     """What the runner wrote: its place, its process id, and whose child it is."""
     until(lambda: lock.read_text().endswith("\n"))
     return [int(word) for word in lock.read_text().split()]
-
-
-def is_held(lock: Path) -> bool:
-    with lock.open("a") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 def test_a_runner_is_forked_into_its_place(lock: Path) -> None:
