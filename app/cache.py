@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 import structlog
-from cachetools import LRUCache
+from cachetools import FIFOCache
 
 from app.baton import resting
 from app.database import Database, cache_entries
@@ -52,10 +52,6 @@ class Entry(NamedTuple):
     status: int
     stored_at: float
     expires_at: float
-
-    def serves(self, max_age: float, now: float) -> bool:
-        """Whether it may be given, `now`, to someone who wants it no older than `max_age` seconds."""
-        return now < self.expires_at and now - self.stored_at <= max_age
 
 
 _Keep = tuple[str, Entry, Callable[[], None]]
@@ -91,7 +87,7 @@ class Cache:
         self._store = store
         self._versions = versions
         self._turns = Turns(turns)
-        self._front: LRUCache[str, _Copy] = LRUCache(size, getsizeof=lambda copy: copy.weight)
+        self._front: FIFOCache[str, _Copy] = FIFOCache(size, getsizeof=lambda copy: copy.weight)
         self._lock = threading.Lock()
         self._writer = _Writer(self._write)
 
@@ -162,21 +158,21 @@ class Cache:
 
     def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, Entry], dict[str, int]]:
         """What may be served, and the versions of what has to be looked for in the store."""
-        found: dict[str, Entry] = {}
+        known: dict[str, Entry | None] = {}
         unknown: dict[str, int] = {}
-        now, monotonic, versions = time.time(), time.monotonic(), self._versions.table
+        front, now, versions = self._front, time.monotonic(), self._versions.table
         with self._lock:
             for key in keys:
                 try:
-                    slot, version, until, entry = self._front[key]  # cachetools' `get` looks twice
+                    slot, version, until, entry = front[key]  # cachetools' `get` looks twice
                 except KeyError:
                     unknown[key] = self._versions.of(key)
                     continue
-                if versions[slot] != version or until < monotonic:
+                if versions[slot] != version or until < now:
                     unknown[key] = versions[slot]
-                elif entry is not None and entry.serves(max_age, now):
-                    found[key] = entry
-        return found, unknown
+                else:
+                    known[key] = entry
+        return _served(known, max_age), unknown
 
     def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, Entry]:
         digests = {key: _digest(key) for key in unknown}
@@ -184,8 +180,7 @@ class Cache:
             stored = self._store.get_many(list(digests.values()))
         copies = {key: (version, stored.get(digests[key])) for key, version in unknown.items()}
         self._remember(copies)
-        now = time.time()
-        return {key: entry for key, (_, entry) in copies.items() if entry and entry.serves(max_age, now)}
+        return _served({key: entry for key, (_, entry) in copies.items()}, max_age)
 
     def _remember(self, copies: Mapping[str, tuple[int, Entry | None]]) -> None:
         until = time.monotonic() + FRONT_TTL
@@ -195,6 +190,16 @@ class Cache:
                 if entry is None or len(entry.value) <= FRONT_MAX:
                     with suppress(ValueError):
                         self._front[key] = _Copy(self._versions.slot(key), version, until, entry)
+
+
+def _served(known: Mapping[str, Entry | None], max_age: float) -> dict[str, Entry]:
+    """What of it may be given to someone who wants it no older than `max_age` seconds."""
+    now = time.time()
+    return {
+        key: entry
+        for key, entry in known.items()
+        if entry and now < entry.expires_at and now - entry.stored_at <= max_age
+    }
 
 
 class _Writer:
