@@ -21,12 +21,21 @@ from app.extractor import Extractor, Failure, Options, Outcome, Success
 from app.fetch import TargetUrl, parse_url
 from app.pool import FairPool
 
-Done = tuple[TargetUrl, Outcome]
+Done = dict[str, Outcome]
+"""What became of some URLs: of each different one once, by the `text` of its target."""
+
 Judged = TargetUrl | InvalidUrl
 
 
-def judge_url(url: str) -> Judged:
-    """A URL as a target, or what is wrong with it."""
+def judge(urls: Sequence[str]) -> list[Judged]:
+    """Each URL as a target, or what is wrong with it."""
+    try:
+        return list(map(parse_url, urls))  # mostly all are well, and most are remembered
+    except InvalidUrl:
+        return [_judge(url) for url in urls]
+
+
+def _judge(url: str) -> Judged:
     try:
         return parse_url(url)
     except InvalidUrl as error:
@@ -36,8 +45,8 @@ def judge_url(url: str) -> Judged:
 def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str, Any]]:
     """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
     return [
-        {"index": index, "url": printable(url), "reason": each.message}
-        for index, (url, each) in enumerate(zip(urls, judged, strict=True))
+        {"index": index, "url": printable(urls[index]), "reason": each.message}
+        for index, each in enumerate(judged)
         if isinstance(each, InvalidUrl)
     ]
 
@@ -53,25 +62,25 @@ def extract_batch(
     *,
     streaming: bool = True,
 ) -> Iterator[Done]:
-    """What became of each different URL, as it is known; what is not known by the deadline is TargetTimeout.
+    """What became of the URLs, as it is known; what is not known by the deadline is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
     and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
     is not `streaming` is woken once, when all is known, and not for each result.
     """
-    unique = list(dict.fromkeys(targets))
-    found = extractor.look_up(unique, options, tenant)
-    if len(found) == len(unique):
-        return iter(found.items())
-    missing = [target for target in unique if target not in found]
+    wanted = {target.text: target for target in targets}
+    found = extractor.look_up(wanted, options, tenant)
+    if len(found) == len(wanted):
+        return iter((found,))
+    missing = wanted.keys() - found.keys()
     results = _Results(1 if streaming else len(missing))
 
-    def call(target: TargetUrl) -> Callable[[], None]:
+    def call(url: str) -> Callable[[], None]:
         context = contextvars.copy_context()  # the request id goes into the log lines of its fetches
-        return lambda: results.put((target, context.run(extractor.extract, target, options, deadline, tenant)))
+        return lambda: results.put(url, context.run(extractor.extract, wanted[url], options, deadline, tenant))
 
-    pool.submit(tenant, [call(target) for target in missing])
-    return _as_they_come(found, set(missing), results, deadline, abandoned)
+    pool.submit(tenant, [call(url) for url in wanted if url in missing])
+    return _as_they_come(found, missing, results, deadline, abandoned)
 
 
 class _Results:
@@ -80,11 +89,11 @@ class _Results:
     def __init__(self, group: int) -> None:
         self._group = group
         self._numbers = itertools.count(1)
-        self._came: deque[Done] = deque()
+        self._came: deque[tuple[str, Outcome]] = deque()
         self._woken: SimpleQueue[None] = SimpleQueue()
 
-    def put(self, done: Done) -> None:
-        self._came.append(done)
+    def put(self, url: str, outcome: Outcome) -> None:
+        self._came.append((url, outcome))
         if next(self._numbers) % self._group == 0:
             self._woken.put(None)
 
@@ -96,42 +105,53 @@ class _Results:
             return False
         return True
 
-    def take(self) -> list[Done]:
+    def take(self) -> Done:
         """All that there is."""
-        return [self._came.popleft() for _ in range(len(self._came))]
+        return dict([self._came.popleft() for _ in range(len(self._came))])
 
 
 def _as_they_come(
-    found: dict[TargetUrl, Outcome],
-    pending: set[TargetUrl],
+    found: Done,
+    pending: set[str],
     results: _Results,
     deadline: Deadline,
     abandoned: Callable[[], bool],
 ) -> Iterator[Done]:
     try:
-        yield from found.items()
+        yield found
         over = False
         while pending and not over:
             over = not results.wait(deadline.slice()) and (deadline.passed or abandoned())
-            for target, outcome in results.take():
-                pending.remove(target)
-                yield target, outcome
-        for target in pending:
-            yield target, Failure(TargetTimeout())
+            done = results.take()
+            pending -= done.keys()
+            yield done
+        yield {url: Failure(TargetTimeout()) for url in pending}
     finally:
         deadline.cancel()
 
 
-def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> bytes:
-    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON."""
-    known = dict(done)
-    outcomes = [Failure(each) if isinstance(each, InvalidUrl) else known[each] for each in judged]
-    successful = sum([isinstance(outcome, Success) for outcome in outcomes])
-    pieces: list[bytes] = []  # joined once: an answer may have megabytes
-    for url, outcome in zip(urls, outcomes, strict=True):
+def gather(done: Iterator[Done]) -> Done:
+    """All of it, when it is known."""
+    known: Done = {}
+    for some in done:
+        known |= some
+    return known
+
+
+def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> list[bytes]:
+    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON.
+
+    In pieces, to be joined once: an answer may have megabytes.
+    """
+    known = gather(done)
+    pieces: list[bytes] = []
+    successful = 0
+    for url, each in zip(urls, judged, strict=True):
+        outcome = Failure(each) if isinstance(each, InvalidUrl) else known[each.text]
+        successful += isinstance(outcome, Success)
         pieces += _COMMA
         pieces += _pieces(url, outcome)
-    return b"".join((b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"))
+    return [b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"]
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:

@@ -74,7 +74,7 @@ class Options:
     render: Wait | None = None
 
     def cache_key(self, target: TargetUrl, tenant: str) -> str:
-        return str(target) + self.variant(tenant)
+        return target.text + self.variant(tenant)
 
     def variant(self, tenant: str) -> str:
         """The end of a cache key: "" for a plain card, else all that makes the answer another one.
@@ -156,12 +156,12 @@ class Extractor:
         self._max_bytes = max_bytes
         self._observe = observe
 
-    def look_up(self, targets: Iterable[TargetUrl], options: Options, tenant: str = "") -> dict[TargetUrl, Outcome]:
-        """What the cache knows of these URLs."""
+    def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
+        """What the cache knows of these URLs, each the `text` of a target."""
         if options.fresh:
             return {}
         variant = options.variant(tenant)
-        keys = {str(target) + variant: target for target in targets}
+        keys = {url + variant: url for url in urls}
         entries = self._cache.get_many(keys, options.max_age)
         return {keys[key]: _outcome(entry, hit=True) for key, entry in entries.items()}
 

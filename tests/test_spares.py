@@ -12,7 +12,6 @@ import pytest
 from app import spares
 from app.cache import Entry
 from app.extractor import Options
-from app.fetch import parse_url
 from app.networks import parse_networks
 from app.plans import Plan
 from app.services import REDIS_TIMEOUT, Services
@@ -142,7 +141,7 @@ def test_nobody_waits_for_redis_once_it_was_found_away(services: Services, harm:
     begun = time.monotonic()
     for _ in range(100):
         services.rates.take("key", SLOW)
-        services.extractor.look_up([parse_url("https://example.com/")], Options())
+        services.extractor.look_up(["https://example.com/"], Options())
     assert time.monotonic() - begun < 2 * REDIS_TIMEOUT + 0.5
 
 

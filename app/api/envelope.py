@@ -34,10 +34,11 @@ JSON = "application/json"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def success(data: bytes, **meta: Any) -> Response:
-    """The envelope around `data`, which is encoded already."""
+def success(*data: bytes, **meta: Any) -> Response:
+    """The envelope around `data`, which is encoded already, and may come in pieces."""
     meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms(), **meta}
-    return Response(b'{"success":true,"data":%b,"meta":%b}' % (data, orjson.dumps(meta)), mimetype=JSON)
+    envelope = b"".join((b'{"success":true,"data":', *data, b',"meta":', orjson.dumps(meta), b"}"))
+    return Response(envelope, mimetype=JSON)
 
 
 def failure(error: PagecardError) -> Response:

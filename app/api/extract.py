@@ -7,7 +7,7 @@ import select
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,17 @@ from app.api.body import read_body, read_query
 from app.api.envelope import conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
-from app.batch import Done, Judged, encode_batch, encode_result, encode_summary, extract_batch, judge_url, tell_invalid
+from app.batch import (
+    Done,
+    Judged,
+    encode_batch,
+    encode_result,
+    encode_summary,
+    extract_batch,
+    gather,
+    judge,
+    tell_invalid,
+)
 from app.deadline import Deadline
 from app.errors import (
     BatchTooLarge,
@@ -67,7 +77,7 @@ def extract_many() -> Response:
     done = _extract(judged, _options(asked), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], judged, done)
-    return success(encode_batch(asked["urls"], judged, done))
+    return success(*encode_batch(asked["urls"], judged, done))
 
 
 @blueprint.get("/v1/extract")
@@ -88,7 +98,7 @@ def extract_one() -> Response:
     asked = read_query(EXTRACT)
     judged = judge_urls([asked["url"]], ignore_invalid=False)
     check_quota()
-    [(_, outcome)] = _extract(judged, _options(asked), _deadline(None))
+    [outcome] = gather(_extract(judged, _options(asked), _deadline(None))).values()
     if isinstance(outcome, Failure):
         return failure(outcome.error)
     return _card(outcome, asked)
@@ -117,7 +127,7 @@ def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
             f"This plan takes {limit} URLs in one batch, not {len(urls)}",
             details={"limit": limit, "received": len(urls), "plan": g.plan.name},
         )
-    judged = [judge_url(url) for url in urls]
+    judged = judge(urls)
     invalid = tell_invalid(urls, judged)
     if invalid and not ignore_invalid:
         raise InvalidUrls(details={"invalid_urls": invalid})
@@ -137,7 +147,7 @@ def _deadline(timeout_ms: int | None) -> Deadline:
 
 
 def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, streaming: bool = False) -> Iterator[Done]:
-    """The outcomes of the targets among `judged`, as they come; what was read is charged to the key's month."""
+    """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
     done = extract_batch(
         [each for each in judged if isinstance(each, TargetUrl)],
         services().extractor,
@@ -154,13 +164,13 @@ def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, stre
 def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
     begun = time.perf_counter()
     try:
-        for each in done:
-            tally.count(each[1])
-            yield each
+        for some in done:
+            tally.count(some.values())
+            yield some
     finally:
         deadline.cancel()  # whoever stops listening stops the work, and pays for what was read by then
-        for _, outcome in done:
-            tally.count(outcome)
+        for some in done:
+            tally.count(some.values())
         tally.settle()
         if tally.read or tally.failed:
             services().extractor.settle()
@@ -177,13 +187,12 @@ class _Tally:
     read: int = 0
     failed: int = 0
 
-    def count(self, outcome: Outcome) -> None:
-        if not isinstance(outcome, Success):
-            self.failed += 1
-        elif outcome.cache_hit:
-            self.hits += 1
-        else:
-            self.read += 1
+    def count(self, outcomes: Collection[Outcome]) -> None:
+        known = [outcome.cache_hit for outcome in outcomes if isinstance(outcome, Success)]
+        hits = known.count(True)
+        self.hits += hits
+        self.read += len(known) - hits
+        self.failed += len(outcomes) - len(known)
 
     def settle(self) -> None:
         self.charge(self.key_id, self.read)
@@ -198,14 +207,14 @@ def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Resp
 
 
 def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Iterator[bytes]:
-    indexes: dict[TargetUrl, list[int]] = defaultdict(list)
+    indexes: dict[str, list[int]] = defaultdict(list)
     successful = 0
     for index, each in enumerate(judged):
         if isinstance(each, InvalidUrl):
             yield _line(index, urls[index], Failure(each))
         else:
-            indexes[each].append(index)
-    for target, outcome in done:
+            indexes[each.text].append(index)
+    for target, outcome in (each for some in done for each in some.items()):
         successful += len(indexes[target]) * isinstance(outcome, Success)
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)

@@ -19,7 +19,7 @@ from app.api.envelope import JSON, bare
 from app.api.extract import NDJSON, NO_QUERY
 from app.api.job_schemas import JobListSchema, JobPageSchema, JobSchema, ResultsSchema
 from app.api.openapi import Operation, described, json_answer
-from app.batch import judge_url, tell_invalid
+from app.batch import judge, tell_invalid
 from app.charset import printable
 from app.errors import (
     IdempotencyConflict,
@@ -144,7 +144,7 @@ def stream_results(job_id: str) -> Response:
 
 def _judge(urls: list[str], *, ignore_invalid: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """The URLs that can be read, and the others. Raises InvalidUrls if none can, or none may fail."""
-    judged = [judge_url(url) for url in urls]
+    judged = judge(urls)
     invalid = tell_invalid(urls, judged)
     if invalid and (not ignore_invalid or len(invalid) == len(urls)):
         raise InvalidUrls(details={"invalid_urls": invalid})

@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.batch import Done, encode_batch, extract_batch, judge_url
+from app.batch import Done, encode_batch, extract_batch, judge
 from app.cli import read_settings
 from app.cli.cards import show_results
 from app.deadline import Deadline
@@ -52,10 +52,11 @@ def _lines(file: TextIO | None) -> list[str]:
 
 
 def _extract(settings: Settings, urls: Sequence[str], options: Options) -> bytes:
-    judged = [judge_url(url) for url in urls]
+    judged = judge(urls)
     targets = [each for each in judged if isinstance(each, TargetUrl)]
     with closing(Services.open(settings)) as services:
-        return encode_batch(urls, judged, _with_progress(_slices(services, targets, options), len(set(targets))))
+        done = _with_progress(_slices(services, targets, options), len(set(targets)))
+        return b"".join(encode_batch(urls, judged, done))
 
 
 def _slices(services: Services, targets: Sequence[TargetUrl], options: Options) -> Iterator[Done]:
@@ -71,4 +72,7 @@ def _with_progress(done: Iterator[Done], total: int) -> Iterator[Done]:
     console = Console(stderr=True)
     columns = (TextColumn("Fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(done, total=total)
+        bar = progress.add_task("", total=total)
+        for some in done:
+            progress.advance(bar, len(some))
+            yield some

@@ -50,7 +50,7 @@ class TargetUrl:
     """An absolute http(s) URL, as it was understood. Two that are rebuilt alike are equal.
 
     `host` is ASCII and lower case, an IPv6 address without its brackets. `target` is the path and the
-    query, as they go on the wire. `str(url)` is the rebuilt URL; the fragment is gone.
+    query, as they go on the wire. `text`, which is `str(url)`, is the rebuilt URL; the fragment is gone.
     """
 
     scheme: str
@@ -58,19 +58,19 @@ class TargetUrl:
     port: int
     target: str
     address: IPv4Address | IPv6Address | None = None
-    _text: str = field(init=False, repr=False)
+    text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_text", self.origin + self.target)
+        object.__setattr__(self, "text", self.origin + self.target)
 
     def __str__(self) -> str:
-        return self._text
+        return self.text
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TargetUrl) and self._text == other._text
+        return isinstance(other, TargetUrl) and self.text == other.text
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash(self.text)
 
     @property
     def netloc(self) -> str:
