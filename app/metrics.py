@@ -21,6 +21,7 @@ REQUEST_SECONDS = Histogram(
 FETCHES = Counter("pagecard_fetches", "URLs fetched, by what became of them", ("outcome",))
 FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one URL", buckets=SECONDS)
 CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))
+CACHE_HITS, CACHE_MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 VERDICTS = Counter("pagecard_address_verdicts", "Addresses judged, by verdict", ("verdict",))
 POOL_WAITING = Gauge("pagecard_pool_waiting", "URLs that wait for a thread", multiprocess_mode="livesum")
 POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiprocess_mode="livesum")

@@ -62,14 +62,14 @@ def check_quota() -> None:
 
 
 def _identify(publishable: bool) -> None:
-    key = services().keys.find(_sent_key())
-    g.key = key
-    plan = services().settings.plans.get(key.plan)
+    ours = services()
+    g.key = key = ours.keys.find(_sent_key())
+    plan = ours.settings.plans.get(key.plan)
     if plan is None:
         raise InvalidApiKey(f"This server has no plan {key.plan!r} any more; ask its operator for another key")
     g.plan = plan
     if key.publishable and not (publishable and _origin() in key.origins):
-        g.rate = services().rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
+        g.rate = ours.rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
         raise OriginNotAllowed
 
 
@@ -103,10 +103,10 @@ def _origin() -> str:
 
 def _limit(charged: bool) -> None:
     rates, key, plan = services().rates, g.key, g.plan
-    g.rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
-    if charged and g.rate and not g.rate.allowed:
+    g.rate = rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
+    if charged and rate and not rate.allowed:
         error = RateLimitExceeded(details={"per_minute": plan.per_minute, "burst": plan.burst, "plan": plan.name})
-        error.retry_after = g.rate.retry_after
+        error.retry_after = rate.retry_after
         raise error
 
 
@@ -135,15 +135,15 @@ def _finish(response: Response) -> Response:
 
 def _show_rate(response: Response, rate: RateState | None) -> None:
     if rate:
-        response.headers["X-RateLimit-Limit"] = str(rate.limit)
-        response.headers["X-RateLimit-Remaining"] = str(rate.remaining)
-        response.headers["X-RateLimit-Reset"] = str(rate.reset_at)
+        response.headers.add("X-RateLimit-Limit", str(rate.limit))
+        response.headers.add("X-RateLimit-Remaining", str(rate.remaining))
+        response.headers.add("X-RateLimit-Reset", str(rate.reset_at))
 
 
 def _allow_origin(response: Response, key: ApiKey | None) -> None:
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    response.headers.add("Access-Control-Expose-Headers", EXPOSED_HEADERS)
     if key is None or not key.publishable:
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Allow-Origin"] = "*"  # set: the widget's file says it already
         return
     response.vary.add("Origin")
     if _origin() in key.origins:

@@ -28,6 +28,8 @@ def read_body(schema: Schema) -> Any:
 
 def read_query(schema: Schema) -> Any:
     """The query parameters as `schema` loads them. Raises InvalidBody."""
+    if not (request.args or schema.fields):
+        return {}
     repeated = sorted(name for name, values in request.args.lists() if len(values) > 1)
     if repeated:
         raise _invalid({printable(name): ["Given more than once."] for name in repeated})

@@ -99,8 +99,9 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.started
-    response.headers["X-Request-Id"] = g.request_id
-    response.headers["Server-Timing"] = ", ".join([*g.timings, f"total;dur={seconds * 1000:.1f}"])
+    # Added: to set one of them would look through all that are there, and none of them is.
+    response.headers.add("X-Request-Id", g.request_id)
+    response.headers.add("Server-Timing", ", ".join([*g.timings, f"total;dur={seconds * 1000:.1f}"]))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
     if response.is_streamed:

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from app import metrics
 from app.api import answers
 from app.api.auth import authorised, check_quota, services
 from app.api.body import read_body, read_query
-from app.api.envelope import conditional, elapsed_ms, failure, mark, success
+from app.api.envelope import JSON, conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
 from app.batch import (
@@ -50,6 +51,7 @@ from app.fetch import TargetUrl
 blueprint = Blueprint("extract", __name__)
 
 NDJSON = "application/x-ndjson"
+ANYTHING = "*/*"
 
 BATCH = BatchSchema()
 EXTRACT = ExtractSchema()
@@ -73,7 +75,7 @@ def extract_many() -> Response:
     deadline = _deadline(asked["timeout_ms"])
     judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota()
-    streaming = request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON
+    streaming = _wants_lines()
     done = _extract(judged, _options(asked), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], judged, done)
@@ -148,17 +150,18 @@ def _deadline(timeout_ms: int | None) -> Deadline:
 
 def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, streaming: bool = False) -> Iterator[Done]:
     """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
+    ours = services()
     done = extract_batch(
         [each for each in judged if isinstance(each, TargetUrl)],
-        services().extractor,
-        services().pool,
+        ours.extractor,
+        ours.pool,
         options,
         deadline,
         tenant=g.key.id,
         abandoned=_client_gone(),
         streaming=streaming,
     )
-    return _charged(done, deadline, _Tally(g.key.id, services().usage.add))
+    return _charged(done, deadline, _Tally(g.key.id, ours.usage.add))
 
 
 def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
@@ -196,8 +199,14 @@ class _Tally:
 
     def settle(self) -> None:
         self.charge(self.key_id, self.read)
-        metrics.CACHE.labels("hit").inc(self.hits)
-        metrics.CACHE.labels("miss").inc(self.read + self.failed)
+        metrics.CACHE_HITS.inc(self.hits)
+        metrics.CACHE_MISSES.inc(self.read + self.failed)
+
+
+def _wants_lines() -> bool:
+    if request.headers.get("Accept", ANYTHING) in (ANYTHING, JSON):  # what nearly all send; no need to weigh it
+        return False
+    return request.accept_mimetypes.best_match([JSON, NDJSON]) == NDJSON
 
 
 def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
@@ -214,7 +223,7 @@ def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Itera
             yield _line(index, urls[index], Failure(each))
         else:
             indexes[each.text].append(index)
-    for target, outcome in (each for some in done for each in some.items()):
+    for target, outcome in chain.from_iterable(map(dict.items, done)):
         successful += len(indexes[target]) * isinstance(outcome, Success)
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)
@@ -247,6 +256,10 @@ def _client_gone() -> Callable[[], bool]:
     connection: socket.socket | None = request.environ.get("gunicorn.socket")
     if connection is None:
         return lambda: False
-    hangup = select.poll()
-    hangup.register(connection, select.POLLRDHUP)  # whatever there is left to read before it
-    return lambda: bool(hangup.poll(0))
+
+    def gone() -> bool:
+        hangup = select.poll()
+        hangup.register(connection, select.POLLRDHUP)  # whatever there is left to read before it
+        return bool(hangup.poll(0))
+
+    return gone

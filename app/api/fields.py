@@ -58,7 +58,7 @@ class Strings(Array):
         super().__init__(fields.String(), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if isinstance(value, list) and set(map(type, value)) <= {str}:
             return value
         return super()._deserialize(value, attr, data, **kwargs)
 

@@ -111,3 +111,11 @@ def test_no_answer_allows_credentials(api: Api, browser: Api) -> None:
         preflight(api, "/v1/usage"),
     ):
         assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+def test_no_answer_names_a_field_twice(api: Api) -> None:
+    rules = api.client.application.url_map.iter_rules()
+    paths = {rule.rule for rule in rules if "GET" in (rule.methods or ()) and not rule.arguments}
+    for path in paths | {"/v1/nothing"}:
+        names = [name.lower() for name, _ in api.get(path).headers]
+        assert sorted(set(names)) == sorted(names), path
