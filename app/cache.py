@@ -20,7 +20,7 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -54,6 +54,9 @@ class Entry(NamedTuple):
     expires_at: float
 
 
+Found = TypeVar("Found")
+"""What an entry says to whoever finds it."""
+
 _Keep = tuple[str, Entry, Callable[[], None]]
 """A key, what is to be kept, and what to call when it is."""
 
@@ -68,26 +71,40 @@ class Store(Protocol):
         """Keep entries, each in the place of an older one."""
 
 
-class _Copy(NamedTuple):
+class _Known(NamedTuple, Generic[Found]):
+    """An entry, and what it says."""
+
+    entry: Entry
+    says: Found
+
+
+class _Copy(NamedTuple, Generic[Found]):
     """What the store had of a key, None for nothing; good until `until` (monotonic) while its slot has `version`."""
 
     slot: int
     version: int
     until: float
-    entry: Entry | None
+    known: _Known[Found] | None
 
     @property
     def weight(self) -> int:
-        return 1 + len(self.entry.value) // FRONT_WEIGHT if self.entry else 1
+        return 1 + len(self.known.entry.value) // FRONT_WEIGHT if self.known else 1
 
 
-class Cache:
-    def __init__(self, store: Store, *, size: int, versions: Versions, turns: Path) -> None:
-        """`size`: entries in memory; `turns`: a file that the processes of this host share."""
+class Cache(Generic[Found]):
+    def __init__(
+        self, store: Store, read: Callable[[Entry], Found], *, size: int, versions: Versions, turns: Path
+    ) -> None:
+        """`read`: makes of an entry what is found; once for each copy in memory, and for all who find it.
+
+        `size`: entries in memory; `turns`: a file that the processes of this host share.
+        """
         self._store = store
+        self._read = read
         self._versions = versions
         self._turns = Turns(turns)
-        self._front: FIFOCache[str, _Copy] = FIFOCache(size, getsizeof=lambda copy: copy.weight)
+        # By age: where it is wanted a copy is renewed every `FRONT_TTL`, so its age says what its use would.
+        self._front: FIFOCache[str, _Copy[Found]] = FIFOCache(size, getsizeof=lambda copy: copy.weight)
         self._lock = threading.Lock()
         self._writer = _Writer(self._write)
 
@@ -103,12 +120,9 @@ class Cache:
         """Return when all that was to be kept is in the store."""
         self._writer.close()
 
-    def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Entry]:
+    def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Found]:
         """What may be served of these keys; the shared store is read once, for all that memory knows nothing of."""
-        found, unknown = self._from_front(keys, max_age)
-        if unknown:
-            found |= self._from_store(unknown, max_age)
-        return found
+        return {key: known.says for key, known in self._find(keys, max_age).items()}
 
     def get_or_load(
         self, key: str, load: Callable[[], Entry], *, max_age: float, deadline: Deadline
@@ -121,8 +135,8 @@ class Cache:
         end_turn = self._turns.take(key, deadline)
         try:
             waited = time.time() - asked_at  # what came while we waited is fresh to us
-            found = self.get_many([key], max(max_age, waited)).get(key)
-            entry = found or load()
+            found = self._find([key], max(max_age, waited)).get(key)
+            entry = found.entry if found else load()
         except BaseException:
             end_turn()
             raise
@@ -141,7 +155,7 @@ class Cache:
     def _keep(self, key: str, entry: Entry, then: Callable[[], None] = lambda: None) -> None:
         """Have it kept, and call `then` when it is. What expires at once is not kept."""
         if entry.expires_at > entry.stored_at:
-            self._remember({key: (self._versions.of(key), entry)})
+            self._remember({key: self._copy(key, self._versions.of(key), entry)})
             self._writer.put((key, entry, then))
         else:
             then()
@@ -153,52 +167,61 @@ class Cache:
             log.exception("cache not written")
         for key, entry, then in keeps:
             self._versions.bump(key)
-            self._remember({key: (self._versions.of(key), entry)})
+            self._remember({key: self._copy(key, self._versions.of(key), entry)})
             then()
 
-    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, Entry], dict[str, int]]:
+    def _find(self, keys: Iterable[str], max_age: float) -> dict[str, _Known[Found]]:
+        found, unknown = self._from_front(keys, max_age)
+        if unknown:
+            found |= self._from_store(unknown, max_age)
+        return found
+
+    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, _Known[Found]], dict[str, int]]:
         """What may be served, and the versions of what has to be looked for in the store."""
-        known: dict[str, Entry | None] = {}
+        looked_up: dict[str, _Known[Found] | None] = {}
         unknown: dict[str, int] = {}
         front, now, versions = self._front, time.monotonic(), self._versions.table
         with self._lock:
             for key in keys:
                 try:
-                    slot, version, until, entry = front[key]  # cachetools' `get` looks twice
+                    slot, version, until, known = front[key]  # cachetools' `get` looks twice
                 except KeyError:
                     unknown[key] = self._versions.of(key)
                     continue
                 if versions[slot] != version or until < now:
                     unknown[key] = versions[slot]
                 else:
-                    known[key] = entry
-        return _served(known, max_age), unknown
+                    looked_up[key] = known
+        return _served(looked_up, max_age), unknown
 
-    def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, Entry]:
+    def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, _Known[Found]]:
         digests = {key: _digest(key) for key in unknown}
         with resting:
             stored = self._store.get_many(list(digests.values()))
-        copies = {key: (version, stored.get(digests[key])) for key, version in unknown.items()}
+        copies = {key: self._copy(key, version, stored.get(digests[key])) for key, version in unknown.items()}
         self._remember(copies)
-        return _served({key: entry for key, (_, entry) in copies.items()}, max_age)
+        return _served({key: copy.known for key, copy in copies.items()}, max_age)
 
-    def _remember(self, copies: Mapping[str, tuple[int, Entry | None]]) -> None:
-        until = time.monotonic() + FRONT_TTL
+    def _copy(self, key: str, version: int, entry: Entry | None) -> _Copy[Found]:
+        known = _Known(entry, self._read(entry)) if entry else None
+        return _Copy(self._versions.slot(key), version, time.monotonic() + FRONT_TTL, known)
+
+    def _remember(self, copies: Mapping[str, _Copy[Found]]) -> None:
         with self._lock:
-            for key, (version, entry) in copies.items():
+            for key, copy in copies.items():
                 # cachetools raises ValueError for what is larger than the whole cache.
-                if entry is None or len(entry.value) <= FRONT_MAX:
+                if copy.known is None or len(copy.known.entry.value) <= FRONT_MAX:
                     with suppress(ValueError):
-                        self._front[key] = _Copy(self._versions.slot(key), version, until, entry)
+                        self._front[key] = copy
 
 
-def _served(known: Mapping[str, Entry | None], max_age: float) -> dict[str, Entry]:
+def _served(looked_up: Mapping[str, _Known[Found] | None], max_age: float) -> dict[str, _Known[Found]]:
     """What of it may be given to someone who wants it no older than `max_age` seconds."""
     now = time.time()
     return {
-        key: entry
-        for key, entry in known.items()
-        if entry and now < entry.expires_at and now - entry.stored_at <= max_age
+        key: known
+        for key, known in looked_up.items()
+        if known and now < known.entry.expires_at and now - known.entry.stored_at <= max_age
     }
 
 

@@ -139,7 +139,7 @@ class Extractor:
     def __init__(
         self,
         *,
-        cache: Cache,
+        cache: Cache[Outcome],
         fetch: Fetch,
         render: Render,
         cache_ttl: float,
@@ -161,9 +161,11 @@ class Extractor:
         if options.fresh:
             return {}
         variant = options.variant(tenant)
+        if not variant:
+            return self._cache.get_many(urls, options.max_age)
         keys = {url + variant: url for url in urls}
-        entries = self._cache.get_many(keys, options.max_age)
-        return {keys[key]: _outcome(entry, hit=True) for key, entry in entries.items()}
+        found = self._cache.get_many(keys, options.max_age)
+        return {keys[key]: outcome for key, outcome in found.items()}
 
     def settle(self) -> None:
         """Return when what was extracted so far is where a crash of this process cannot lose it."""
@@ -318,6 +320,11 @@ def _asked_as(target: TargetUrl, page: Page) -> Page:
 
 
 _ERRORS = {error.code: error for error in leaves(TargetError)}
+
+
+def recall(entry: Entry) -> Outcome:
+    """What an entry of the cache says to whoever finds it there."""
+    return _outcome(entry, hit=True)
 
 
 def _outcome(entry: Entry, *, hit: bool) -> Outcome:

@@ -13,7 +13,7 @@ import structlog
 from app import metrics
 from app.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
 from app.database import Database, open_local, open_shared, open_truth
-from app.extractor import Extractor
+from app.extractor import Extractor, Outcome, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.renderer import Renderer
 from app.jobs import Engine, Jobs
@@ -49,7 +49,7 @@ class Services:
     usage: Usage
     policy: TargetPolicy
     resolver: Resolver
-    cache: Cache
+    cache: Cache[Outcome]
     fetcher: Fetcher
     renderer: Renderer
     extractor: Extractor
@@ -88,6 +88,7 @@ class Services:
         )
         cache = Cache(
             store,
+            recall,
             size=settings.cache_size,
             versions=versions,
             turns=settings.data_dir / "turns",

@@ -26,7 +26,13 @@ def entry(value: bytes = b"value", *, ttl: float = 60, age: float = 0, status: i
     return Entry(value, status, stored_at, stored_at + ttl)
 
 
-def get(cache: Cache, key: str, load: Callable[[], Entry] = entry, max_age: float = 60, seconds: float = 30) -> object:
+def as_it_is(entry: Entry) -> Entry:
+    return entry
+
+
+def get(
+    cache: Cache[Entry], key: str, load: Callable[[], Entry] = entry, max_age: float = 60, seconds: float = 30
+) -> object:
     """(value, hit)"""
     found, hit = cache.get_or_load(key, load, max_age=max_age, deadline=Deadline.after(seconds))
     return found.value, hit
@@ -58,22 +64,26 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def new_cache(store: Store, tmp_path: Path) -> Callable[[], Cache]:
+def new_cache(store: Store, tmp_path: Path) -> Callable[[], Cache[Entry]]:
     """Makes a cache over the one store, as each worker has its own."""
-    return lambda: Cache(store, size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns")
+    return lambda: Cache(store, as_it_is, size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns")
 
 
 @pytest.fixture
-def cache(sqlite: Database, tmp_path: Path) -> Cache:
+def cache(sqlite: Database, tmp_path: Path) -> Cache[Entry]:
     return Cache(
-        SqlStore(sqlite, size=100), size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns"
+        SqlStore(sqlite, size=100),
+        as_it_is,
+        size=100,
+        versions=Versions(tmp_path / "versions"),
+        turns=tmp_path / "turns",
     )
 
 
 # Over every store ------------------------------------------------------------------------------------------------
 
 
-def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache]) -> None:
+def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache[Entry]]) -> None:
     one, other = new_cache(), new_cache()
     assert get(one, "key") == (b"value", False)
     assert get(one, "key") == (b"value", True)
@@ -81,14 +91,14 @@ def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache
     assert get(other, "key") == (b"value", True)
 
 
-def test_an_entry_comes_back_as_it_was(new_cache: Callable[[], Cache]) -> None:
+def test_an_entry_comes_back_as_it_was(new_cache: Callable[[], Cache[Entry]]) -> None:
     kept = entry(bytes(range(256)), status=203)
     new_cache().load("key", lambda: kept)
     until(lambda: new_cache().get_many(["key"], 60))
     assert new_cache().get_many(["key"], 60) == {"key": kept}
 
 
-def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cache]) -> None:
+def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cache[Entry]]) -> None:
     one, other = new_cache(), new_cache()
     one.load("key", lambda: entry(b"old"))
     until(lambda: other.get_many(["key"], 60))
@@ -96,7 +106,7 @@ def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cac
     until(lambda: other.get_many(["key"], 60)["key"].value == b"new", timeout=5)
 
 
-def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache]) -> None:
+def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache[Entry]]) -> None:
     one, other = new_cache(), new_cache()
     keys = [f"key {number} é" for number in range(100)]
     for key in keys[:60]:
@@ -105,7 +115,7 @@ def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache]) -> None
     assert {key: found.value for key, found in other.get_many(keys, 60).items()} == {k: k.encode() for k in keys[:60]}
 
 
-def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache]) -> None:
+def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache[Entry]]) -> None:
     cache = new_cache()
     cache.load("key", lambda: entry(ttl=0.2))
     until(lambda: not cache.get_many(["key"], 60), timeout=5)
@@ -115,7 +125,7 @@ def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache]) -> None:
 # Over one --------------------------------------------------------------------------------------------------------
 
 
-def test_however_many_ask_one_loads(cache: Cache) -> None:
+def test_however_many_ask_one_loads(cache: Cache[Entry]) -> None:
     loads: list[int] = []
     everyone_asked = threading.Barrier(20)
 
@@ -136,7 +146,7 @@ def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
         "from app.deadline import Deadline; from app.versions import Versions\n"
         "folder = Path(sys.argv[1])\n"
         "store = SqlStore(Database(f'sqlite:///{folder}/shared.sqlite3'), size=100)\n"
-        "cache = Cache(store, size=9, versions=Versions(folder / 'versions'), turns=folder / 'turns')\n"
+        "cache = Cache(store, str, size=9, versions=Versions(folder / 'versions'), turns=folder / 'turns')\n"
         "def load():\n"
         "    print('load'); time.sleep(1); return Entry(b'x', 200, time.time(), time.time() + 60)\n"
         "print('ready', flush=True); input()\n"
@@ -155,7 +165,7 @@ def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
     assert said.count("load") == 1
 
 
-def test_a_key_that_loads_holds_up_no_other(cache: Cache) -> None:
+def test_a_key_that_loads_holds_up_no_other(cache: Cache[Entry]) -> None:
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(get, cache, "slow", lambda: entry(b"%d" % go_on.wait(30)))
@@ -164,7 +174,7 @@ def test_a_key_that_loads_holds_up_no_other(cache: Cache) -> None:
         assert slow.result(30) == (b"1", False)
 
 
-def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Cache) -> None:
+def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Cache[Entry]) -> None:
     go_on, loading = threading.Event(), threading.Event()
 
     def load() -> Entry:
@@ -181,7 +191,7 @@ def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Ca
         assert slow.result(30) == (b"value", False)
 
 
-def test_a_load_that_fails_lets_the_next_one_try(cache: Cache) -> None:
+def test_a_load_that_fails_lets_the_next_one_try(cache: Cache[Entry]) -> None:
     def fail() -> Entry:
         raise TargetTimeout
 
@@ -191,18 +201,18 @@ def test_a_load_that_fails_lets_the_next_one_try(cache: Cache) -> None:
     assert get(cache, "key") == (b"value", False)
 
 
-def test_what_expires_at_once_is_not_kept(cache: Cache) -> None:
+def test_what_expires_at_once_is_not_kept(cache: Cache[Entry]) -> None:
     assert get(cache, "key", lambda: entry(b"gone", ttl=0)) == (b"gone", False)
     assert get(cache, "key") == (b"value", False)
 
 
-def test_what_is_older_than_max_age_is_loaded_again(cache: Cache) -> None:
+def test_what_is_older_than_max_age_is_loaded_again(cache: Cache[Entry]) -> None:
     cache.load("key", lambda: entry(b"old", age=30))
     assert get(cache, "key", max_age=31) == (b"old", True)
     assert get(cache, "key", max_age=29) == (b"value", False)
 
 
-def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache) -> None:
+def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache[Entry]) -> None:
     loads: list[int] = []
 
     def load() -> Entry:
@@ -216,14 +226,34 @@ def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("size", [0, FRONT_MAX, FRONT_MAX + 1, 2**20])
-def test_a_value_of_any_size_is_kept(cache: Cache, size: int) -> None:
+def test_a_value_of_any_size_is_kept(cache: Cache[Entry], size: int) -> None:
     get(cache, "key", lambda: entry(b"x" * size))
     until(lambda: cache.get_many(["key"], 60))
     assert get(cache, "key") == (b"x" * size, True)
 
 
+def test_what_memory_has_of_a_key_is_read_once(sqlite: Database, tmp_path: Path) -> None:
+    store = SqlStore(sqlite, size=100)
+    cache = Cache(store, str, size=100, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    cache.load("key", entry)
+    cache.settle()
+    first, again = (cache.get_many(["key"], 60)["key"] for _ in range(2))
+    assert first is again
+
+
+def test_memory_lets_go_of_the_oldest_copy_however_often_it_was_looked_at(sqlite: Database, tmp_path: Path) -> None:
+    store = SqlStore(sqlite, size=100)
+    cache = Cache(store, as_it_is, size=2, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    for key in "ab":
+        cache.load(key, entry)
+        cache.settle()
+    cache.get_many(["a"], 60)
+    cache.load("c", entry)
+    assert list(cache._front) == ["b", "c"]
+
+
 def test_a_cache_of_no_size_still_shares(sqlite: Database, tmp_path: Path) -> None:
-    cache = Cache(SqlStore(sqlite, size=100), size=0, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    cache = Cache(SqlStore(sqlite, size=100), as_it_is, size=0, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
     get(cache, "key")
     until(lambda: cache.get_many(["key"], 60))
     assert get(cache, "key") == (b"value", True)
@@ -239,7 +269,7 @@ def test_the_store_keeps_no_more_than_its_size_and_drops_the_expired(sqlite: Dat
     assert keys == [f"key {number}" for number in range(20, 30)]
 
 
-def test_many_threads_on_few_keys_lose_nothing(cache: Cache) -> None:
+def test_many_threads_on_few_keys_lose_nothing(cache: Cache[Entry]) -> None:
     def ask(number: int) -> bool:
         key = f"key {number % 7}"
         return get(cache, key, lambda: entry(key.encode()))[0] == key.encode()  # type: ignore[index]

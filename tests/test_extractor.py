@@ -14,7 +14,7 @@ from app.cache import Cache, SqlStore
 from app.database import Database
 from app.deadline import Deadline
 from app.errors import TargetError, TargetHttpError, TargetTimeout, leaves
-from app.extractor import Extractor, Failure, Options, Outcome, Success
+from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
 from app.versions import Versions
@@ -71,7 +71,11 @@ def world(tmp_path: Path) -> Iterator[World]:
     database = Database(f"sqlite:///{tmp_path / 'shared.sqlite3'}")
     database.create_shared()
     cache = Cache(
-        SqlStore(database, size=100), size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns"
+        SqlStore(database, size=100),
+        recall,
+        size=100,
+        versions=Versions(tmp_path / "versions"),
+        turns=tmp_path / "turns",
     )
     world = World()
     world.extractor = Extractor(
