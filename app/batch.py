@@ -144,30 +144,32 @@ def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[D
     In pieces, to be joined once: an answer may have megabytes.
     """
     known = gather(done)
+    outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
+    successful = sum([isinstance(outcome, Success) for outcome in outcomes])
     pieces: list[bytes] = []
-    successful = 0
-    for url, each in zip(urls, judged, strict=True):
-        outcome = Failure(each) if isinstance(each, InvalidUrl) else known[each.text]
-        successful += isinstance(outcome, Success)
+    for echo, outcome in zip(_echoes(urls), outcomes, strict=True):
         pieces += _COMMA
-        pieces += _pieces(url, outcome)
+        pieces += _pieces(echo, outcome)
     return [b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"]
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:
     """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    return b"".join(_pieces(url, outcome))
+    return b"".join(_pieces(_echoes([url])[0], outcome))
 
 
 _COMMA = (b",",)
 _CACHE_HIT = {True: b',"cache_hit":true}', False: b',"cache_hit":false}'}
 
 
-def _pieces(url: str, outcome: Outcome) -> tuple[bytes, ...]:
+def _echoes(urls: Sequence[str]) -> list[bytes]:
     try:
-        echo = orjson.dumps(url)
+        return list(map(orjson.dumps, urls))
     except orjson.JSONEncodeError:  # lone surrogates
-        echo = orjson.dumps(printable(url))
+        return [orjson.dumps(printable(url)) for url in urls]
+
+
+def _pieces(echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
     if isinstance(outcome, Success):
         return b'{"url":', echo, b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
     error = outcome.error

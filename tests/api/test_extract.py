@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -38,6 +40,12 @@ CARD = {
     "feeds": None,
     "content": {"type", "length", "http_status"},
 }
+
+
+def looked_up(api: Api) -> Counter[str]:
+    """How often the cache knew a URL, and how often not."""
+    rows = re.findall(r'^pagecard_cache_total\{result="(\w+)"\} (\S+)$', api.client.get("/metrics").text, re.MULTILINE)
+    return Counter({result: int(float(count)) for result, count in rows})
 
 
 def results(answer: Any) -> list[dict[str, Any]]:
@@ -109,6 +117,14 @@ def test_duplicates_are_fetched_once_and_answered_each(api: Api, web: Site) -> N
     assert len(web.received("/a")) == 1
 
 
+def test_the_cache_is_counted_once_for_each_different_url(api: Api, web: Site) -> None:
+    known, new = web.page("/a", "<title>A</title>"), web.page("/b", "<title>B</title>")
+    api.batch(known)
+    before = looked_up(api)
+    api.batch(known, new, known + "#part")
+    assert looked_up(api) - before == Counter(hit=1, miss=1)
+
+
 def test_the_same_url_again_is_a_cache_hit_for_every_key(api: Api, web: Site) -> None:
     url = web.page("/a", "<title>A</title>")
     first, again, others = (results(each.batch(url))[0] for each in (api, api, api.on_plan("free")))
@@ -175,6 +191,12 @@ def test_a_lone_surrogate_is_invalid_and_echoed_as_the_replacement_character(api
     alone = api.post("/v1/extract/batch", data=body % b"true", headers=headers)
     assert refused.json["error"]["details"]["invalid_urls"][0]["url"] == "http://a\ufffd.com/"
     assert results(alone)[0]["url"] == "http://a\ufffd.com/"
+
+
+def test_a_url_that_has_no_encoding_changes_the_echo_of_no_other(api: Api) -> None:
+    odd = "nope \u00e9 \N{PILE OF POO}"
+    found = results(api.batch(odd, "http://a\ud800.com/", odd, ignore_invalid_urls=True))
+    assert [result["url"] for result in found] == [odd, "http://a\ufffd.com/", odd]
 
 
 def test_extra_blocks_are_there_where_they_are_asked_for(api: Api, web: Site) -> None:
