@@ -15,7 +15,8 @@ class Desk:
 
     def __init__(self, size: int) -> None:
         self._queue: FairQueue[tuple[str, Call]] = FairQueue(size)
-        self._state = threading.Condition(threading.Lock())
+        self._state = threading.Lock()
+        self._bells: list[threading.Lock] = []  # of the threads that sleep
         for number in range(size):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
@@ -34,24 +35,34 @@ class Desk:
             if not self._queue.has_room(tenant, 1):
                 raise overloaded("Too many requests wait just now")
             self._queue.put(tenant, [(tenant, call)])
-            self._state.notify()
+            self._wake_one()
+
+    def _wake_one(self) -> None:
+        """Whoever fell asleep last: the processor's caches still know what it works with."""
+        if self._bells:
+            self._bells.pop().release()
 
     def _work(self) -> None:
+        bell = threading.Lock()
+        bell.acquire()
         while True:
-            tenant, call = self._next()
+            tenant, call = self._next(bell)
             try:
                 call()
             finally:
                 self._done(tenant)
 
-    def _next(self) -> tuple[str, Call]:
-        with self._state:
-            while (tenant := self._queue.whose_turn()) is None:
-                self._state.wait()
-            return self._queue.take(tenant)
+    def _next(self, bell: threading.Lock) -> tuple[str, Call]:
+        while True:
+            with self._state:
+                tenant = self._queue.whose_turn()
+                if tenant is not None:
+                    return self._queue.take(tenant)
+                self._bells.append(bell)
+            bell.acquire()
 
     def _done(self, tenant: str) -> None:
         with self._state:
             self._queue.end(tenant)
             if self._queue.waiting:
-                self._state.notify()
+                self._wake_one()

@@ -59,6 +59,15 @@ def test_every_request_is_answered(desk: Desk, gate: Gate) -> None:
     until(lambda: len(gate.ran) == 500)
 
 
+def test_the_thread_that_worked_last_works_next(desk: Desk) -> None:
+    who: list[str] = []
+    for number in range(5):
+        until(lambda number=number: len(who) == number and len(desk._bells) == SIZE)  # type: ignore[misc]
+        desk.submit("tenant", lambda: who.append(threading.current_thread().name))
+    until(lambda: len(who) == 5)
+    assert len(set(who)) == 1
+
+
 def test_a_tenant_alone_leaves_a_third_of_the_threads_for_a_newcomer(desk: Desk, gate: Gate) -> None:
     gate.submit(desk, "greedy", 3 * SIZE)
     until(lambda: gate.running["greedy"] == 2 * SIZE / 3)
