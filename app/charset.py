@@ -1,6 +1,6 @@
-"""Bytes to text, as the HTML standard reads them and as real pages need it.
+"""Bytes of any encoding to UTF-8, as the HTML standard reads them and as real pages need it.
 
-Rule 1: total and linear; whatever the bytes are, text comes back, without NULs or lone surrogates.
+Rule 1: total and linear; whatever the bytes are, UTF-8 comes back, without NULs.
 Rule 2: only encodings of the WHATWG Encoding Standard are ever used, under its labels.
 Rule 3: what the page declares is believed as long as its bytes agree.
 
@@ -10,6 +10,7 @@ Order: byte order mark, HTTP header, `<meta>`, XML declaration, UTF-8 if it deco
 from __future__ import annotations
 
 import re
+from codecs import utf_8_decode
 from collections.abc import Iterator
 
 from webencodings.labels import LABELS
@@ -22,6 +23,9 @@ BAD_BYTES_IN_UTF8 = 0.05
 
 EVIDENT = 50
 """Bytes over the number of characters from which on UTF-8 is beyond doubt."""
+
+EVIDENCE_PIECE = 16_384
+"""Bytes that are searched for such evidence at a time."""
 
 FALLBACK = "windows-1252"
 
@@ -49,21 +53,25 @@ _MARKUP = re.compile(rb"<(?:(!--)|(meta)(?=[\s/])|(/?[a-z])|[!/?])", re.IGNORECA
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)(\")?|'([^']*)(')?|([^\s>]*)))?", re.IGNORECASE
 )
+# The rest of most tags.
+_PLAIN_TAG = re.compile(rb"""[a-zA-Z0-9:-]*(?:\s+[a-zA-Z0-9:_-]+="[^"]*")*+\s*/?>""")
 _CONTENT_CHARSET = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"'][^\s;]*))", re.IGNORECASE)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Encodings in which bytes that look like ASCII may be something else.
+_NOT_ASCII = {"iso-2022-jp", "utf-16be", "utf-16le"}
 
 
-def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """The text of an HTML answer and the WHATWG name, in lower case, of the encoding that it was read in.
+def to_utf8(body: bytes, content_type: str = "") -> tuple[bytes, str]:
+    """The markup of an HTML answer in UTF-8, and the WHATWG name, in lower case, of the encoding it was written in.
 
-    `content_type` is the raw header value, "" if there was none. Never raises.
+    `content_type` is the raw header value, "" if there was none. What was UTF-8 stays as it was, broken characters
+    included: who decodes a piece of it replaces them. Never raises.
     """
-    utf8 = _strict(body, "utf-8")
-    read = _read_marked(body) or _read_evident(body, utf8) or _read_declared(body, content_type, utf8)
-    text, name = read or _read_undeclared(body, utf8)
+    name = _encoding(body, content_type)
+    markup = _unmarked(body) if name == "utf-8" else _transcoded(body, name)
     # HTML standard, 13.2.5: NUL is a parse error that becomes U+FFFD.
-    return text.replace("\0", "\ufffd") if b"\0" in body else text, name
+    return markup.replace(b"\0", b"\xef\xbf\xbd") if b"\0" in markup else markup, name
 
 
 def printable(text: str) -> str:
@@ -78,22 +86,45 @@ def find_encoding(label: str) -> str | None:
     return name
 
 
-def _read_marked(body: bytes) -> tuple[str, str] | None:
-    marked = next(((bom, name) for bom, name in _BOMS if body.startswith(bom)), None)
-    return (_lenient(body[len(marked[0]) :], marked[1]), marked[1]) if marked else None
+def _encoding(body: bytes, content_type: str) -> str:
+    if marked := next((name for bom, name in _BOMS if body.startswith(bom)), None):
+        return marked
+    evidence = 0 if body.isascii() else _evidence_of_utf8(body)
+    # No real text in another encoding holds that many characters that are UTF-8 by chance, whatever is declared.
+    if evidence is not None and evidence >= EVIDENT:
+        return "utf-8"
+    return _declared(body, content_type, evidence) or _undeclared(body, evidence)
 
 
-def _read_evident(body: bytes, utf8: str | None) -> tuple[str, str] | None:
-    """The text, if it is UTF-8 beyond doubt, whatever is declared.
+def _evidence_of_utf8(body: bytes) -> int | None:
+    """The bytes over the number of characters, counted until they are enough; None if this is no UTF-8."""
+    evidence = start = 0
+    while start < len(body) and evidence < EVIDENT:
+        piece = body[start : start + EVIDENCE_PIECE]
+        if piece.isascii():
+            start += len(piece)
+            continue
+        try:
+            text, read = utf_8_decode(piece, "strict", start + len(piece) == len(body))
+        except UnicodeDecodeError:
+            return None
+        evidence += read - len(text)
+        start += read  # without a character that goes on in the next piece
+    return evidence
 
-    No real text in another encoding holds that many characters that are UTF-8 by chance.
-    """
-    return (utf8, "utf-8") if utf8 is not None and len(body) - len(utf8) >= EVIDENT else None
+
+def _unmarked(body: bytes) -> bytes:
+    return body.removeprefix(b"\xef\xbb\xbf")
 
 
-def _declared(body: bytes, content_type: str) -> Iterator[str]:
-    """The encodings that the page names, the most trusted first."""
-    return (name for label in _labels(body, content_type) if label and (name := find_encoding(label)))
+def _transcoded(body: bytes, name: str) -> bytes:
+    if body.isascii() and name not in _NOT_ASCII:
+        return body
+    codec = _CODECS.get(name, name)
+    try:
+        return body.decode(codec, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
+    except LookupError:  # x-user-defined has no codec; the standard reads it as windows-1252 in a meta
+        return body.decode(FALLBACK, "replace").encode()
 
 
 def _labels(body: bytes, content_type: str) -> Iterator[str | None]:
@@ -113,39 +144,33 @@ def _xml_label(body: bytes) -> str | None:
     return _not_utf16(found[1].decode("ascii")) if found else None
 
 
-def _read_declared(body: bytes, content_type: str, utf8: str | None) -> tuple[str, str] | None:
-    """The text in the first encoding that the page names and its bytes agree with."""
+def _declared(body: bytes, content_type: str, evidence: int | None) -> str | None:
+    """The first encoding that the page names and its bytes agree with."""
     refuted: list[str] = []
-    for name in _declared(body, content_type):
-        text = utf8 if name == "utf-8" else _strict(body, name)
-        if text is not None:
-            return _misdeclared_utf8(body, name, utf8) or (text, name)
-        if name == "utf-8" and _is_nearly_utf8(body):
-            return _lenient(body, name), name
+    for name in filter(None, map(find_encoding, filter(None, _labels(body, content_type)))):
+        if _agrees(body, name, evidence):
+            return "utf-8" if evidence and _is_single_byte(name) else name
         refuted.append(name)
-    if not refuted:
-        return None
-    return _misdeclared_utf8(body, FALLBACK, utf8) or (_lenient(body, refuted[0]), refuted[0])
+    return ("utf-8" if evidence else refuted[0]) if refuted else None
 
 
-def _misdeclared_utf8(body: bytes, name: str, utf8: str | None) -> tuple[str, str] | None:
-    """The text, if it is UTF-8 and only said to be in the single-byte encoding `name`.
+def _agrees(body: bytes, name: str, evidence: int | None) -> bool:
+    if name == "utf-8":
+        return evidence is not None or _is_nearly_utf8(body)
+    try:
+        body.decode(_CODECS.get(name, name))
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
 
-    Old servers send "iso-8859-1" with everything; no real text in it looks like UTF-8 by chance.
-    """
-    if utf8 is None or body.isascii() or not _is_single_byte(name):
-        return None
-    return utf8, "utf-8"
 
-
-def _read_undeclared(body: bytes, utf8: str | None) -> tuple[str, str]:
-    if utf8 is not None:
-        return utf8, FALLBACK if body.isascii() else "utf-8"
-    name = "utf-8" if _is_nearly_utf8(body) else FALLBACK
-    return _lenient(body, name), name
+def _undeclared(body: bytes, evidence: int | None) -> str:
+    is_utf8 = evidence or (evidence is None and _is_nearly_utf8(body))
+    return "utf-8" if is_utf8 else FALLBACK
 
 
 def _is_single_byte(name: str) -> bool:
+    """Old servers send "iso-8859-1" with everything; no real text in it looks like UTF-8 by chance."""
     return name.startswith(("windows-", "iso-8859-", "koi8-", "ibm", "mac", "x-mac", "x-user"))
 
 
@@ -154,20 +179,6 @@ def _is_nearly_utf8(body: bytes) -> bool:
     bad = text.count("\ufffd")
     other = len(text) - len(text.encode("ascii", "ignore"))
     return bad <= max(1, other * BAD_BYTES_IN_UTF8) and other > bad
-
-
-def _strict(body: bytes, name: str) -> str | None:
-    try:
-        return body.decode(_CODECS.get(name, name))
-    except (UnicodeDecodeError, LookupError):
-        return None
-
-
-def _lenient(body: bytes, name: str) -> str:
-    try:
-        return body.decode(_CODECS.get(name, name), "replace")
-    except LookupError:  # x-user-defined has no codec; the standard reads it as windows-1252 in a meta
-        return body.decode(FALLBACK, "replace")
 
 
 def _not_utf16(label: str) -> str:
@@ -188,6 +199,8 @@ def _meta_label(body: bytes) -> str | None:
         if comment:
             # "-->" may share its dashes with the opening: "<!-->" is a whole comment.
             position = _after(body, b"-->", markup.start() + 2)
+        elif (plain := _PLAIN_TAG.match(body, markup.end(), PRESCAN_LIMIT)) and (tag or plain.end() <= named):
+            position = plain.end()
         elif meta or tag:
             attributes, position = _attributes(body, markup.end())
             label = _label_of(attributes) if meta and position else None

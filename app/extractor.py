@@ -293,7 +293,7 @@ class _Visit:
         html = is_html(page)
         if not html and not self._options.metadata:
             raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
-        text = document.text if html and formats else ""
+        text = document.text() if html and formats else ""
         limit = self._extractor._max_bytes
         return orjson.dumps(
             {

@@ -11,13 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charset import decode, find_encoding
+from app.charset import find_encoding, to_utf8
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("charset.jsonl").read_text("utf-8").splitlines()]
 
 # Its bytes are UTF-8 in truth, whatever it declares, and no EUC-JP: with the standard's answer the title
 # would be readable but the description would not.
 DEVIATIONS = {"test-yahoo-jp.dat:81": "utf-8"}
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    markup, name = to_utf8(body, content_type)
+    return markup.decode("utf-8", "replace"), name
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])

@@ -19,6 +19,7 @@ from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
+from app.metadata.scan import COMPILED
 from app.metadata.site import declared_name, read_site_name, site_names
 from app.metadata.size import encode
 from app.metadata.structured import read_json_ld, read_microdata
@@ -27,6 +28,7 @@ from app.metadata.twitter import read_twitter
 from app.metadata.values import MAX_LIST
 
 __all__ = [
+    "COMPILED",
     "Document",
     "Metadata",
     "encode",

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_end, find_tags, raw_pieces, text_pieces
+from app.metadata.markup import element_end, find_tags, raw_pieces, text_pieces
+from app.metadata.needles import Needles
+from app.metadata.tags import Tag, decode
 from app.metadata.values import clean, first_of, squash
 
 MAX_AUTHORS = 200
@@ -25,10 +27,10 @@ MAX_NAME_WORDS = 6
 """Words of one name that is read from the body."""
 
 AROUND = (3_000, 20_000)
-"""Characters of markup before and after the headline where a byline is looked for first."""
+"""Bytes of markup before and after the headline where a byline is looked for first."""
 
 BYLINE_MARKUP = 2_000
-"""Characters of markup read of one byline."""
+"""Bytes of markup read of one byline."""
 
 _METAS = (
     "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator",
@@ -63,8 +65,10 @@ _AUTHOR_PATH = re.compile(
     r"(?:^|[/.])(?:authors?|autor(?:en)?|people|staff|redakteure?|profile?|contributors?|writers?|by|users?)(?:/|\?id=)[^/]"
 )
 # Parts of what is looked for in attributes, whatever case they begin with.
-_COMMON_NEEDLES = ("uthor", "yline")
-_NEEDLES = (*_COMMON_NEEDLES, "utor", "posted", "username", "user?id")
+_COMMON = (b"uthor", b"yline")
+_COMMON_NEEDLES = Needles(*_COMMON)
+_NEEDLES = Needles(*_COMMON, b"utor", b"posted", b"username", b"user?id")
+_NAMED = Needles(b'="name"')
 _TAGS_WITHOUT_NAMES = frozenset(
     ("meta", "link", "input", "img", "br", "hr", "label", "form", "textarea", "button", "select", "option",
      "body", "html", "head", "svg", "script", "style", "iframe")
@@ -147,15 +151,15 @@ def _shown(document: Document) -> str | None:
         start, end = max(0, headline - AROUND[0]), headline + AROUND[1]
         if names := _byline(document, _NEEDLES, start, end) or _labelled(document, headline):
             return names
-    return _byline(document, _COMMON_NEEDLES, document.body_start, len(document.text))
+    return _byline(document, _COMMON_NEEDLES, document.body_start, len(document.markup))
 
 
-def _byline(document: Document, needles: tuple[str, ...], start: int, end: int) -> str | None:
-    tags = document.tags_with(*needles, start=start, end=end)
+def _byline(document: Document, needles: Needles, start: int, end: int) -> str | None:
+    tags = document.tags_with(needles, start, end)
     usable = [tag for tag in tags if tag.name not in _TAGS_WITHOUT_NAMES]
     for judge in (_is_marked, _is_classed_or_linked):
         for tag in usable:
-            if judge(tag.attributes) and (names := _names_in(document.text, tag)):
+            if judge(tag.attributes) and (names := _names_in(document.markup, tag)):
                 return names
     return None
 
@@ -171,12 +175,13 @@ def _is_classed_or_linked(attributes: dict[str, str]) -> bool:
     return bool(_AUTHOR_CLASS.search(names) or _AUTHOR_PATH.search(attributes.get("href", "")))
 
 
-def _names_in(text: str, tag: Tag) -> str | None:
+def _names_in(markup: bytes, tag: Tag) -> str | None:
     """The names that an element shows: those of its links, else its first text that is a name."""
-    inner = text[tag.end : element_end(text, tag.name, tag.end, BYLINE_MARKUP)]
-    for named in find_tags(inner, '="name"'):
+    content = markup[tag.end : element_end(markup, tag.name, tag.end, BYLINE_MARKUP)]
+    for named in find_tags(content, _NAMED):
         if named.attributes.get("itemprop") == "name" and (name := _name(named.attributes.get("content", ""))):
             return name
+    inner = decode(content)
     linked = [
         _name(clean(" ".join(text_pieces(shown))))
         for href, shown in _LINK.findall(inner)[:5]
@@ -188,7 +193,7 @@ def _names_in(text: str, tag: Tag) -> str | None:
 
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
-    pieces = raw_pieces(document.text[headline : headline + 6_000].replace("&nbsp;", " "))
+    pieces = raw_pieces(document.text(headline, headline + 6_000).replace("&nbsp;", " "))
     for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
         label = _LABELLED.match(piece) if len(piece) < MAX_NAME + 20 else None
         if label and (name := _name(clean(piece[label.end() :] or following))):

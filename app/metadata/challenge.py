@@ -79,7 +79,7 @@ def _wall_of_page(document: Document) -> str | None:
     title = (document.title or "").lower()
     refused = document.page.status in _WALL_STATUSES
     for wall in _WALLS:
-        if _has_title(title, wall.titles, refused) and any(mark in document.text for mark in wall.marks):
+        if _has_title(title, wall.titles, refused) and any(mark.encode() in document.markup for mark in wall.marks):
             return wall.name
     return "unknown" if refused and title.startswith(_WALL_TITLES) else None
 

@@ -82,6 +82,7 @@ _MONTHS = {
     name: number for line in _MONTHS_BY_LANGUAGE.strip().splitlines() for number, name in enumerate(line.split(), 1)
 }
 _AHEAD = timedelta(days=366)
+_STARTED = date.today()  # what was past then is past: most dates need not ask for the time
 # All of these begin with one set of characters where they can: `re` runs past all others quickly.
 # No date is without one of these, and few texts have many: a year, or digits between dots, slashes or dashes.
 _ANCHOR = re.compile(r"\d(?:(?<=1)9\d\d|(?<=2)0\d\d|[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d))")
@@ -224,7 +225,7 @@ def _day(year: str, month: str | int | None, day: str) -> str | None:
         that = date(int(year), int(month), int(day))
     except ValueError:
         return None
-    return that.isoformat() if that <= date.today() + _AHEAD else None
+    return that.isoformat() if that <= _STARTED or that <= date.today() + _AHEAD else None
 
 
 def _with_clock(day: str | None, found: re.Match[str]) -> str | None:

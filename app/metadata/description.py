@@ -9,6 +9,7 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.markup import element_end, element_text, text_pieces, visible_text
+from app.metadata.needles import Needles
 from app.metadata.values import clean, first, first_of
 
 MIN_PARAGRAPH = 80
@@ -21,20 +22,21 @@ MAX_PARAGRAPHS = 40
 """Paragraphs looked at."""
 
 MAX_PARAGRAPH_MARKUP = 3_000
-"""Characters of markup read of one paragraph."""
+"""Bytes of markup read of one paragraph."""
 
 MAX_BLOCKS = 20_000
-"""Characters of markup in which a text outside of paragraphs is looked for."""
+"""Bytes of markup in which a text outside of paragraphs is looked for."""
 
 MAX_BEFORE_DESCRIPTION = 40_000
-"""Characters of the body in which an element that is marked as a description is looked for."""
+"""Bytes of the body in which an element that is marked as a description is looked for."""
 
 SHORT_PAGE = 5_000
-"""Characters of a body that is its own description if it has no paragraphs."""
+"""Bytes of a body that is its own description if it has no paragraphs."""
 
-_PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
-_PARAGRAPH_END = re.compile(r"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
-_HIDING = (" hidden", "aria-hidden", "display:", "visibility:")
+_PARAGRAPH = re.compile(rb"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+_PARAGRAPH_END = re.compile(rb"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
+_HIDING = Needles(b" hidden", b"aria-hidden", b"display:", b"visibility:")
+_DESCRIPTION = Needles(b'"description"')
 _BOXES = frozenset(
     ("article", "aside", "div", "footer", "form", "header", "nav", "ol", "p", "section", "span", "td", "ul")
 )
@@ -106,9 +108,9 @@ def _social_post(document: Document) -> str | None:
 def _itemprop_description(document: Document) -> str | None:
     """What the page shows as the description of a thing in microdata or RDFa."""
     start = document.body_start
-    for tag in document.tags_with('"description"', start=start, end=start + MAX_BEFORE_DESCRIPTION):
+    for tag in document.tags_with(_DESCRIPTION, start, start + MAX_BEFORE_DESCRIPTION):
         if "description" in (tag.attributes.get("itemprop"), tag.attributes.get("property")):
-            return element_text(document.text, tag.name, tag.end, MAX_PARAGRAPH_MARKUP)
+            return element_text(document.markup, tag.name, tag.end, MAX_PARAGRAPH_MARKUP)
     return None
 
 
@@ -125,27 +127,27 @@ def _first_paragraph(document: Document) -> str | None:
 
 def _first_block(document: Document, start: int) -> str | None:
     """The first long text between two tags that break lines, for pages that have no paragraphs."""
-    blocks = text_pieces(_INLINE.sub("", document.text[start : start + MAX_BLOCKS]))
+    blocks = text_pieces(_INLINE.sub("", document.text(start, start + MAX_BLOCKS)))
     return next((text for text in blocks if len(text) > MIN_PARAGRAPH), None)
 
 
 def _paragraphs(document: Document, start: int) -> Iterator[str]:
-    for opened in islice(_PARAGRAPH.finditer(document.text, start), MAX_PARAGRAPHS):
+    for opened in islice(_PARAGRAPH.finditer(document.markup, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
-        end = _PARAGRAPH_END.search(document.text, opened.end(), limit)
-        text = visible_text(document.text[opened.end() : end.start() if end else limit])
+        end = _PARAGRAPH_END.search(document.markup, opened.end(), limit)
+        text = visible_text(document.text(opened.end(), end.start() if end else limit))
         if text and not document.in_noscript(opened.start()) and not _is_unseen(document, start, opened.end()):
             yield text
 
 
 def _is_unseen(document: Document, start: int, place: int) -> bool:
     """Whether no reader sees this place, since an element hides it that begins after `start` (as in Readability)."""
-    tags = document.tags_with(*_HIDING, start=max(start, place - MAX_BLOCKS), end=place)
+    tags = document.tags_with(_HIDING, max(start, place - MAX_BLOCKS), place)
     return any(
         tag.name in _BOXES
         and _is_hidden(tag.attributes)
-        and place <= element_end(document.text, tag.name, tag.end, place + 1 - tag.end)
-        for tag in tags[:MAX_PARAGRAPHS]
+        and place <= element_end(document.markup, tag.name, tag.end, place + 1 - tag.end)
+        for tag in islice(tags, MAX_PARAGRAPHS)
     )
 
 
@@ -155,9 +157,9 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
 
 
 def _short_body(document: Document) -> str | None:
-    body = document.text[document.body_start :]
-    if len(body) > SHORT_PAGE:
+    start = document.body_start
+    if len(document.markup) - start > SHORT_PAGE:
         return None
-    pieces = text_pieces(body)
+    pieces = text_pieces(document.text(start))
     heading = {heading.text for heading in document.headings}
     return " ".join(piece for piece in pieces if piece not in heading) or None

@@ -1,4 +1,4 @@
-"""A page as its readers see it: text, tags, meta values, links, JSON-LD and the base URL.
+"""A page as its readers see it: markup, tags, meta values, links, JSON-LD and the base URL.
 
 Rule 1: everything is read at most once, and only when somebody asks.
 Rule 2: nobody else parses the page.
@@ -14,8 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from app import charset
 from app.metadata import jsonld
-from app.metadata.markup import Tag, Tags, element_end, find_elements, find_tags, read_tags, text_pieces
-from app.metadata.values import absolute_url, clean, first_of, words
+from app.metadata.markup import element_end, find_elements, find_tags, text_pieces
+from app.metadata.needles import Needles
+from app.metadata.scan import read_tags
+from app.metadata.tags import Tag, Tags, decode
+from app.metadata.values import absolute_url, clean, first_of, url_path, words
 from app.page import Page
 
 T = TypeVar("T")
@@ -30,7 +33,7 @@ MAX_HEADINGS = 5
 """`<h1>` looked at."""
 
 MAX_HEADING_MARKUP = 2_000
-"""Characters of markup read of one `<h1>`."""
+"""Bytes of markup read of one `<h1>`."""
 
 MIN_TITLE = 8
 """Characters; where less of a title stands in the body says nothing."""
@@ -39,11 +42,16 @@ SHOWN_TITLE = 30
 """Characters of a title that an element of the body must begin with."""
 
 MAX_TITLE = 500
-"""Characters of a title that stands in the body."""
+"""Bytes of a title that stands in the body."""
 
 MAX_PLACES = 5
 """Places looked at where a title stands in the body."""
 
+# Most links only tell a browser what to load.
+_IDLE_RELS = frozenset(
+    ("stylesheet", "preload", "preconnect", "prefetch", "dns-prefetch", "modulepreload", "manifest", "amphtml",
+     "shortlink", "pingback", "profile", "search", "archives", "EditURI", "wlwmanifest", "https://api.w.org/")
+)  # fmt: skip
 # What is written alike with and without character references.
 _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
 _TITLE_PARTS = re.compile(r"\s[|\-–—»«•·:]\s|\s?[|»•·]\s?")
@@ -98,7 +106,7 @@ def _usual_name(name: str) -> str:
 
 
 def _is_home(url: str | None) -> bool:
-    return url is not None and urlsplit(url).path in ("", "/")
+    return url is not None and url_path(url) in ("", "/")
 
 
 class Document:
@@ -108,26 +116,30 @@ class Document:
         self.page = page
 
     @lazy
-    def _decoded(self) -> tuple[str, str]:
-        return charset.decode(self.page.body, self.page.content_type)
+    def _in_utf8(self) -> tuple[bytes, str]:
+        return charset.to_utf8(self.page.body, self.page.content_type)
 
     @lazy
-    def text(self) -> str:
-        """The whole markup, without NULs or lone surrogates."""
-        return self._decoded[0]
+    def markup(self) -> bytes:
+        """The whole markup in UTF-8, without NULs; what is broken in it is left to who decodes it."""
+        return self._in_utf8[0]
 
     @property
     def charset(self) -> str:
-        """The WHATWG name of the encoding that the page was read in."""
-        return self._decoded[1]
+        """The WHATWG name of the encoding that the page was written in."""
+        return self._in_utf8[1]
+
+    def text(self, start: int = 0, end: int | None = None) -> str:
+        """The markup between two positions, without NULs or lone surrogates."""
+        return decode(self.markup[start:end])
 
     @lazy
     def _tags(self) -> Tags:
-        return read_tags(self.text)
+        return read_tags(self.markup)
 
     def all(self, name: str) -> list[Tag]:
         """The tags called `name`, in order."""
-        return self._tags.by_name.get(name, [])
+        return self._tags.get(name, [])
 
     @lazy
     def metas(self) -> list[tuple[str, str]]:
@@ -136,9 +148,12 @@ class Document:
         `property`, `name`, `itemprop` and `http-equiv` count alike, and one attribute may hold several names.
         """
         metas: list[tuple[str, str]] = []
-        for names, raw in self._tags.metas:
-            if content := raw.strip():
-                metas += [(_usual_name(name), content) for name in names.lower().split()]
+        for tag in self.all("meta")[:MAX_METAS]:
+            get = tag.attributes.get
+            content = (get("content") or get("value") or "").strip()
+            names = get("property") or get("name") or get("itemprop") or get("http-equiv")
+            for name in names.lower().split() if content and names else ():
+                metas.append((_usual_name(name) if name[0] == "d" else name, content))
         return metas[:MAX_METAS]
 
     @lazy
@@ -198,11 +213,11 @@ class Document:
 
     @lazy
     def links(self) -> list[tuple[set[str], dict[str, str]]]:
-        """(set of `rel` tokens in lower case, attributes) of every link tag with an href."""
+        """(set of `rel` tokens in lower case, attributes) of every link tag with an href that says something."""
         return [
-            (set(tag.attributes.get("rel", "").lower().split()), tag.attributes)
+            (set(rel.lower().split()), tag.attributes)
             for tag in self.all("link")[:MAX_LINKS]
-            if tag.attributes.get("href")
+            if (rel := tag.attributes.get("rel", "")) not in _IDLE_RELS and tag.attributes.get("href")
         ]
 
     def link(self, *rels: str) -> str | None:
@@ -213,15 +228,15 @@ class Document:
     @lazy
     def title(self) -> str | None:
         """The first `<title>` that says something and stands outside SVG."""
-        return first_of(clean(tag.raw) for tag in self.all("title")[:5])
+        return first_of(clean(decode(tag.raw)) for tag in self.all("title")[:5])
 
     @lazy
     def _all_headings(self) -> list[Heading]:
         return [heading for tag in self.all("h1")[:MAX_HEADINGS] if (heading := self._read_heading(tag))]
 
     def _read_heading(self, tag: Tag) -> Heading | None:
-        inner = self.text[tag.end : element_end(self.text, "h1", tag.end, MAX_HEADING_MARKUP)]
-        pieces = text_pieces(inner)
+        inner = self.markup[tag.end : element_end(self.markup, "h1", tag.end, MAX_HEADING_MARKUP)]
+        pieces = text_pieces(decode(inner))
         hrefs = (link.attributes.get("href") for link in find_elements(inner, "a"))
         home = any(_is_home(self.resolve(href)) for href in hrefs)
         return Heading(tag.end, " ".join(pieces), pieces[-1], home) if pieces else None
@@ -236,28 +251,18 @@ class Document:
         """The texts of the `<h1>` that lead home: the name of the site."""
         return [heading.text for heading in self._all_headings if heading.is_site]
 
-    def tags_with(self, *needles: str, start: int = 0, end: int | None = None) -> list[Tag]:
+    def tags_with(self, needles: Needles, start: int = 0, end: int | None = None) -> Iterator[Tag]:
         """The start tags whose attributes hold one of these strings as they are written here, in order.
 
         They are looked for between two positions of the markup.
         """
-        found = {tag.start: tag for needle in needles for tag in find_tags(self.text, needle, start, end)}
-        return [found[position] for position in sorted(found)]
-
-    def positions(self, needle: str, limit: int, start: int = 0) -> Iterator[int]:
-        """Where `needle` stands in the markup from `start` on, the first `limit` times."""
-        position = start - 1
-        for _ in range(limit):
-            position = self.text.find(needle, position + 1)
-            if position < 0:
-                return
-            yield position
+        return find_tags(self.markup, needles, start, end)
 
     @lazy
     def body_start(self) -> int:
         """Where the body begins in the markup."""
         bodies = self.all("body")
-        return bodies[0].end if bodies else max(0, self.text.find("</head"))
+        return bodies[0].end if bodies else max(0, self.markup.find(b"</head"))
 
     def in_noscript(self, position: int) -> bool:
         """Whether a place in the markup is shown only to readers without scripts."""
@@ -298,15 +303,24 @@ class Document:
     def _shown_at(self, title: str) -> Iterator[int]:
         """Where the body has an element whose text is this title, or begins with as much of it."""
         plain = max(_PLAIN.findall(title), key=len, default="")
-        for place in self.positions(plain, MAX_PLACES, self.body_start) if len(plain) > MIN_TITLE else ():
-            start = self.text.rfind(">", max(0, place - MAX_TITLE), place) + 1
-            shown = clean(self.text[start : place + MAX_TITLE].partition("<")[0]) if start else None
+        for place in self._places(plain.encode(), self.body_start) if len(plain) > MIN_TITLE else ():
+            start = self.markup.rfind(b">", max(0, place - MAX_TITLE), place) + 1
+            shown = clean(decode(self.markup[start : place + MAX_TITLE].partition(b"<")[0])) if start else None
             if shown and shown[:SHOWN_TITLE] == title[:SHOWN_TITLE]:
                 yield start
 
+    def _places(self, text: bytes, start: int) -> Iterator[int]:
+        """Where `text` stands in the markup from `start` on, the first `MAX_PLACES` times."""
+        place = start - 1
+        for _ in range(MAX_PLACES):
+            place = self.markup.find(text, place + 1)
+            if place < 0:
+                return
+            yield place
+
     def _is_in_heading(self, place: int) -> bool:
-        opened = self.text.rfind("<h", max(0, place - MAX_HEADING_MARKUP), place)
-        return opened >= 0 and self.text[opened + 2] in "123456" and "</h" not in self.text[opened:place]
+        opened = self.markup.rfind(b"<h", max(0, place - MAX_HEADING_MARKUP), place)
+        return opened >= 0 and self.markup[opened + 2] in b"123456" and b"</h" not in self.markup[opened:place]
 
     @lazy
     def month_first(self) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from urllib.parse import urlsplit
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import read_attributes
 from app.metadata.model import OpenGraph, TwitterCard
-from app.metadata.values import first_of
+from app.metadata.needles import Needles, any_case
+from app.metadata.scan import read_attributes
+from app.metadata.tags import AFTER_NAME
+from app.metadata.values import first_of, url_path
 
 MIN_SIDE = 64
 """Pixels; a smaller image in the body is an ornament."""
@@ -20,10 +21,12 @@ MAX_IMAGES = 30
 """Images of the body looked at."""
 
 MAX_BEFORE_VIDEO = 50_000
-"""Characters of markup after the headline in which a video belongs to it."""
+"""Bytes of markup after the headline in which a video belongs to it."""
 
 # Where the largest shop keeps the large version of the picture of what it sells.
 _LARGE_VERSION = "data-old-hires"
+_PRODUCTS = Needles(_LARGE_VERSION.encode())
+_POSTERS = Needles(b' poster="')
 _NO_PICTURE = re.compile(
     r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$"
     # Jetpack names https://s0.wp.com/i/blank.jpg where a post has no picture.
@@ -38,7 +41,7 @@ _ORNAMENT = re.compile(
     r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
     re.IGNORECASE,
 )
-_IMAGE = re.compile(r"<(?:[aA][mM][pP]-)?[iI][mM][gG](?=[\s/>])")
+_IMAGES = Needles(*any_case(b"<img"), b"<amp-img", b"<AMP-IMG")
 # What is loaded once somebody scrolls there stands beside the `src` of a place holder.
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
 # A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).
@@ -50,7 +53,7 @@ def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str |
     stand_in = None
     for url in _named_images(document, og, twitter):
         if url and _is_picture(url):
-            if not _STAND_IN.search(urlsplit(url).path.lower()):
+            if not _STAND_IN.search(url_path(url).lower()):
                 return url
             stand_in = stand_in or url
     return _poster(document) or stand_in or _shown_image(document)
@@ -59,7 +62,7 @@ def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str |
 def _poster(document: Document) -> str | None:
     """The still of a video that the page is about."""
     start = document.headline or document.body_start
-    tags = document.tags_with(' poster="', start=start, end=start + MAX_BEFORE_VIDEO)
+    tags = document.tags_with(_POSTERS, start, start + MAX_BEFORE_VIDEO)
     return first_of(document.resolve(tag.attributes.get("poster")) for tag in tags)
 
 
@@ -78,7 +81,7 @@ def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> It
 
 def _is_picture(url: str) -> bool:
     """Whether the end of the path does not say that it is a sound, a film or a page."""
-    return not _NO_PICTURE.search(urlsplit(url).path)
+    return not _NO_PICTURE.search(url_path(url))
 
 
 def _json_ld_image(document: Document) -> str | None:
@@ -90,7 +93,7 @@ def _json_ld_image(document: Document) -> str | None:
 
 
 def _shown_image(document: Document) -> str | None:
-    products = (tag.attributes.get(_LARGE_VERSION) for tag in document.tags_with(_LARGE_VERSION))
+    products = (tag.attributes.get(_LARGE_VERSION) for tag in document.tags_with(_PRODUCTS))
     if product := first_of(map(document.resolve, products)):
         return product
     starts = (document.headline, document.body_start)
@@ -99,7 +102,7 @@ def _shown_image(document: Document) -> str | None:
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for attributes in islice(_images(document.text, start), MAX_IMAGES):
+    for attributes in islice(_images(document.markup, start), MAX_IMAGES):
         get = attributes.get
         source = next((told for told in map(get, _SOURCES) if told and not told.startswith("data:")), "")
         # a data-src may hold a whole srcset, and some sites take one for a URL
@@ -110,10 +113,11 @@ def _large_images(document: Document, start: int) -> Iterator[str]:
             yield url
 
 
-def _images(text: str, position: int) -> Iterator[dict[str, str]]:
-    while found := _IMAGE.search(text, position):
-        attributes, position = read_attributes(text, found.end())
-        yield attributes
+def _images(markup: bytes, position: int) -> Iterator[dict[str, str]]:
+    for _, place, after in _IMAGES.find(markup, position):
+        if place >= position and markup[after : after + 1] in AFTER_NAME:
+            attributes, position = read_attributes(markup, after)
+            yield attributes
 
 
 def _pixels(value: str) -> int:

@@ -64,13 +64,13 @@ _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(?=\s{0,100}[}\]])', re.DO
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
 
 
-def read_blocks(scripts: Iterable[str]) -> Iterator[Any]:
-    """What each script holds; scripts that cannot be read are left out."""
+def read_blocks(scripts: Iterable[bytes]) -> Iterator[Any]:
+    """What each script, in UTF-8, holds; scripts that cannot be read are left out."""
     for script in islice(scripts, MAX_SCRIPTS):
         try:
             yield orjson.loads(script)
         except ValueError:
-            block = _read_tolerantly(script)
+            block = _read_tolerantly(script.decode("utf-8", "replace"))
             if block is not None:
                 yield block
 

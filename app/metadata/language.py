@@ -9,12 +9,13 @@ from functools import lru_cache
 from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.model import OpenGraph
+from app.metadata.needles import Needles
 
 MAX_LANGUAGE = 100
 """Characters of a value that is read as a language."""
 
 MAX_BEFORE_ARTICLE = 100_000
-"""Characters of the body in which the article begins whose language is asked for."""
+"""Bytes of the body in which the article begins whose language is asked for."""
 
 _METAS = (
     "content-language",
@@ -26,7 +27,7 @@ _METAS = (
     "og:language",
 )
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*(?=[\s,;.@]|$)", re.IGNORECASE)
-_NEEDLE = ' lang="'
+_LANGUAGES = Needles(b' lang="')
 _ARTICLE_TAGS = frozenset(("article", "main", "h1"))
 # RFC 5646, 2.2.1: the shorter code of ISO 639 is the right one where there are two.
 _SHORTER = {
@@ -105,5 +106,5 @@ def _own_alternate(document: Document) -> str | None:
 
 def _language_of_article(document: Document) -> str | None:
     start = document.body_start
-    tags = document.tags_with(_NEEDLE, start=start, end=start + MAX_BEFORE_ARTICLE)
+    tags = document.tags_with(_LANGUAGES, start, start + MAX_BEFORE_ARTICLE)
     return next((tag.attributes.get("lang") for tag in tags if tag.name in _ARTICLE_TAGS), None)

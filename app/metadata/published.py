@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
-from urllib.parse import urlsplit
+from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import Tag, element_text, pieces_between, raw_pieces
-from app.metadata.values import clean, first_of
+from app.metadata.markup import element_text, first_pieces, raw_pieces
+from app.metadata.needles import Needles
+from app.metadata.tags import Tag
+from app.metadata.values import clean, first_of, url_path
 
 AFTER_HEADLINE = 8_000
-"""Characters of markup after the headline in which a date belongs to it."""
+"""Bytes of markup after the headline in which a date belongs to it."""
 
 BEFORE_HEADLINE = 3_000
-"""Characters of markup before the headline in which a date belongs to it."""
+"""Bytes of markup before the headline in which a date belongs to it."""
 
 CLASS_RANGE = 120_000
-"""Characters of the body in which the attributes of elements are asked for a date."""
+"""Bytes of the body in which the attributes of elements are asked for a date."""
 
 MAX_BELOW = 800
 """Visible characters between the headline and a date below it."""
@@ -44,7 +46,7 @@ QUARTER = timedelta(minutes=15)
 """What the offsets of all zones are multiples of."""
 
 MAX_TEXT = 40_000
-"""Characters of markup that are searched for a date when nothing else names one."""
+"""Bytes of markup that are searched for a date when nothing else names one."""
 
 _PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "dc.date.issued",
@@ -80,7 +82,10 @@ _NOT_PUBLISHED = re.compile(
     r"|accessed|retrieved|abgerufen|zugriff|deadline",
     re.IGNORECASE,
 )
-_DATE_NEEDLES = ("date", "Date", "datum", "ublish", "ubmitted", 'title="20', "data-utime")
+_PUBLISHED = Needles(b"ublish")
+_CREATED = Needles(b"reated")
+_ITEMPROP = Needles(b"datePublished")
+_DATES = Needles(b"date", b"Date", b"datum", b"ublish", b"ubmitted", b'title="20', b"data-utime")
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 
@@ -95,12 +100,12 @@ def read_published(document: Document) -> str | None:
         or _json_ld_date(document, "uploadDate")
         or _json_ld_date(document, "dateCreated")
         or date_in_url(document.path)
-        or _script_date(document, "ublish", _PUBLISHED_IN_SCRIPT)
+        or _script_date(document, _PUBLISHED, _PUBLISHED_IN_SCRIPT)
         or _day(_headline_date(document))
         or _class_date(document)
         or _time_date(document)
         or _described_date(document)
-        or _script_date(document, "reated", _CREATED_IN_SCRIPT)
+        or _script_date(document, _CREATED, _CREATED_IN_SCRIPT)
         or _text_date(document)
     )
 
@@ -162,7 +167,7 @@ def _other_metas(document: Document) -> Iterator[str]:
 
 
 def _itemprop_date(document: Document) -> str | None:
-    for tag in document.tags_with("datePublished"):
+    for tag in document.tags_with(_ITEMPROP):
         names = tag.attributes.get("itemprop") or tag.attributes.get("property") or ""
         if "datePublished" in names and (found := _tag_date(tag, document)):
             return found
@@ -173,7 +178,7 @@ def _tag_date(tag: Tag, document: Document) -> str | None:
     """The date that a tag holds for machines, or shows."""
     get = tag.attributes.get
     told = first_of(map(get, _DATE_ATTRIBUTES))
-    shown = element_text(document.text, tag.name, tag.end, 500)
+    shown = element_text(document.markup, tag.name, tag.end, 500)
     return parse_date(told) or (_short_date(shown, document) if shown else None)
 
 
@@ -186,16 +191,14 @@ def _headline_date(document: Document) -> str | None:
     position = document.headline
     if position is None:
         return None
-    below = pieces_between(document.text, position, position + AFTER_HEADLINE)
-    above = _pieces_above(document.text, position)
-    return _date_by_itself(_labelled(below), MAX_BELOW, document) or _date_by_itself(
-        reversed(list(_labelled(above))), MAX_ABOVE, document
-    )
+    below = _labelled(first_pieces(document.text(position, position + AFTER_HEADLINE)))
+    return _date_by_itself(below, MAX_BELOW, document) or _date_above(document, position)
 
 
-def _pieces_above(text: str, position: int) -> list[str]:
-    above = text[max(0, position - BEFORE_HEADLINE) : position]
-    return raw_pieces(above[above.find(">") + 1 :])
+def _date_above(document: Document, position: int) -> str | None:
+    above = document.text(max(0, position - BEFORE_HEADLINE), position)
+    pieces = list(_labelled(raw_pieces(above[above.find(">") + 1 :]))) if has_year(above) else []
+    return _date_by_itself(reversed(pieces), MAX_ABOVE, document)
 
 
 def _labelled(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -234,7 +237,7 @@ def _told_dates(label: str, piece: str, document: Document) -> Iterator[tuple[st
 
 def _class_date(document: Document) -> str | None:
     start = document.body_start
-    for tag in document.tags_with(*_DATE_NEEDLES, start=start, end=start + CLASS_RANGE):
+    for tag in document.tags_with(_DATES, start, start + CLASS_RANGE):
         names = _names_of(tag)
         told = "data-utime" in tag.attributes or _ISO_TITLE.match(tag.attributes.get("title", ""))
         if (
@@ -257,10 +260,10 @@ def _names_of(tag: Tag) -> str:
     return " ".join(tag.attributes.get(name, "") for name in ("class", "id", "itemprop")).lower()
 
 
-def _script_date(document: Document, needle: str, pattern: re.Pattern[str]) -> str | None:
+def _script_date(document: Document, needles: Needles, pattern: re.Pattern[str]) -> str | None:
     """A date that stands under a telling name in a script or a data attribute."""
-    for position in document.positions(needle, MAX_FINDS):
-        found = pattern.search(document.text, max(0, position - 12), position + 80)
+    for _, position, _ in islice(needles.find(document.markup), MAX_FINDS):
+        found = pattern.search(document.text(max(0, position - 12), position + 80))
         if found and (iso := parse_date(found[1])):
             return iso
     return None
@@ -271,13 +274,18 @@ def _described_date(document: Document) -> str | None:
     told = " | ".join(filter(None, (document.title, document.meta("description"))))
     image = document.meta_url("og:image")
     in_text = (found.iso[:10] for found in find_dates(told, month_first=document.month_first))
-    return next(in_text, None) or (date_in_url(urlsplit(image).path) if image else None)
+    return next(in_text, None) or (date_in_url(url_path(image)) if image else None)
 
 
 def _text_date(document: Document) -> str | None:
     """The first day that stands by itself, or else the first that any text names."""
     start = document.headline or document.body_start
-    pieces = _labelled(raw_pieces(document.text[start : start + MAX_TEXT]))
-    dated = [(label, piece) for label, piece in pieces if has_year(piece)]
-    named = (found for _, piece in dated for found in find_dates(clean(piece) or "", month_first=document.month_first))
-    return _day(_date_by_itself(dated, MAX_TEXT, document) or next((found.iso for found in named), None))
+    text = document.text(start, start + MAX_TEXT)
+
+    def dated() -> Iterator[tuple[str, str]]:
+        return ((label, piece) for label, piece in _labelled(first_pieces(text)) if has_year(piece))
+
+    named = (
+        found for _, piece in dated() for found in find_dates(clean(piece) or "", month_first=document.month_first)
+    )
+    return _day(_date_by_itself(dated(), MAX_TEXT, document) or next((found.iso for found in named), None))

@@ -18,7 +18,7 @@ from extruct.w3cmicrodata import LxmlMicrodataExtractor
 from lxml import etree
 
 from app.metadata.document import Document
-from app.metadata.markup import read_attributes
+from app.metadata.scan import read_attributes
 from app.metadata.values import MAX_STRING
 
 MAX_BLOCK = 256 * 1024
@@ -37,7 +37,7 @@ MAX_INTEGER = 2**53
 """RFC 8259, 6: beyond it JSON readers disagree; such a number is given as a string."""
 
 MAX_TREE = 2 * 1024 * 1024
-"""Characters of markup that are read for microdata."""
+"""Bytes of markup that are read for microdata."""
 
 MAX_NESTED = 100
 """Elements inside each other whose microdata is read."""
@@ -45,7 +45,7 @@ MAX_NESTED = 100
 DENSE_TAG = 200
 """Characters of a tag whose attributes are counted: libxml2 compares each of them with every other."""
 
-_LONG_TAG = re.compile(rf"<([a-zA-Z][a-zA-Z0-9:-]{{0,30}})([\s/][^>]{{{DENSE_TAG},}})(?:>|$)")
+_LONG_TAG = re.compile(rb"<([a-zA-Z][a-zA-Z0-9:-]{0,30})([\s/][^>]{%d,})(?:>|$)" % DENSE_TAG)
 _UNFIT = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20), *range(0x7F, 0xA0))) | dict.fromkeys(
     range(0xD800, 0xE000), 0xFFFD
 )
@@ -58,25 +58,25 @@ def read_json_ld(document: Document) -> list[Any]:
 
 def read_microdata(document: Document) -> list[Any]:
     """The top-level microdata items of a page, nested, scrubbed and capped."""
-    if "itemscope" not in document.text and "ITEMSCOPE" not in document.text:
+    if b"itemscope" not in document.markup and b"ITEMSCOPE" not in document.markup:
         return []
-    tree = _read_tree(document.text[:MAX_TREE])
+    tree = _read_tree(document.markup[:MAX_TREE])
     items = _Microdata(tree).extract_items(tree, document.base_url) if tree is not None else []
     return _scrub_list(items)
 
 
-def _read_tree(text: str) -> Any:
+def _read_tree(markup: bytes) -> Any:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        return etree.fromstring(_LONG_TAG.sub(_tame, text).encode("utf-8", "replace"), parser)
+        return etree.fromstring(_LONG_TAG.sub(_tame, markup), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 
 
-def _tame(tag: re.Match[str]) -> str:
+def _tame(tag: re.Match[bytes]) -> bytes:
     """A long tag with as many attributes as `read_attributes` keeps."""
-    attributes, _ = read_attributes(tag[2] + ">", 0)
-    return f"<{tag[1]} {' '.join(_quote(*attribute) for attribute in attributes.items())}>"
+    attributes, _ = read_attributes(tag[2] + b">", 0)
+    return b"<%b %b>" % (tag[1], " ".join(_quote(*attribute) for attribute in attributes.items()).encode())
 
 
 def _quote(name: str, value: str) -> str:

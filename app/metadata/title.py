@@ -6,6 +6,7 @@ What the page says in its tags stays untouched in `open_graph.title` and `twitte
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from app.metadata import jsonld
 from app.metadata.document import Document, Heading
@@ -94,5 +95,6 @@ def _other_version(title: str, headings: list[Heading]) -> str | None:
     return headings[0].text if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
 
 
+@lru_cache(maxsize=32)
 def _fold(text: str) -> str:
     return text.translate(_QUOTES).casefold().strip()

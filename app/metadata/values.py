@@ -31,6 +31,7 @@ _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank"
 _PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
 _PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=/|$)")
 _PLAIN_PATH = re.compile(r"/(?:[\w~?&=%+:@!$,;()*'-][\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
+_PATH = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
 
 
@@ -43,12 +44,13 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
         return None
     value = value[: limit * 4]
     if "&" in value:
-        value = unescape(unescape(value))
+        value = unescape(value)
+        value = unescape(value) if "&" in value else value
     if not value.isprintable():
         value = " ".join(_UNFIT.sub("", value).split())
     elif "  " in value or value[0] == " " or value[-1] == " ":
         value = " ".join(value.split())
-    return value[:limit].rstrip() or None
+    return (value if len(value) <= limit else value[:limit].rstrip()) or None
 
 
 def words(text: str) -> set[str]:
@@ -74,7 +76,7 @@ def first_of(values: Iterable[str | None]) -> str | None:
 def absolute_url(href: str | None, base: str) -> str | None:
     """`href` as an absolute http(s) URL, resolved against `base`; None if it is none."""
     href = _strip_url(href)
-    if _PLAIN_URL.match(href) and len(href) <= MAX_URL:
+    if len(href) <= MAX_URL and _PLAIN_URL.match(href):
         return href
     if not href or href.lower() in _NOTHING:
         return None
@@ -96,6 +98,12 @@ def _origin(base: str) -> str | None:
     """The scheme and host of a URL, if they are as plain as most are."""
     found = _PLAIN_ORIGIN.match(base)
     return found[0] if found else None
+
+
+def url_path(url: str) -> str:
+    """The path of an absolute http(s) URL."""
+    found = _PATH.match(url)
+    return found[1] if found else ""
 
 
 def _strip_url(href: str | None) -> str:

@@ -47,6 +47,8 @@ BOMBS = {
     "open single quotes": filled("<meta content='a "),
     "open comments": filled("<!--"),
     "open scripts": filled("<script>"),
+    "scripts whose ends are far": "<script></script " * 20_000 + " " * SIZE,
+    "odd ends of comments": "<!-- --!>" * 20_000 + " " * SIZE + "-->",
     "open pictures": filled("<svg>"),
     "open noscripts": filled("<noscript>"),
     "open titles": filled("<title>"),

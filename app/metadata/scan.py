@@ -1,0 +1,15 @@
+"""Who reads the tags of a page: the compiled scanner, or Python where it could not be built."""
+
+from __future__ import annotations
+
+from app.metadata import tags
+
+try:
+    from app.metadata.scanner import read_attributes, read_tags
+except ImportError:  # installed without a compiler
+    from app.metadata.tags import read_attributes, read_tags
+
+__all__ = ["COMPILED", "read_attributes", "read_tags"]
+
+COMPILED = read_tags is not tags.read_tags
+"""Whether the compiled scanner is there."""
