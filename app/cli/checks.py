@@ -29,6 +29,7 @@ from app.errors import TargetNotAllowed
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, Verdict, judge, parse_proxy, parse_url
 from app.fetch.renderer import Renderer
 from app.keys import KeyStore
+from app.metadata import COMPILED
 from app.networks import AllowedNetwork
 from app.page import Page, Wait
 from app.services import THREADS, connect_redis
@@ -138,6 +139,13 @@ def compare_clocks(whose: str, its_time: float) -> Finding:
 def clock(settings: Settings) -> Iterator[Finding]:
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     yield good(f"It is {now}") if time.time() > LONG_AGO else bad(f"The clock says {now}: set it, or let it follow NTP")
+
+
+def reading(settings: Settings) -> Iterator[Finding]:
+    if COMPILED:
+        yield good("Pages are scanned by compiled code")
+    else:
+        yield note("Pages are scanned by Python, which costs more: install Pagecard again where there is a C compiler")
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
@@ -261,6 +269,7 @@ CHECKS: dict[str, Check] = {
     "ways out": ways_out,
     "guard": address_rules,
     "fetching": fetching,
+    "reading": reading,
     "rendering": rendering,
 }
 

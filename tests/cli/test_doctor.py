@@ -54,6 +54,12 @@ def test_a_service_without_keys_is_told_how_to_make_one(tmp_path: Path) -> None:
     assert note in found(checks.databases, Settings(data_dir=tmp_path))
 
 
+@pytest.mark.parametrize(("compiled", "state"), [(True, State.GOOD), (False, State.NOTE)])
+def test_who_scans_the_pages_is_told(compiled: bool, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "COMPILED", compiled)
+    assert [each for each, _ in found(checks.reading, Settings())] == [state]
+
+
 def test_a_damaged_database_is_found(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     found(checks.databases, settings)
