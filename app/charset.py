@@ -69,7 +69,7 @@ def to_utf8(body: bytes, content_type: str = "") -> tuple[bytes, str]:
     included: who decodes a piece of it replaces them. Never raises.
     """
     name = _encoding(body, content_type)
-    markup = _unmarked(body) if name == "utf-8" else _transcoded(body, name)
+    markup = body.removeprefix(b"\xef\xbb\xbf") if name == "utf-8" else _transcoded(body, name)
     # HTML standard, 13.2.5: NUL is a parse error that becomes U+FFFD.
     return markup.replace(b"\0", b"\xef\xbf\xbd") if b"\0" in markup else markup, name
 
@@ -111,10 +111,6 @@ def _evidence_of_utf8(body: bytes) -> int | None:
         evidence += read - len(text)
         start += read  # without a character that goes on in the next piece
     return evidence
-
-
-def _unmarked(body: bytes) -> bytes:
-    return body.removeprefix(b"\xef\xbb\xbf")
 
 
 def _transcoded(body: bytes, name: str) -> bytes:

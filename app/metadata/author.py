@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
@@ -194,7 +195,7 @@ def _names_in(markup: bytes, tag: Tag) -> str | None:
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
     pieces = raw_pieces(document.text(headline, headline + 6_000).replace("&nbsp;", " "))
-    for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
+    for piece, following in pairwise(chain(pieces, ("",))):
         label = _LABELLED.match(piece) if len(piece) < MAX_NAME + 20 else None
         if label and (name := _name(clean(piece[label.end() :] or following))):
             return name

@@ -52,6 +52,7 @@ _IDLE_RELS = frozenset(
     ("stylesheet", "preload", "preconnect", "prefetch", "dns-prefetch", "modulepreload", "manifest", "amphtml",
      "shortlink", "pingback", "profile", "search", "archives", "EditURI", "wlwmanifest", "https://api.w.org/")
 )  # fmt: skip
+_LINKS = Needles(b"<a", b"<A")
 # What is written alike with and without character references.
 _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
 _TITLE_PARTS = re.compile(r"\s[|\-–—»«•·:]\s|\s?[|»•·]\s?")
@@ -237,7 +238,7 @@ class Document:
     def _read_heading(self, tag: Tag) -> Heading | None:
         inner = self.markup[tag.end : element_end(self.markup, "h1", tag.end, MAX_HEADING_MARKUP)]
         pieces = text_pieces(decode(inner))
-        hrefs = (link.attributes.get("href") for link in find_elements(inner, "a"))
+        hrefs = (link.get("href") for link in find_elements(inner, _LINKS))
         home = any(_is_home(self.resolve(href)) for href in hrefs)
         return Heading(tag.end, " ".join(pieces), pieces[-1], home) if pieces else None
 

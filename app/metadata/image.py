@@ -8,10 +8,9 @@ from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
+from app.metadata.markup import find_elements
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.needles import Needles, any_case
-from app.metadata.scan import read_attributes
-from app.metadata.tags import AFTER_NAME
 from app.metadata.values import first_of, url_path
 
 MIN_SIDE = 64
@@ -41,7 +40,7 @@ _ORNAMENT = re.compile(
     r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
     re.IGNORECASE,
 )
-_IMAGES = Needles(*any_case(b"<img"), b"<amp-img", b"<AMP-IMG")
+_IMAGES = Needles(*any_case(b"<img"), *any_case(b"<amp-img"))
 # What is loaded once somebody scrolls there stands beside the `src` of a place holder.
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
 # A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).
@@ -102,7 +101,7 @@ def _shown_image(document: Document) -> str | None:
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for attributes in islice(_images(document.markup, start), MAX_IMAGES):
+    for attributes in islice(find_elements(document.markup, _IMAGES, start), MAX_IMAGES):
         get = attributes.get
         source = next((told for told in map(get, _SOURCES) if told and not told.startswith("data:")), "")
         # a data-src may hold a whole srcset, and some sites take one for a URL
@@ -111,13 +110,6 @@ def _large_images(document: Document, start: int) -> Iterator[str]:
         small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
         if "\\" not in source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
             yield url
-
-
-def _images(markup: bytes, position: int) -> Iterator[dict[str, str]]:
-    for _, place, after in _IMAGES.find(markup, position):
-        if place >= position and markup[after : after + 1] in AFTER_NAME:
-            attributes, position = read_attributes(markup, after)
-            yield attributes
 
 
 def _pixels(value: str) -> int:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from app.metadata.needles import Needles
 from app.metadata.scan import read_attributes
-from app.metadata.tags import Tag, decode
+from app.metadata.tags import AFTER_NAME, Tag, decode
 from app.metadata.values import MAX_STRING, clean
 
 ELEMENT_LIMIT = 5_000
@@ -56,16 +56,12 @@ def find_tags(markup: bytes, needles: Needles, start: int = 0, end: int | None =
             yield Tag(decode(found[1]).lower(), attributes, opened, free)
 
 
-def find_elements(markup: bytes, name: str, start: int = 0) -> Iterator[Tag]:
-    """The start tags called `name` from `start` on, in order."""
-    while found := _start(name).search(markup, start):
-        attributes, start = read_attributes(markup, found.end())
-        yield Tag(name, attributes, found.start(), start)
-
-
-@lru_cache(maxsize=128)
-def _start(name: str) -> re.Pattern[bytes]:
-    return re.compile(rf"<{_letters(name)}(?=[\s/>])".encode())
+def find_elements(markup: bytes, openings: Needles, start: int = 0) -> Iterator[dict[str, str]]:
+    """The attributes of the start tags that begin with one of `openings`, as in `<a`, from `start` on, in order."""
+    for _, place, after in openings.find(markup, start):
+        if place >= start and markup[after : after + 1] in AFTER_NAME:
+            attributes, start = read_attributes(markup, after)
+            yield attributes
 
 
 def element_text(markup: bytes, name: str, position: int, limit: int = ELEMENT_LIMIT) -> str | None:
@@ -99,13 +95,11 @@ def text_pieces(fragment: str) -> list[str]:
     return [text for piece in _HIDDEN.split(fragment) if (text := clean(piece))]
 
 
-def raw_pieces(fragment: str) -> list[str]:
-    """The texts between the tags of a piece of HTML as they are written, without white space around them."""
-    return [text for piece in _HIDDEN.split(fragment) if (text := piece.strip())]
+def raw_pieces(fragment: str) -> Iterator[str]:
+    """The texts between the tags of a piece of HTML as they are written, without white space around them.
 
-
-def first_pieces(fragment: str) -> Iterator[str]:
-    """The `raw_pieces` of `fragment`, for who mostly needs the first few."""
+    One after the other: mostly the first few are enough.
+    """
     start = 0
     for hidden in _HIDDEN.finditer(fragment):
         if piece := fragment[start : hidden.start()].strip():

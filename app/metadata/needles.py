@@ -10,8 +10,11 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 WINDOW = 262_144
 """Bytes that are searched at a time: whoever sends a page of nothing else decides how long the list of them is."""
 
-# With so many different bytes the library takes its vectorised search (Teddy), which is up to ten times as fast as the
-# one that it prefers for three; it takes neither but for the leftmost needle.
+FEW = 60
+"""Needles that the library's vectorised search (Teddy) takes at the most, with the fillers."""
+
+# With so many different bytes the library takes that search, which is up to ten times as fast as the one that it
+# prefers for three; and neither but for the leftmost needle. More needles than that are looked for by their first byte.
 _FILLERS = tuple(bytes((byte, byte + 8, byte + 16)) for byte in range(1, 5))
 
 
@@ -19,7 +22,8 @@ class Needles:
     """Finds `needles`, each at least one byte, in markup; of two that begin at one place the first of these."""
 
     def __init__(self, *needles: bytes) -> None:
-        self._find = BytesAhoCorasick((*needles, *_FILLERS), MatchKind.LeftmostFirst).find_matches_as_indexes
+        fillers = _FILLERS if len(needles) <= FEW else ()
+        self._find = BytesAhoCorasick((*needles, *fillers), MatchKind.LeftmostFirst).find_matches_as_indexes
         self._count = len(needles)
         self._overlap = max(map(len, needles)) - 1
 

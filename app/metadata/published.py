@@ -10,7 +10,7 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import element_text, first_pieces, raw_pieces
+from app.metadata.markup import element_text, raw_pieces
 from app.metadata.needles import Needles
 from app.metadata.tags import Tag
 from app.metadata.values import clean, first_of, url_path
@@ -191,7 +191,7 @@ def _headline_date(document: Document) -> str | None:
     position = document.headline
     if position is None:
         return None
-    below = _labelled(first_pieces(document.text(position, position + AFTER_HEADLINE)))
+    below = _labelled(raw_pieces(document.text(position, position + AFTER_HEADLINE)))
     return _date_by_itself(below, MAX_BELOW, document) or _date_above(document, position)
 
 
@@ -283,7 +283,7 @@ def _text_date(document: Document) -> str | None:
     text = document.text(start, start + MAX_TEXT)
 
     def dated() -> Iterator[tuple[str, str]]:
-        return ((label, piece) for label, piece in _labelled(first_pieces(text)) if has_year(piece))
+        return ((label, piece) for label, piece in _labelled(raw_pieces(text)) if has_year(piece))
 
     named = (
         found for _, piece in dated() for found in find_dates(clean(piece) or "", month_first=document.month_first)
