@@ -48,7 +48,7 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
         value = unescape(value) if "&" in value else value
     if not value.isprintable():
         value = " ".join(_UNFIT.sub("", value).split())
-    elif "  " in value or value[0] == " " or value[-1] == " ":
+    elif "  " in value or value.startswith(" ") or value.endswith(" "):
         value = " ".join(value.split())
     return (value if len(value) <= limit else value[:limit].rstrip()) or None
 

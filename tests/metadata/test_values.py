@@ -56,6 +56,7 @@ def test_any_host_can_be_a_base(base: str) -> None:
         (" \n ", None),
         ("", None),
         (None, None),
+        ("&#1;", None),  # a reference to what no text may hold is nothing (as in html.unescape)
     ],
 )
 def test_text_is_one_clean_line(raw: str | None, text: str | None) -> None:
