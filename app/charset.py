@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 from webencodings.labels import LABELS
 
+from app.needles import Needles, any_case
+
 PRESCAN_LIMIT = 65_536
 """Bytes searched for a `<meta>`. The standard asks for 1,024; one real page in eight declares it later."""
 
@@ -48,7 +50,8 @@ _REPLACEMENT = {"replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
-_NAMED = re.compile(rb"[cC](?i:harset)")  # `re` looks for one set of characters quickly
+_NAME = b"charset"
+_IN_NAME = Needles(*any_case(_NAME[1:5]))
 _MARKUP = re.compile(rb"<(?:(!--)|(meta)(?=[\s/])|(/?[a-z])|[!/?])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)(\")?|'([^']*)(')?|([^\s>]*)))?", re.IGNORECASE
@@ -185,12 +188,12 @@ def _not_utf16(label: str) -> str:
 def _meta_label(body: bytes) -> str | None:
     """HTML standard, 13.2.3.2, "prescan a byte stream to determine its encoding"."""
     position = named = 0
+    names = _names(body)
     while markup := _MARKUP.search(body, position, PRESCAN_LIMIT):
         if named <= markup.start():
-            found = _NAMED.search(body, markup.start(), PRESCAN_LIMIT)
-            if not found:
+            named = next((place for place in names if place > markup.start()), 0)
+            if not named:
                 return None
-            named = found.start()
         comment, meta, tag = markup.groups()
         if comment:
             # "-->" may share its dashes with the opening: "<!-->" is a whole comment.
@@ -207,6 +210,13 @@ def _meta_label(body: bytes) -> str | None:
         if not position:
             return None
     return None
+
+
+def _names(body: bytes) -> Iterator[int]:
+    """Where a charset may be named."""
+    for _, place, _ in _IN_NAME.find(body, 1, PRESCAN_LIMIT):
+        if body[place - 1 : place - 1 + len(_NAME)].lower() == _NAME:
+            yield place - 1
 
 
 def _after(body: bytes, needle: bytes, position: int) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from app.errors import PagecardError, TargetError, leaves
 from app.metadata.model import Metadata
@@ -49,10 +51,9 @@ def ref(name: str) -> Json:
 
 
 def of_type(annotation: Any) -> Json:
-    """The schema of a type of the domain: a dataclass, a tuple of one thing, a union, a primitive."""
-    if is_dataclass(annotation):
-        hints = typing.get_type_hints(annotation)
-        return obj({field.name: of_type(hints[field.name]) for field in fields(annotation)})
+    """The schema of a type of the domain: a struct, a tuple of one thing, a union, a primitive."""
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        return obj({field.name: of_type(field.type) for field in fields(annotation)})
     if typing.get_origin(annotation) is tuple:
         return array(of_type(typing.get_args(annotation)[0]))
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
-from app.metadata.markup import element_end, find_tags, raw_pieces, text_pieces
-from app.metadata.needles import Needles
+from app.metadata.markup import element_end, find_tags, text_pieces
+from app.metadata.scan import raw_pieces
 from app.metadata.tags import Tag, decode
 from app.metadata.values import clean, first_of, squash
+from app.needles import Needles
 
 MAX_AUTHORS = 200
 """Characters of all names together."""
@@ -84,7 +85,7 @@ _ADDRESS = re.compile(r"^/|://|www\.|\[at\]|\(at\)|\S@\S", re.IGNORECASE)
 _SITE_AND_PERSON = re.compile(r",\s|\s[-–—|/]\s")
 _SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)(?:\s(?=\w*\s?\d)|$)|\s?//\s?|\s{2,}")
 _AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
-_LINK = re.compile(r"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(rb"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
 
 
 def read_author(document: Document, sites: set[str]) -> str | None:
@@ -182,19 +183,18 @@ def _names_in(markup: bytes, tag: Tag) -> str | None:
     for named in find_tags(content, _NAMED):
         if named.attributes.get("itemprop") == "name" and (name := _name(named.attributes.get("content", ""))):
             return name
-    inner = decode(content)
     linked = [
         _name(clean(" ".join(text_pieces(shown))))
-        for href, shown in _LINK.findall(inner)[:5]
+        for href, shown in ((decode(link[1]), link[2]) for link in islice(_LINK.finditer(content), 5))
         if _AUTHOR_PATH.search(href) or "author" in href
     ]
     names = [name for name in linked if name]
-    return ", ".join(dict.fromkeys(names)) or first_of(_name(piece) for piece in text_pieces(inner)[:4])
+    return ", ".join(dict.fromkeys(names)) or first_of(_name(piece) for piece in text_pieces(content)[:4])
 
 
 def _labelled(document: Document, headline: int) -> str | None:
     """A name after a word such as "By", in a text near the headline that holds little else."""
-    pieces = raw_pieces(document.text(headline, headline + 6_000).replace("&nbsp;", " "))
+    pieces = raw_pieces(document.markup[headline : headline + 6_000].replace(b"&nbsp;", b" "))
     for piece, following in pairwise(chain(pieces, ("",))):
         label = _LABELLED.match(piece) if len(piece) < MAX_NAME + 20 else None
         if label and (name := _name(clean(piece[label.end() :] or following))):

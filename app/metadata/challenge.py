@@ -58,6 +58,7 @@ _WALL_TITLES = (
     "ddos protection", "checking your browser", "one moment, please", "client challenge",
     "you have been blocked", "request blocked", "captcha",
 )  # fmt: skip
+_ALL_TITLES = tuple(title for wall in _WALLS for title in wall.titles if title)
 _WALL_STATUSES = (401, 403, 405, 406, 429, 503)
 
 
@@ -78,6 +79,8 @@ def _wall_of_page(document: Document) -> str | None:
         return None
     title = (document.title or "").lower()
     refused = document.page.status in _WALL_STATUSES
+    if title and not refused and not title.startswith(_ALL_TITLES):
+        return None
     for wall in _WALLS:
         if _has_title(title, wall.titles, refused) and any(mark.encode() in document.markup for mark in wall.marks):
             return wall.name

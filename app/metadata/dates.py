@@ -85,7 +85,9 @@ _AHEAD = timedelta(days=366)
 _STARTED = date.today()  # what was past then is past: most dates need not ask for the time
 # All of these begin with one set of characters where they can: `re` runs past all others quickly.
 # No date is without one of these, and few texts have many: a year, or digits between dots, slashes or dashes.
-_ANCHOR = re.compile(r"\d(?:(?<=1)9\d\d|(?<=2)0\d\d|[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d))")
+# The digits are those of scripts in which dates are written: `re` runs past all but some characters twice as fast as
+# past all but the digits of Unicode.
+_ANCHOR = re.compile(r"[0-9٠-٩۰-۹०-९০-৯０-９](?:(?<=1)9\d\d|(?<=2)0\d\d|[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d))")
 _ISO = re.compile(
     r"(\d\d{3})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.\s?(\d{1,2})\.\s?(\d{1,2})|(\d\d)(\d\d))(?!\d)"
     r"(?:(?:T|\s|,\s)\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
@@ -148,7 +150,7 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
         return _from_epoch(int(value[:10]))
     if _DIGITS_OF_A_MOMENT.match(value):
         value = value[:8]
-    isos = (read(found, month_first) for read, pattern in _FORMS for found in pattern.finditer(value))
+    isos = (read(found, month_first) for read, pattern in _forms_in(value) for found in pattern.finditer(value))
     return next(filter(None, isos), None)
 
 
@@ -165,7 +167,7 @@ def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
 
 
 def _dates_in(text: str, month_first: bool, start: int, end: int) -> Iterator[FoundDate]:
-    for read, pattern in _FORMS:
+    for read, pattern in _forms_in(text):
         for found in pattern.finditer(text, start, end):
             iso = read(found, month_first)
             if iso:
@@ -206,16 +208,20 @@ def _numeric(found: re.Match[str], month_first: bool) -> str | None:
     return _with_clock(_day(year if len(year) == 4 else f"20{year}", month, day), found)
 
 
-_FORMS: tuple[tuple[Callable[[re.Match[str], bool], str | None], re.Pattern[str]], ...] = (
+_Form = tuple[Callable[[re.Match[str], bool], str | None], re.Pattern[str]]
+_FORMS: tuple[_Form, ...] = (
     (_iso, _ISO),
     (_day_month_year, _DAY_MONTH_YEAR),
     (_month_day_year, _MONTH_DAY_YEAR),
     (_month_day_year, _MONTH_DAY_CLOCK_YEAR),
     (_year_month_day, _YEAR_MONTH_DAY),
-    (_cjk, _CJK),
-    (_vietnamese, _VIETNAMESE),
     (_numeric, _NUMERIC),
 )
+_ALL_FORMS = (*_FORMS, (_cjk, _CJK), (_vietnamese, _VIETNAMESE))
+
+
+def _forms_in(text: str) -> tuple[_Form, ...]:
+    return _FORMS if text.isascii() else _ALL_FORMS
 
 
 def _day(year: str, month: str | int | None, day: str) -> str | None:

@@ -9,8 +9,8 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.markup import element_end, element_text, text_pieces, visible_text
-from app.metadata.needles import Needles
 from app.metadata.values import clean, first, first_of
+from app.needles import Needles
 
 MIN_PARAGRAPH = 80
 """Characters; shorter paragraphs are captions, dates and notices."""
@@ -33,7 +33,7 @@ MAX_BEFORE_DESCRIPTION = 40_000
 SHORT_PAGE = 5_000
 """Bytes of a body that is its own description if it has no paragraphs."""
 
-_PARAGRAPH = re.compile(rb"<p(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+_PARAGRAPH = re.compile(rb"<[pP](?:\s[^<>]{0,500})?>")
 _PARAGRAPH_END = re.compile(rb"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
 _HIDING = Needles(b" hidden", b"aria-hidden", b"display:", b"visibility:")
 _DESCRIPTION = Needles(b'"description"')
@@ -45,7 +45,7 @@ _HIDING_STYLE = re.compile(r"display\s?:\s?none|visibility\s?:\s?hidden", re.IGN
 _NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
 _DOTS = re.compile(r"\s?(?:\.\.\.|…|\[(?:\.\.\.|…)\])$")
 _INLINE = re.compile(
-    r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|small|span|strong|sub|sup|time|u)(?:\s[^<>]{0,1000})?>", re.IGNORECASE
+    rb"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|small|span|strong|sub|sup|time|u)(?:\s[^<>]{0,1000})?>", re.IGNORECASE
 )
 _POST = re.compile(
     r".{1,60}?\s(?:on|en|auf|sur)\s(?:X|Twitter|Threads|Instagram|Facebook|TikTok|LinkedIn):\s[\"“](.+)[\"”]"
@@ -92,11 +92,10 @@ def _declared(document: Document) -> Iterator[str | None]:
 
 def _whole(text: str, others: list[str]) -> str:
     """The text that goes on where `text` was cut off: in mid word, or by dots."""
-    start = _DOTS.sub("", text)
-    longer = (
-        other for other in others if len(other) > len(text) and other.startswith(start) and not _DOTS.search(other)
-    )
-    return next((other for other in longer if start != text or (text[-1] + other[len(text)]).isalnum()), text)
+    longer = [other for other in others if len(other) > len(text) and not _DOTS.search(other)]
+    start = _DOTS.sub("", text) if longer else text
+    going_on = (other for other in longer if other.startswith(start))
+    return next((other for other in going_on if start != text or (text[-1] + other[len(text)]).isalnum()), text)
 
 
 def _social_post(document: Document) -> str | None:
@@ -127,7 +126,7 @@ def _first_paragraph(document: Document) -> str | None:
 
 def _first_block(document: Document, start: int) -> str | None:
     """The first long text between two tags that break lines, for pages that have no paragraphs."""
-    blocks = text_pieces(_INLINE.sub("", document.text(start, start + MAX_BLOCKS)))
+    blocks = text_pieces(_INLINE.sub(b"", document.markup[start : start + MAX_BLOCKS]))
     return next((text for text in blocks if len(text) > MIN_PARAGRAPH), None)
 
 
@@ -135,7 +134,7 @@ def _paragraphs(document: Document, start: int) -> Iterator[str]:
     for opened in islice(_PARAGRAPH.finditer(document.markup, start), MAX_PARAGRAPHS):
         limit = opened.end() + MAX_PARAGRAPH_MARKUP
         end = _PARAGRAPH_END.search(document.markup, opened.end(), limit)
-        text = visible_text(document.text(opened.end(), end.start() if end else limit))
+        text = visible_text(document.markup, opened.end(), end.start() if end else limit)
         if text and not document.in_noscript(opened.start()) and not _is_unseen(document, start, opened.end()):
             yield text
 
@@ -160,6 +159,6 @@ def _short_body(document: Document) -> str | None:
     start = document.body_start
     if len(document.markup) - start > SHORT_PAGE:
         return None
-    pieces = text_pieces(document.text(start))
+    pieces = text_pieces(document.markup, start)
     heading = {heading.text for heading in document.headings}
     return " ".join(piece for piece in pieces if piece not in heading) or None

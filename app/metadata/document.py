@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from app import charset
 from app.metadata import jsonld
 from app.metadata.markup import element_end, find_elements, find_tags, text_pieces
-from app.metadata.needles import Needles
 from app.metadata.scan import read_tags
 from app.metadata.tags import Tag, Tags, decode
 from app.metadata.values import absolute_url, clean, first_of, url_path, words
+from app.needles import Needles
 from app.page import Page
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ _IDLE_RELS = frozenset(
 _LINKS = Needles(b"<a", b"<A")
 # What is written alike with and without character references.
 _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
-_TITLE_PARTS = re.compile(r"\s[|\-–—»«•·:]\s|\s?[|»•·]\s?")
+_TITLE_PARTS = re.compile(r"[|\-–—»«•·:](?:(?<=\s.)(?=\s)|(?<=[|»•·]))")
 
 
 class lazy(Generic[T]):  # noqa: N801
@@ -170,22 +170,24 @@ class Document:
         return values
 
     @lazy
-    def _values(self) -> OnDemand[list[str]]:
-        """What the metas of each name say, cleaned."""
-        by_name = self._meta_by_name
-        return OnDemand(lambda name: [value for raw in by_name[name] if (value := clean(raw))])
+    def _cleaned(self) -> OnDemand[str | None]:
+        """What was said, cleaned: most pages say the same several times."""
+        return OnDemand(clean)
 
     def meta(self, *names: str) -> str | None:
         """The first value that says something under the first of these names that has one, cleaned."""
-        by_name, values = self._meta_by_name, self._values
+        by_name, cleaned = self._meta_by_name, self._cleaned
         for name in names:
-            if name in by_name and (found := values[name]):
-                return found[0]
+            if name in by_name:
+                for raw in by_name[name]:
+                    if value := cleaned[raw]:
+                        return value
         return None
 
     def meta_all(self, *names: str) -> list[str]:
         """Every value under these names, cleaned, each once, in the order of the names."""
-        return list(dict.fromkeys(value for name in self.present(*names) for value in self._values[name]))
+        raws = self._raw_metas(names)
+        return list(dict.fromkeys(filter(None, map(self._cleaned.__getitem__, raws)))) if raws else []
 
     def present(self, *names: str) -> list[str]:
         """Those of these names that the page has a meta tag for, in their order."""
@@ -194,8 +196,11 @@ class Document:
 
     def meta_url(self, *names: str) -> str | None:
         """The first usable URL under the first of these names that has one."""
-        raws = (raw for name in self.present(*names) for raw in self._meta_by_name[name])
-        return next((url for raw in raws if (url := self.resolve(raw))), None)
+        return first_of(map(self.resolve, self._raw_metas(names)))
+
+    def _raw_metas(self, names: Iterable[str]) -> list[str]:
+        by_name = self._meta_by_name
+        return [raw for name in names if name in by_name for raw in by_name[name]]
 
     @lazy
     def base_url(self) -> str:
@@ -229,7 +234,7 @@ class Document:
     @lazy
     def title(self) -> str | None:
         """The first `<title>` that says something and stands outside SVG."""
-        return first_of(clean(decode(tag.raw)) for tag in self.all("title")[:5])
+        return first_of(self._cleaned[decode(tag.raw)] for tag in self.all("title")[:5])
 
     @lazy
     def _all_headings(self) -> list[Heading]:
@@ -237,9 +242,9 @@ class Document:
 
     def _read_heading(self, tag: Tag) -> Heading | None:
         inner = self.markup[tag.end : element_end(self.markup, "h1", tag.end, MAX_HEADING_MARKUP)]
-        pieces = text_pieces(decode(inner))
-        hrefs = (link.get("href") for link in find_elements(inner, _LINKS))
-        home = any(_is_home(self.resolve(href)) for href in hrefs)
+        pieces = text_pieces(inner)
+        links = find_elements(inner, _LINKS) if b"<" in inner else ()
+        home = any(_is_home(self.resolve(link.get("href"))) for link in links)
         return Heading(tag.end, " ".join(pieces), pieces[-1], home) if pieces else None
 
     @lazy
@@ -294,7 +299,7 @@ class Document:
     @lazy
     def _shown_titles(self) -> list[ShownTitle]:
         """Where the body shows the title as it is told, its first part, or its last."""
-        parts = _TITLE_PARTS.split(self._told_title)
+        parts = [part.strip() for part in _TITLE_PARTS.split(self._told_title)]
         return [
             ShownTitle(place, part, self._is_in_heading(place))
             for part in dict.fromkeys((self._told_title, parts[0], parts[-1]))

@@ -10,8 +10,8 @@ from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.markup import find_elements
 from app.metadata.model import OpenGraph, TwitterCard
-from app.metadata.needles import Needles, any_case
 from app.metadata.values import first_of, url_path
+from app.needles import Needles, any_case
 
 MIN_SIDE = 64
 """Pixels; a smaller image in the body is an ornament."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from app.metadata import jsonld
 from app.metadata.document import Document
 from app.metadata.model import OpenGraph
-from app.metadata.needles import Needles
+from app.needles import Needles
 
 MAX_LANGUAGE = 100
 """Characters of a value that is read as a language."""

@@ -6,11 +6,10 @@ is None or an empty tuple, and every URL is absolute.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """One `og:image`, `og:video` or `og:audio` with its structured properties (ogp.me, "Structured Properties")."""
 
     url: str
@@ -21,8 +20,7 @@ class Media:
     alt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenGraph:
+class OpenGraph(Struct, frozen=True):
     """What the page itself says in Open Graph tags (ogp.me), untouched but for white space."""
 
     title: str | None = None
@@ -38,8 +36,7 @@ class OpenGraph:
     locale_alternate: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TwitterCard:
+class TwitterCard(Struct, frozen=True):
     """What the page itself says in `twitter:` tags."""
 
     card: str | None = None
@@ -53,8 +50,7 @@ class TwitterCard:
     app_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageMeta:
+class PageMeta(Struct, frozen=True):
     author: str | None = None
     keywords: tuple[str, ...] = ()
     theme_color: str | None = None
@@ -67,8 +63,7 @@ class PageMeta:
     application_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(Struct, frozen=True):
     """Times are ISO 8601, with no more precision and no other zone than the page gave."""
 
     published_time: str | None = None
@@ -78,22 +73,19 @@ class Article:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Icon:
+class Icon(Struct, frozen=True):
     url: str
     type: str | None = None
     sizes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     url: str
     type: str | None = None
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """`type` is the media type without parameters, `length` in bytes."""
 
     type: str | None = None
@@ -101,8 +93,7 @@ class Content:
     http_status: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True):
     """The card of one URL. `url` is the one that was asked, `resolved_url` the one that answered."""
 
     url: str

@@ -8,13 +8,14 @@ to leave generic.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.etree.ElementTree import Element
 
 import orjson
 from lxml import etree
+from msgspec.structs import replace
 
 from app.metadata.document import Document
 from app.metadata.model import Metadata

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from app.metadata.document import Document
@@ -10,7 +9,7 @@ from app.metadata.model import Media, OpenGraph
 from app.metadata.values import MAX_LIST, clean
 
 # ogp.me, "Structured Properties": og:image and og:image:url are the same and open an object.
-_PROPERTIES = {field.name for field in fields(Media)} - {"url"}
+_PROPERTIES = {*Media.__struct_fields__} - {"url"}
 _SIZES = {"width", "height"}
 
 

@@ -10,10 +10,11 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import element_text, raw_pieces
-from app.metadata.needles import Needles
+from app.metadata.markup import element_text
+from app.metadata.scan import raw_pieces
 from app.metadata.tags import Tag
 from app.metadata.values import clean, first_of, url_path
+from app.needles import Needles
 
 AFTER_HEADLINE = 8_000
 """Bytes of markup after the headline in which a date belongs to it."""
@@ -59,7 +60,9 @@ _DATE_METAS = (
     "date", "dc.date", "dcterms.date", "dcterms.created", "dc.date.created", "dc.created", "citation_date",
     "datecreated", "article.created", "date.created", "creation_date", "timestamp",
 )  # fmt: skip
-_META_NAME = re.compile(r"(?:^|[^a-z])(?:pub|date|issued|released)|date$|publish")
+_META_NAME = re.compile(
+    r"date(?:(?<![a-z]date)|$)|pub(?:(?<![a-z]pub)|lish)|issued(?<![a-z]issued)|released(?<![a-z]released)"
+)
 _OTHER_DATE = re.compile(r"modif|updat|expir|review|valid|revis|event|start|\bend|last")
 _MODIFIED_METAS = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
@@ -191,13 +194,15 @@ def _headline_date(document: Document) -> str | None:
     position = document.headline
     if position is None:
         return None
-    below = _labelled(raw_pieces(document.text(position, position + AFTER_HEADLINE)))
+    below = _labelled(raw_pieces(document.markup, position, position + AFTER_HEADLINE))
     return _date_by_itself(below, MAX_BELOW, document) or _date_above(document, position)
 
 
 def _date_above(document: Document, position: int) -> str | None:
-    above = document.text(max(0, position - BEFORE_HEADLINE), position)
-    pieces = list(_labelled(raw_pieces(above[above.find(">") + 1 :]))) if has_year(above) else []
+    earliest = max(0, position - BEFORE_HEADLINE)
+    start = max(earliest, document.markup.find(b">", earliest, position) + 1)
+    dated = has_year(document.text(start, position))
+    pieces = list(_labelled(raw_pieces(document.markup, start, position))) if dated else []
     return _date_by_itself(reversed(pieces), MAX_ABOVE, document)
 
 
@@ -280,12 +285,7 @@ def _described_date(document: Document) -> str | None:
 def _text_date(document: Document) -> str | None:
     """The first day that stands by itself, or else the first that any text names."""
     start = document.headline or document.body_start
-    text = document.text(start, start + MAX_TEXT)
-
-    def dated() -> Iterator[tuple[str, str]]:
-        return ((label, piece) for label, piece in _labelled(raw_pieces(text)) if has_year(piece))
-
-    named = (
-        found for _, piece in dated() for found in find_dates(clean(piece) or "", month_first=document.month_first)
-    )
-    return _day(_date_by_itself(dated(), MAX_TEXT, document) or next((found.iso for found in named), None))
+    pieces = _labelled(raw_pieces(document.markup, start, start + MAX_TEXT))
+    dated = [(label, piece) for label, piece in pieces if has_year(piece)]
+    named = (found for _, piece in dated for found in find_dates(clean(piece) or "", month_first=document.month_first))
+    return _day(_date_by_itself(dated, MAX_TEXT, document) or next((found.iso for found in named), None))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from app.metadata import tags
 
 try:
-    from app.metadata.scanner import read_attributes, read_tags
+    from app.metadata.scanner import raw_pieces, read_attributes, read_tags
 except ImportError:  # installed without a compiler
+    from app.metadata.pieces import raw_pieces
     from app.metadata.tags import read_attributes, read_tags
 
-__all__ = ["COMPILED", "read_attributes", "read_tags"]
+__all__ = ["COMPILED", "raw_pieces", "read_attributes", "read_tags"]
 
 COMPILED = read_tags is not tags.read_tags
 """Whether the compiled scanner is there."""

@@ -14,7 +14,11 @@ from app.metadata.values import first_of, squash
 MAX_NAME_WORDS = 4
 """Words of a part of a title that is taken for the name of a site."""
 
-SEPARATOR = re.compile(r"\s[|\-–—»«•·:/~⋆›>│]{1,3}\s|\s?[|»•·│]\s?|(?<=\w):\s")
+# Up to three signs between spaces, or one that needs none, or a colon behind a word: all begin with one set of
+# characters, as `re` looks for quickly.
+SEPARATOR = re.compile(r"[|\-–—»«•·:/~⋆›>│](?:(?<=\s.)[|\-–—»«•·:/~⋆›>│]{0,2}(?=\s)|(?<=[|»•·│])|(?<=\w:)(?=\s))")
+"""What stands between the parts of a title; the spaces around it are not in it."""
+
 # The publisher that the themes of Blogger name, whoever writes.
 _PUBLISHER_OF_BLOGGER = "Blogger"
 _SITE = frozenset(("website",))

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.metadata.needles import Needles, any_case
+from app.needles import Needles, any_case
 
 MAX_TAGS = 20_000
 """Tags looked at on one page; real pages have under 1,000 of those that matter or hide others."""

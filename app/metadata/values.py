@@ -26,11 +26,13 @@ MAX_RESULT = 256 * 1024
 
 WORD = re.compile(r"\w+")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b]")
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
 # What most pages hold, and what needs no second look.
-_PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
-_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=/|$)")
-_PLAIN_PATH = re.compile(r"/(?:[\w~?&=%+:@!$,;()*'-][\w.~/?&=%+:@!$,;()*'#-]*)?$", re.ASCII)
+_ORIGIN = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[1-5]?[0-9]{1,4})?"
+_PLAIN_URL = re.compile(_ORIGIN + r"(?:/[a-zA-Z0-9_.~/?&=%+:@!$,;()*'#-]*)?$")
+_PLAIN_ORIGIN = re.compile(_ORIGIN + r"(?=/|$)")
+_PLAIN_PATH = re.compile(r"/(?:[a-zA-Z0-9_~?&=%+:@!$,;()*'-][a-zA-Z0-9_.~/?&=%+:@!$,;()*'#-]*)?$")
 _PATH = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
 
@@ -44,20 +46,34 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
         return None
     value = value[: limit * 4]
     if "&" in value:
-        value = unescape(value)
-        value = unescape(value) if "&" in value else value
+        value = _unescape(value)
+        value = _unescape(value) if "&" in value else value
     if not value.isprintable():
         value = " ".join(_UNFIT.sub("", value).split())
-    elif "  " in value or value.startswith(" ") or value.endswith(" "):
+    elif "  " in value or value != value.strip():
         value = " ".join(value.split())
     return (value if len(value) <= limit else value[:limit].rstrip()) or None
 
 
-def words(text: str) -> set[str]:
+def _unescape(text: str) -> str:
+    """`html.unescape`, which looks each reference up anew."""
+    return _REFERENCE.sub(_referred, text)
+
+
+def _referred(found: re.Match[str]) -> str:
+    return _character(found[0])
+
+
+_character = lru_cache(maxsize=1_024)(unescape)
+
+
+@lru_cache(maxsize=32)
+def words(text: str) -> frozenset[str]:
     """The words of a text, folded."""
-    return set(WORD.findall(text.casefold()))
+    return frozenset(WORD.findall(text.casefold()))
 
 
+@lru_cache(maxsize=32)
 def squash(text: str) -> str:
     """The letters and digits of a text alone, folded."""
     return "".join(WORD.findall(text.casefold()))
@@ -111,7 +127,7 @@ def _strip_url(href: str | None) -> str:
     if not href or len(href) > MAX_URL * 2:
         return ""
     if "&" in href:
-        href = unescape(href)
+        href = _unescape(href)
     return href.strip("\x00\t\n\f\r \ufeff\u200b").replace("\t", "").replace("\n", "").replace("\r", "")
 
 

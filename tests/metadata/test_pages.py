@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.metadata import Document, read_metadata
+from app.metadata import Document, encode, read_metadata
 from app.page import Page
 
 PAGES = sorted((Path(__file__).parent.parent / "pages").glob("*.html"))
@@ -28,5 +28,5 @@ def assert_holds(expected: Any, actual: Any, where: str) -> None:
 def test_the_card_of_a_page(path: Path) -> None:
     case = json.loads(path.with_suffix(".json").read_text("utf-8"))
     page = Page(case["url"], case["url"], 200, case.get("content_type", "text/html"), path.read_bytes())
-    card = orjson.loads(orjson.dumps(read_metadata(Document(page))))
+    card = orjson.loads(encode(read_metadata(Document(page))))
     assert_holds(case["card"], card, path.stem)

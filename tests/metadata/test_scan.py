@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.metadata import tags
+from app.metadata import pieces, tags
 from app.metadata.scan import COMPILED
 from app.metadata.tags import MAX_ATTRIBUTES, MAX_TAGS, SHORT_TAG
 from tests.metadata.test_properties import PAGES
@@ -16,7 +16,7 @@ if not COMPILED:
 
 from app.metadata import scanner
 
-NAMES = (*tags.ELEMENTS, *tags.RAW_TEXT, "title", "script", "noscript", "metas", "p", "!--", "!")
+NAMES = (*tags.ELEMENTS, *tags.RAW_TEXT, *pieces.INVISIBLE, "title", "metas", "p", "!--", "!")
 PIECES = (
     *(f"<{name}" for name in NAMES), *(f"</{name}" for name in NAMES), "<", ">", "/", "/>", " ", "\n", "\x0b", "=", '"',
     "'", "-", "--", "-->", "--!>", "<!-->", "<!--->", ' type="application/ld+json"', " TYPE=application/LD+json ", "a",
@@ -49,12 +49,24 @@ def test_attributes(markup: str, shout: bool, position: int) -> None:
     assert scanner.read_attributes(body, position) == tags.read_attributes(body, position)
 
 
+@settings(max_examples=1_500, deadline=None)
+@example("a<script", False, 0, 60)
+@example("a<!--->b<!---!>c<!--d--!>e", False, 0, 60)
+@example("\u00a0a\u2003<b>\u00a0</b>\x1c\u0085<i>", False, 0, 60)
+@example("a<svg:b>c</svg:b><style-x>d<STYLE>e</style", False, 0, 60)
+@given(markups, st.booleans(), st.integers(0, 20), st.none() | st.integers(0, 200))
+def test_pieces(markup: str, shout: bool, start: int, end: int | None) -> None:
+    body = as_written_or_shouted(markup, shout)
+    assert list(scanner.raw_pieces(body, start, end)) == list(pieces.raw_pieces(body, start, end))
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PAGES), st.integers(0, 2_000), st.integers(0, 60), st.binary(max_size=8))
 def test_damaged_pages(html: bytes, start: int, length: int, noise: bytes) -> None:
     start %= len(html) + 1
     damaged = html[:start] + noise + html[start + length :]
     assert scanner.read_tags(damaged) == tags.read_tags(damaged)
+    assert list(scanner.raw_pieces(damaged)) == list(pieces.raw_pieces(damaged))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.metadata.values import MAX_URL, absolute_url, clean
 
@@ -21,6 +25,11 @@ BASE = "https://example.com/dir/page.html?q#f"
         ("http://example.com/a b\"c", "http://example.com/a%20b%22c"),
         ("http://example.com/ü", "http://example.com/ü"),
         ("http://localhost:8000/x", "http://localhost:8000/x"),
+        ("http://example.com:59999/x", "http://example.com:59999/x"),
+        ("http://example.com:65535/x", "http://example.com:65535/x"),
+        ("http://example.com:65536/x", None),
+        ("http://example.com:٨٠/x", None),
+        ("http://example.com:/x", "http://example.com:/x"),
         ("", None),
         (None, None),
         ("javascript:alert(1)", None),
@@ -61,6 +70,13 @@ def test_any_host_can_be_a_base(base: str) -> None:
 )
 def test_text_is_one_clean_line(raw: str | None, text: str | None) -> None:
     assert clean(raw) == text
+
+
+@given(st.lists(st.sampled_from(["&", "amp;", "#", "x", "41", ";", "nbsp", "lt", " ", "é", "#x110000;", "notit;"])))
+def test_references_mean_what_they_mean_to_python(parts: list[str]) -> None:
+    text = "".join(parts)
+    once = unescape(text)
+    assert clean(text) == (" ".join((unescape(once) if "&" in once else once).split()) or None)
 
 
 def test_text_is_cut_at_its_limit() -> None:

@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.metadata import needles
-from app.metadata.needles import WINDOW, Needles, any_case
+from app import needles
+from app.needles import WINDOW, Needles, any_case
 
 
 def test_a_needle_over_the_edge_of_a_window_is_found_once() -> None:

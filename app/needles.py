@@ -33,9 +33,10 @@ class Needles:
         None is over another.
         """
         end = len(markup) if end is None else min(end, len(markup))
+        view = memoryview(markup)
         while start < end:
             free = WINDOW
-            for needle, place, after in self._find(markup[start : min(end, start + WINDOW + self._overlap)]):
+            for needle, place, after in self._find(view[start : min(end, start + WINDOW + self._overlap)]):
                 if needle < self._count and place < WINDOW:
                     yield needle, start + place, start + after
                     free = max(free, after)
