@@ -38,7 +38,7 @@ FRONT_TTL = 10  # seconds: how long another host's newer value may go unseen
 FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of the front
 FRONT_MAX = 64 * 1024  # bytes: a larger value stays in the shared store
 TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
-GATHER = 0.005  # seconds that the first of a group of entries waits for the others
+GATHER = 0.03  # seconds that the first of a group of entries waits for the others, unless someone waits for them
 PATIENCE = 2.0  # seconds that an answer waits for its cards to be stored, so that no crash loses them
 MOST_AT_ONCE = 500  # entries of one write
 SWEEP_EVERY = 256  # stores between two sweeps of what has expired
@@ -226,11 +226,12 @@ def _served(looked_up: Mapping[str, _Known[Found] | None], max_age: float) -> di
 
 
 class _Writer:
-    """One thread that writes what came within `GATHER` seconds in one go."""
+    """One thread that writes what came within `GATHER` seconds in one go, and at once what someone waits for."""
 
     def __init__(self, write: Callable[[Sequence[_Keep]], None]) -> None:
         self._write = write
         self._queue: SimpleQueue[_Keep | threading.Event | None] = SimpleQueue()
+        self._awaited = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -244,6 +245,7 @@ class _Writer:
         if self._thread:
             written = threading.Event()
             self._queue.put(written)
+            self._awaited.set()
             written.wait(PATIENCE)
 
     def close(self) -> None:
@@ -251,6 +253,7 @@ class _Writer:
         with self._starting:
             if self._thread:
                 self._queue.put(None)
+                self._awaited.set()
                 self._thread.join()
 
     def start(self) -> None:
@@ -263,7 +266,8 @@ class _Writer:
         closed = False
         while not closed:
             came = [self._queue.get()]
-            time.sleep(GATHER)
+            self._awaited.wait(GATHER)
+            self._awaited.clear()
             while len(came) < MOST_AT_ONCE and not self._queue.empty():
                 came.append(self._queue.get())
             closed = None in came

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.cache import FRONT_MAX, Cache, Entry, RedisStore, SqlStore, Store
+from app.cache import FRONT_MAX, Cache, Entry, RedisStore, SqlStore, Store, _digest
 from app.database import Database, cache_entries
 from app.deadline import Deadline
 from app.errors import TargetTimeout
@@ -230,6 +230,17 @@ def test_a_value_of_any_size_is_kept(cache: Cache[Entry], size: int) -> None:
     get(cache, "key", lambda: entry(b"x" * size))
     until(lambda: cache.get_many(["key"], 60))
     assert get(cache, "key") == (b"x" * size, True)
+
+
+def test_what_is_waited_for_is_kept_at_once(cache: Cache[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cache.GATHER", 60)
+    monkeypatch.setattr("app.cache.PATIENCE", 30)
+    begun = time.monotonic()
+    for key in "ab":
+        cache.load(key, entry)
+        cache.settle()
+    assert time.monotonic() - begun < 10
+    assert cache._store.get_many([_digest("a"), _digest("b")]).keys() == {_digest("a"), _digest("b")}
 
 
 def test_what_memory_has_of_a_key_is_read_once(sqlite: Database, tmp_path: Path) -> None:
