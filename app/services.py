@@ -6,6 +6,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
@@ -231,8 +232,11 @@ def connect_redis(settings: Settings) -> Any:
     )
 
 
+_fetches, _verdicts = cache(metrics.FETCHES.labels), cache(metrics.VERDICTS.labels)
+
+
 def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> None:
-    metrics.FETCHES.labels(outcome).inc()
+    _fetches(outcome).inc()
     metrics.FETCH_SECONDS.observe(fetching + reading)
     log.info(
         "fetch",
@@ -244,7 +248,7 @@ def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> N
 
 
 def _observe_verdict(verdict: str) -> None:
-    metrics.VERDICTS.labels(verdict).inc()
+    _verdicts(verdict).inc()
 
 
 def _observe_pool(waiting: int, busy: int) -> None:

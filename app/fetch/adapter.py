@@ -8,7 +8,7 @@ Rule 3: nothing of the environment is used: no proxies, no netrc; cookies live a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import requests
 from requests.adapters import BaseAdapter
@@ -146,5 +146,6 @@ class Chain(requests.Session):
         cookies = get_cookie_header(self.cookies, request) or ""  # type: ignore[no-untyped-call]
         return cookies if len(cookies) <= MAX_COOKIE_LENGTH else ""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
+    def resolve_redirects(self, *_: object, **__: object) -> Iterator[requests.Response]:
         """requests reads the whole body of every redirect that it knows of, so it learns of none."""
+        return iter(())
