@@ -1,4 +1,4 @@
-"""Starts what is measured, each as it would be run: the service with the defaults that it is shipped with.
+"""Starts what is measured, each as it would be run: the service as it is installed, with the defaults that it has.
 
 The one thing that a benchmark has to lift is the plan's limit of requests a minute; it is raised, not left out, so
 that the limiter still does its work.
@@ -22,7 +22,6 @@ from client import Client
 from origin import Origin
 
 HERE = Path(__file__).parent
-CHECKOUT = {"PYTHONPATH": str(HERE.parents[1])}  # what is measured is this checkout, wherever it runs from
 SCRIPTS = Path(sys.executable).parent
 PAGECARD = str(SCRIPTS / "pagecard")
 START_TIMEOUT = 60.0  # seconds
@@ -123,7 +122,7 @@ def service(origin: Origin, workers: int = 2, **settings: str) -> Iterator[Serve
 def environment(origin: Origin, folder: Path, **settings: str) -> dict[str, str]:
     """What Pagecard is told that keeps its data in `folder` and reads from `origin`."""
     (folder / "plans.toml").write_text(PLANS)
-    return CHECKOUT | {
+    return {
         "PAGECARD_DATA_DIR": str(folder / "data"),
         "PAGECARD_PLANS": str(folder / "plans.toml"),
         "PAGECARD_ALLOW_TARGETS": origin.allowed,
