@@ -86,7 +86,8 @@ def plot(rounds: Rounds, path: Path) -> None:
         axis.set_yscale("log")
         axis.margins(y=0.25)
         axis.set_title(f"{figure.name}{f' ({figure.unit})' if figure.unit else ''}", fontsize=10)
-        axis.set_xlabel("more is better" if figure.more else "less is better", fontsize=8, color="#666666")
+        better = "more" if figure.more else "less"
+        axis.set_xlabel(f"log scale, {better} is better", fontsize=8, color="#666666")
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.set_yticks([])
         axis.minorticks_off()
