@@ -215,13 +215,15 @@ _FORMS: tuple[_Form, ...] = (
     (_month_day_year, _MONTH_DAY_YEAR),
     (_month_day_year, _MONTH_DAY_CLOCK_YEAR),
     (_year_month_day, _YEAR_MONTH_DAY),
+    (_cjk, _CJK),
+    (_vietnamese, _VIETNAMESE),
     (_numeric, _NUMERIC),
 )
-_ALL_FORMS = (*_FORMS, (_cjk, _CJK), (_vietnamese, _VIETNAMESE))
+_ASCII_FORMS = tuple(form for form in _FORMS if form[1] not in (_CJK, _VIETNAMESE))
 
 
 def _forms_in(text: str) -> tuple[_Form, ...]:
-    return _FORMS if text.isascii() else _ALL_FORMS
+    return _ASCII_FORMS if text.isascii() else _FORMS
 
 
 def _day(year: str, month: str | int | None, day: str) -> str | None:
