@@ -79,7 +79,7 @@ def _wall_of_page(document: Document) -> str | None:
         return None
     title = (document.title or "").lower()
     refused = document.page.status in _WALL_STATUSES
-    if title and not refused and not title.startswith(_ALL_TITLES):
+    if title and not refused and not title.startswith(_ALL_TITLES):  # as nearly all pages
         return None
     for wall in _WALLS:
         if _has_title(title, wall.titles, refused) and any(mark.encode() in document.markup for mark in wall.marks):

@@ -92,9 +92,9 @@ def _declared(document: Document) -> Iterator[str | None]:
 
 def _whole(text: str, others: list[str]) -> str:
     """The text that goes on where `text` was cut off: in mid word, or by dots."""
-    longer = [other for other in others if len(other) > len(text) and not _DOTS.search(other)]
+    longer = [other for other in others if len(other) > len(text)]
     start = _DOTS.sub("", text) if longer else text
-    going_on = (other for other in longer if other.startswith(start))
+    going_on = (other for other in longer if other.startswith(start) and not _DOTS.search(other))
     return next((other for other in going_on if start != text or (text[-1] + other[len(text)]).isalnum()), text)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -186,8 +186,7 @@ class Document:
 
     def meta_all(self, *names: str) -> list[str]:
         """Every value under these names, cleaned, each once, in the order of the names."""
-        raws = self._raw_metas(names)
-        return list(dict.fromkeys(filter(None, map(self._cleaned.__getitem__, raws)))) if raws else []
+        return list(dict.fromkeys(filter(None, map(self._cleaned.__getitem__, self._raw_metas(*names)))))
 
     def present(self, *names: str) -> list[str]:
         """Those of these names that the page has a meta tag for, in their order."""
@@ -196,11 +195,10 @@ class Document:
 
     def meta_url(self, *names: str) -> str | None:
         """The first usable URL under the first of these names that has one."""
-        return first_of(map(self.resolve, self._raw_metas(names)))
+        return first_of(map(self.resolve, self._raw_metas(*names)))
 
-    def _raw_metas(self, names: Iterable[str]) -> list[str]:
-        by_name = self._meta_by_name
-        return [raw for name in names if name in by_name for raw in by_name[name]]
+    def _raw_metas(self, *names: str) -> list[str]:
+        return [raw for name in self.present(*names) for raw in self._meta_by_name[name]]
 
     @lazy
     def base_url(self) -> str:

@@ -56,12 +56,8 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
 
 
 def _unescape(text: str) -> str:
-    """`html.unescape`, which looks each reference up anew."""
-    return _REFERENCE.sub(_referred, text)
-
-
-def _referred(found: re.Match[str]) -> str:
-    return _character(found[0])
+    """As `html.unescape`, which would look each reference up anew."""
+    return _REFERENCE.sub(lambda found: _character(found[0]), text)
 
 
 _character = lru_cache(maxsize=1_024)(unescape)

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import requests
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
+sys.path.append(str(HERE.parents[1]))  # what is installed goes first, as in read.py
 
 from processes import PROC, family, memory  # noqa: E402
 
