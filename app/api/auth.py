@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, request
 
+from app.api.context import current_g, current_request, services
 from app.api.envelope import mark
 from app.errors import InvalidApiKey, MissingApiKey, OriginNotAllowed, QuotaExceeded, RateLimitExceeded
 from app.keys import PREFIXES, ApiKey
 from app.limits import RateState
-from app.services import Services
 
 ALLOWED_HEADERS = "authorization, content-type, x-api-key, idempotency-key"
 ALLOWED_METHODS = "GET, POST, DELETE, OPTIONS"
@@ -24,11 +24,6 @@ EXPOSED_HEADERS = (
 PREFLIGHT_TTL = 86_400  # seconds that a browser may remember a preflight's answer
 
 View = Callable[..., Response]
-
-
-def services() -> Services:
-    """The services of the app that handles this request."""
-    return current_app.extensions["pagecard"]  # type: ignore[no-any-return]
 
 
 def authorised(*, publishable: bool = False, charged: bool = True) -> Callable[[View], View]:
@@ -55,27 +50,29 @@ def authorised(*, publishable: bool = False, charged: bool = True) -> Callable[[
 
 def check_quota() -> None:
     """Raises QuotaExceeded once the key's month is used up."""
-    if services().usage.used_up(g.key.id, g.plan):
-        error = QuotaExceeded(details={"per_month": g.plan.per_month, "plan": g.plan.name})
-        error.retry_after = services().usage.seconds_left()
+    usage, own = services().usage, current_g()
+    if usage.used_up(own.key.id, own.plan):
+        error = QuotaExceeded(details={"per_month": own.plan.per_month, "plan": own.plan.name})
+        error.retry_after = usage.seconds_left()
         raise error
 
 
 def _identify(publishable: bool) -> None:
-    ours = services()
-    g.key = key = ours.keys.find(_sent_key())
+    ours, own = services(), current_g()
+    own.key = key = ours.keys.find(_sent_key())
     plan = ours.settings.plans.get(key.plan)
     if plan is None:
         raise InvalidApiKey(f"This server has no plan {key.plan!r} any more; ask its operator for another key")
-    g.plan = plan
+    own.plan = plan
     if key.publishable and not (publishable and _origin() in key.origins):
-        g.rate = ours.rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
+        own.rate = ours.rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
         raise OriginNotAllowed
 
 
 def _sent_key() -> str:
-    sent = set(_header_keys())
-    in_query = list(filter(None, request.args.getlist("api_key")))
+    asked = current_request()
+    sent = set(_header_keys(asked))
+    in_query = list(filter(None, asked.args.getlist("api_key")))
     if any(not key.startswith(PREFIXES["publishable"]) for key in in_query):
         raise InvalidApiKey("A secret key has no place in a URL, since URLs end up in logs; send it as a header")
     sent.update(in_query)
@@ -86,10 +83,10 @@ def _sent_key() -> str:
     return sent.pop()
 
 
-def _header_keys() -> list[str]:
+def _header_keys(asked: Request) -> list[str]:
     # A server joins repeated header fields with commas (RFC 9110, section 5.3); no key holds one.
-    keys = [key.strip() for key in request.headers.get("X-Api-Key", "").split(",")]
-    for value in filter(None, request.headers.get("Authorization", "").split(",")):
+    keys = [key.strip() for key in asked.headers.get("X-Api-Key", "").split(",")]
+    for value in filter(None, asked.headers.get("Authorization", "").split(",")):
         scheme, _, key = value.strip().partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidApiKey("Authorization takes the scheme Bearer: Authorization: Bearer KEY")
@@ -102,8 +99,9 @@ def _origin() -> str:
 
 
 def _limit(charged: bool) -> None:
-    rates, key, plan = services().rates, g.key, g.plan
-    g.rate = rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
+    rates, own = services().rates, current_g()
+    key, plan = own.key, own.plan
+    own.rate = rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
     if charged and rate and not rate.allowed:
         error = RateLimitExceeded(details={"per_minute": plan.per_minute, "burst": plan.burst, "plan": plan.name})
         error.retry_after = rate.retry_after
@@ -118,7 +116,8 @@ def install(app: Flask) -> None:
 
 def _preflight() -> Response | None:
     # Fetch standard, CORS-preflight: a browser asks without credentials, so no key is known here.
-    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+    asked = current_request()
+    if asked.method != "OPTIONS" or "Access-Control-Request-Method" not in asked.headers:
         return None
     response = Response(status=204)
     response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
@@ -128,8 +127,9 @@ def _preflight() -> Response | None:
 
 
 def _finish(response: Response) -> Response:
-    _show_rate(response, g.get("rate"))
-    _allow_origin(response, g.get("key"))
+    own = current_g()
+    _show_rate(response, own.get("rate"))
+    _allow_origin(response, own.get("key"))
     return response
 
 

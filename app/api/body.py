@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from flask import request
+from flask import Request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.api.context import current_request
 from app.api.fields import MOST_ERRORS
 from app.charset import printable
 from app.errors import InvalidBody, PayloadTooLarge, UnsupportedMediaType
@@ -28,12 +29,13 @@ def read_body(schema: Schema) -> Any:
 
 def read_query(schema: Schema) -> Any:
     """The query parameters as `schema` loads them. Raises InvalidBody."""
-    if not (request.args or schema.fields):
+    args = current_request().args
+    if not (args or schema.fields):
         return {}
-    repeated = sorted(name for name, values in request.args.lists() if len(values) > 1)
+    repeated = sorted(name for name, values in args.lists() if len(values) > 1)
     if repeated:
         raise _invalid({printable(name): ["Given more than once."] for name in repeated})
-    return _load(schema, {name: value for name, value in request.args.items() if name != "api_key"})
+    return _load(schema, {name: value for name, value in args.items() if name != "api_key"})
 
 
 def _load(schema: Schema, value: dict[str, Any]) -> Any:
@@ -60,12 +62,13 @@ def _invalid(errors: dict[str, list[str]]) -> InvalidBody:
 
 
 def _read_object() -> dict[str, Any]:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+    asked = current_request()
+    charset = asked.mimetype_params.get("charset", "utf-8").lower()
+    if asked.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if asked.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")
-    data = _read_bytes()
+    data = _read_bytes(asked)
     if len(data) > MAX_BODY:
         raise PayloadTooLarge
     try:
@@ -81,9 +84,9 @@ def _read_object() -> dict[str, Any]:
     return value
 
 
-def _read_bytes() -> bytes:
+def _read_bytes(asked: Request) -> bytes:
     try:
-        return request.get_data(cache=False)
+        return asked.get_data(cache=False)
     except RequestEntityTooLarge:
         raise
     except Exception:  # what a server raises at chunks that are none, or break off, is its own affair

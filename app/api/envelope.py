@@ -18,6 +18,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
+from app.api.context import current_g, current_request
 from app.errors import (
     InternalError,
     InvalidBody,
@@ -31,12 +32,13 @@ from app.errors import (
 log = structlog.get_logger()
 
 JSON = "application/json"
+UNLESS_SAID = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 def success(*data: bytes, **meta: Any) -> Response:
     """The envelope around `data`, which is encoded already, and may come in pieces."""
-    meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms(), **meta}
+    meta = {"request_id": current_g().request_id, "response_time_ms": elapsed_ms(), **meta}
     envelope = b"".join((b'{"success":true,"data":', *data, b',"meta":', orjson.dumps(meta), b"}"))
     return Response(envelope, mimetype=JSON)
 
@@ -68,13 +70,13 @@ def conditional(response: Response) -> Response:
 
 def elapsed_ms() -> int:
     """Milliseconds since the request came in."""
-    started: float = g.started
+    started: float = current_g().started
     return round((time.perf_counter() - started) * 1000)
 
 
 def mark(name: str, seconds: float) -> None:
     """Note where time went, for `Server-Timing` (W3C Server Timing)."""
-    g.timings.append(f"{name};dur={seconds * 1000:.1f}")
+    current_g().timings.append(f"{name};dur={seconds * 1000:.1f}")
 
 
 def install(app: Flask) -> None:
@@ -87,40 +89,41 @@ def install(app: Flask) -> None:
 
 
 def _begin() -> None:
-    asked = request.headers.get("X-Request-Id", "")
-    g.request_id = asked if SANE_REQUEST_ID.fullmatch(asked) else f"req_{secrets.token_hex(12)}"
-    g.started = time.perf_counter()
-    g.timings = []
+    asked, own = current_request(), current_g()
+    sent_id = asked.headers.get("X-Request-Id", "")
+    own.request_id = sent_id if SANE_REQUEST_ID.fullmatch(sent_id) else f"req_{secrets.token_hex(12)}"
+    own.started = time.perf_counter()
+    own.timings = []
     # werkzeug refuses bytes that are no UTF-8; percent-encoded they become U+FFFD, and so they do here.
-    request.query_string = request.query_string.decode(errors="replace").encode()
+    asked.query_string = asked.query_string.decode(errors="replace").encode()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=own.request_id)
 
 
 def _finish(response: Response) -> Response:
-    seconds = time.perf_counter() - g.started
+    own = current_g()
+    seconds = time.perf_counter() - own.started
     # Added: to set one of them would look through all that are there, and none of them is.
-    response.headers.add("X-Request-Id", g.request_id)
-    response.headers.add("Server-Timing", ", ".join([*g.timings, f"total;dur={seconds * 1000:.1f}"]))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    if response.is_streamed:
-        response.call_on_close(_note(response))
-    else:
-        _note(response)()
+    response.headers.add("X-Request-Id", own.request_id)
+    response.headers.add("Server-Timing", ", ".join([*own.timings, f"total;dur={seconds * 1000:.1f}"]))
+    for name, value in UNLESS_SAID:
+        if name not in response.headers:
+            response.headers.add(name, value)
+    response.call_on_close(_note(response))
     return response
 
 
 def _note(response: Response) -> Callable[[], None]:
     """What logs and counts this request, once it is over."""
-    key, started, endpoint = g.get("key"), g.started, request.endpoint or "none"
+    asked, own = current_request(), current_g()
+    key, started, endpoint = own.get("key"), own.started, asked.endpoint or "none"
     facts = {
-        "request_id": g.request_id,
-        "method": request.method,
-        "path": request.path[:200],
+        "request_id": own.request_id,
+        "method": asked.method,
+        "path": asked.path[:200],
         "endpoint": endpoint,
         "status": response.status_code,
-        "code": g.get("error_code"),
+        "code": own.get("error_code"),
         "key_id": key.id if key else None,
     }
 

@@ -17,8 +17,9 @@ from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import metrics
 from app.api import answers
-from app.api.auth import authorised, check_quota, services
+from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
+from app.api.context import current_g, current_request, services
 from app.api.envelope import JSON, conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
@@ -112,9 +113,10 @@ def extract_one() -> Response:
 def usage() -> Response:
     """The plan of the key, its limits, and what it used in this month (UTC)."""
     read_query(NO_QUERY)
-    plan, used = g.plan, services().usage
+    own, used = current_g(), services().usage
+    plan = own.plan
     limits = {name: getattr(plan, name) for name in ("batch_limit", "per_minute", "burst", "per_month")}
-    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(g.key.id)}}
+    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(own.key.id)}}
     return success(orjson.dumps(data))
 
 
@@ -123,11 +125,12 @@ def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
 
     Raises BatchTooLarge for more than the plan takes and, unless `ignore_invalid`, InvalidUrls with all of them.
     """
-    limit = g.plan.batch_limit
+    plan = current_g().plan
+    limit = plan.batch_limit
     if len(urls) > limit:
         raise BatchTooLarge(
             f"This plan takes {limit} URLs in one batch, not {len(urls)}",
-            details={"limit": limit, "received": len(urls), "plan": g.plan.name},
+            details={"limit": limit, "received": len(urls), "plan": plan.name},
         )
     judged = judge(urls)
     invalid = tell_invalid(urls, judged)
@@ -150,18 +153,18 @@ def _deadline(timeout_ms: int | None) -> Deadline:
 
 def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, streaming: bool = False) -> Iterator[Done]:
     """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
-    ours = services()
+    ours, key_id = services(), current_g().key.id
     done = extract_batch(
         [each for each in judged if isinstance(each, TargetUrl)],
         ours.extractor,
         ours.pool,
         options,
         deadline,
-        tenant=g.key.id,
+        tenant=key_id,
         abandoned=_client_gone(),
         streaming=streaming,
     )
-    return _charged(done, deadline, _Tally(g.key.id, ours.usage.add))
+    return _charged(done, deadline, _Tally(key_id, ours.usage.add))
 
 
 def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
@@ -204,9 +207,10 @@ class _Tally:
 
 
 def _wants_lines() -> bool:
-    if request.headers.get("Accept", ANYTHING) in (ANYTHING, JSON):  # what nearly all send; no need to weigh it
+    asked = current_request()
+    if asked.headers.get("Accept", ANYTHING) in (ANYTHING, JSON):  # what nearly all send; no need to weigh it
         return False
-    return request.accept_mimetypes.best_match([JSON, NDJSON]) == NDJSON
+    return asked.accept_mimetypes.best_match([JSON, NDJSON]) == NDJSON
 
 
 def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
@@ -253,7 +257,7 @@ def _iso(seconds: float) -> str:
 
 def _client_gone() -> Callable[[], bool]:
     """Tells whether the client of this request has hung up."""
-    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    connection: socket.socket | None = current_request().environ.get("gunicorn.socket")
     if connection is None:
         return lambda: False
 

@@ -13,8 +13,9 @@ import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app.api import answers, job_answers
-from app.api.auth import authorised, check_quota, services
+from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
+from app.api.context import services
 from app.api.envelope import JSON, bare
 from app.api.extract import NDJSON, NO_QUERY
 from app.api.job_schemas import JobListSchema, JobPageSchema, JobSchema, ResultsSchema

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app import metrics
 from app.api import answers
-from app.api.auth import services
+from app.api.context import services
 from app.api.envelope import bare
 from app.api.openapi import Operation, described, json_answer
 from app.errors import NotFound

@@ -33,7 +33,7 @@ def test_a_service_whose_redis_is_gone_is_not_ready(make_api: Callable[[Settings
 
 
 def test_figures_are_there_for_prometheus(api: Api, web: Site) -> None:
-    api.batch(web.page("/a", "<title>A</title>"))
+    api.batch(web.page("/a", "<title>A</title>")).close()  # as a server does: what is counted is what has gone
     answer = api.client.get("/metrics")
     assert answer.mimetype == "text/plain"
     assert re.search(r'^pagecard_fetches_total\{outcome="ok"\} [1-9]', answer.text, re.MULTILINE)
