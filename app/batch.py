@@ -144,21 +144,22 @@ def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[D
     In pieces, to be joined once: an answer may have megabytes.
     """
     known = gather(done)
-    outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
-    successful = sum([isinstance(outcome, Success) for outcome in outcomes])
-    pieces: list[bytes] = []
-    for echo, outcome in zip(_echoes(urls), outcomes, strict=True):
-        pieces += _COMMA
-        pieces += _pieces(echo, outcome)
-    return [b'{"results":[', *pieces[1:], b'],"summary":', encode_summary(len(urls), successful), b"}"]
+    pieces, successful, begin = [b'{"results":['], 0, _BEGIN
+    for echo, each in zip(_echoes(urls), judged, strict=True):
+        outcome = known[each.text] if isinstance(each, TargetUrl) else Failure(each)
+        successful += isinstance(outcome, Success)
+        pieces += _pieces(begin, echo, outcome)
+        begin = _GO_ON
+    pieces += (b'],"summary":', encode_summary(len(urls), successful), b"}")
+    return pieces
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:
     """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    return b"".join(_pieces(_echoes([url])[0], outcome))
+    return b"".join(_pieces(_BEGIN, _echoes([url])[0], outcome))
 
 
-_COMMA = (b",",)
+_BEGIN, _GO_ON = b'{"url":', b',{"url":'
 _CACHE_HIT = {True: b',"cache_hit":true}', False: b',"cache_hit":false}'}
 
 
@@ -169,14 +170,14 @@ def _echoes(urls: Sequence[str]) -> list[bytes]:
         return [orjson.dumps(printable(url)) for url in urls]
 
 
-def _pieces(echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
+def _pieces(begin: bytes, echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
     if isinstance(outcome, Success):
-        return b'{"url":', echo, b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
+        return begin, echo, b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:
         told["details"] = error.details
-    return b'{"url":', echo, b',"success":false,"error":', orjson.dumps(told), b"}"
+    return begin, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
 
 
 def encode_summary(total: int, successful: int) -> bytes:

@@ -20,11 +20,13 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from cachetools import FIFOCache
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.baton import resting
 from app.database import Database, cache_entries
@@ -45,7 +47,7 @@ SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """What was loaded; times are Unix seconds. `status` is a number of the loader's own."""
 
     value: bytes
@@ -71,14 +73,14 @@ class Store(Protocol):
         """Keep entries, each in the place of an older one."""
 
 
-class _Known(NamedTuple, Generic[Found]):
+class _Known(Struct, Generic[Found], frozen=True):
     """An entry, and what it says."""
 
     entry: Entry
     says: Found
 
 
-class _Copy(NamedTuple, Generic[Found]):
+class _Copy(Struct, Generic[Found], frozen=True):
     """What the store had of a key, None for nothing; good until `until` (monotonic) while its slot has `version`."""
 
     slot: int
@@ -178,21 +180,22 @@ class Cache(Generic[Found]):
 
     def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, _Known[Found]], dict[str, int]]:
         """What may be served, and the versions of what has to be looked for in the store."""
-        looked_up: dict[str, _Known[Found] | None] = {}
+        found: dict[str, _Known[Found]] = {}
         unknown: dict[str, int] = {}
-        front, now, versions = self._front, time.monotonic(), self._versions.table
+        front, moment, versions = self._front, time.monotonic(), self._versions.table
+        now = time.time()
         with self._lock:
             for key in keys:
                 try:
-                    slot, version, until, known = front[key]  # cachetools' `get` looks twice
+                    copy = front[key]  # cachetools' `get` looks twice
                 except KeyError:
                     unknown[key] = self._versions.of(key)
                     continue
-                if versions[slot] != version or until < now:
-                    unknown[key] = versions[slot]
-                else:
-                    looked_up[key] = known
-        return _served(looked_up, max_age), unknown
+                if versions[copy.slot] != copy.version or copy.until < moment:
+                    unknown[key] = versions[copy.slot]
+                elif copy.known and _may_be_served(copy.known.entry, now, max_age):
+                    found[key] = copy.known
+        return found, unknown
 
     def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, _Known[Found]]:
         digests = {key: _digest(key) for key in unknown}
@@ -200,7 +203,12 @@ class Cache(Generic[Found]):
             stored = self._store.get_many(list(digests.values()))
         copies = {key: self._copy(key, version, stored.get(digests[key])) for key, version in unknown.items()}
         self._remember(copies)
-        return _served({key: copy.known for key, copy in copies.items()}, max_age)
+        now = time.time()
+        return {
+            key: copy.known
+            for key, copy in copies.items()
+            if copy.known and _may_be_served(copy.known.entry, now, max_age)
+        }
 
     def _copy(self, key: str, version: int, entry: Entry | None) -> _Copy[Found]:
         known = _Known(entry, self._read(entry)) if entry else None
@@ -215,14 +223,9 @@ class Cache(Generic[Found]):
                         self._front[key] = copy
 
 
-def _served(looked_up: Mapping[str, _Known[Found] | None], max_age: float) -> dict[str, _Known[Found]]:
-    """What of it may be given to someone who wants it no older than `max_age` seconds."""
-    now = time.time()
-    return {
-        key: known
-        for key, known in looked_up.items()
-        if known and now < known.entry.expires_at and now - known.entry.stored_at <= max_age
-    }
+def _may_be_served(entry: Entry, now: float, max_age: float) -> bool:
+    """Whether it may be given to someone who wants it no older than `max_age` seconds."""
+    return now < entry.expires_at and now - entry.stored_at <= max_age
 
 
 class _Writer:
@@ -379,7 +382,7 @@ class SqlStore:
             return {row[0]: Entry(*row[1:]) for row in connection.execute(self._GET, {"keys": keys})}
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
-        rows = [{"key": key, **entry._asdict()} for key, entry in entries.items()]
+        rows = [{"key": key, **asdict(entry)} for key, entry in entries.items()]
         with self._database.write() as connection:
             connection.execute(self._PUT, rows)
         self._puts += len(rows)

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 import structlog
+from msgspec import Struct
 
 from app.cache import Cache, Entry
 from app.content import to_html, to_markdown
@@ -88,7 +89,7 @@ class Options:
         return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
 
 
-class Success(NamedTuple):
+class Success(Struct, frozen=True):
     """`data` is a JSON object, encoded. Times are Unix seconds."""
 
     data: bytes
