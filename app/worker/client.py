@@ -1,12 +1,13 @@
 """One client, with as much of a socket as gunicorn and the application ask of it.
 
-Rule 1: nothing here waits. What is asked for is there already, and what cannot be sent is kept.
-Rule 2: what a thread could not send the loop sends; the loop alone receives.
+Rule 1: nothing here waits but `sends_within`. What is asked for is there already, and what cannot be sent is kept.
+Rule 2: what a thread could not send the loop sends; who has the connection receives, the loop or a thread.
 """
 
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import threading
 import time
@@ -66,6 +67,12 @@ class Client:
         if data:
             self.incoming.add(data)
         return None if data is None else len(data)
+
+    def sends_within(self, seconds: float) -> bool:
+        """Whether something comes so soon, or the end."""
+        coming = select.poll()
+        coming.register(self._sock, select.POLLIN)
+        return bool(coming.poll(seconds * 1000))
 
     def discard(self) -> bool:
         """Take what nobody reads any more; whether the client may have something more to say."""

@@ -15,6 +15,7 @@ class Desk:
 
     def __init__(self, size: int) -> None:
         self._queue: FairQueue[tuple[str, Call]] = FairQueue(size)
+        self._size = size
         self._state = threading.Lock()
         self._bells: list[threading.Lock] = []  # of the threads that sleep
         for number in range(size):
@@ -23,6 +24,11 @@ class Desk:
     @property
     def idle(self) -> bool:
         return not (self._queue.waiting or self._queue.running)
+
+    @property
+    def has_threads_to_spare(self) -> bool:
+        """Whether nobody waits for a thread, and half of them sleep."""
+        return not self._queue.waiting and 2 * len(self._bells) >= self._size
 
     @property
     def waiting(self) -> int:

@@ -127,6 +127,16 @@ def test_what_was_read_ahead_begins_the_next_request(line: Line) -> None:
     assert line.client.recv(100) == b"GET /next HTTP/1.1\r\n\r\n"
 
 
+def test_what_comes_soon_is_waited_for_and_nothing_else(line: Line) -> None:
+    assert not line.client.sends_within(0.01)
+    line.far.sendall(b"G")
+    assert line.client.sends_within(10)
+    assert line.client.receive() == 1
+    line.far.close()
+    assert line.client.sends_within(10)
+    assert line.client.receive() == 0
+
+
 def test_who_has_gone_has_no_more_to_say(line: Line) -> None:
     assert line.client.discard()
     line.far.close()

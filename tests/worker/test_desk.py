@@ -68,6 +68,24 @@ def test_the_thread_that_worked_last_works_next(desk: Desk) -> None:
     assert len(set(who)) == 1
 
 
+def test_there_are_threads_to_spare_while_half_of_them_sleep(desk: Desk, gate: Gate) -> None:
+    until(lambda: len(desk._bells) == SIZE)
+    for number in range(SIZE // 2):
+        assert desk.has_threads_to_spare
+        desk.submit(f"tenant-{number}", gate.call("any"))
+        until(lambda number=number: gate.running["any"] == number + 1)  # type: ignore[misc]
+    assert desk.has_threads_to_spare
+    desk.submit("last", gate.call("any"))
+    until(lambda: not desk.has_threads_to_spare)
+
+
+def test_there_are_none_to_spare_while_somebody_waits(desk: Desk, gate: Gate) -> None:
+    gate.submit(desk, "greedy", SIZE)
+    until(lambda: gate.running["greedy"] == 2 * SIZE / 3)
+    assert desk.waiting
+    assert not desk.has_threads_to_spare
+
+
 def test_a_tenant_alone_leaves_a_third_of_the_threads_for_a_newcomer(desk: Desk, gate: Gate) -> None:
     gate.submit(desk, "greedy", 3 * SIZE)
     until(lambda: gate.running["greedy"] == 2 * SIZE / 3)

@@ -20,11 +20,13 @@ from app.database import open_truth
 from app.keys import KeyStore
 from app.settings import PREFIX, Settings
 from app.versions import Versions
+from app.worker import SOON
 from tests.servers import end, listens, until
 from tests.site import readable
 
 PROGRAM = """
 import app.worker, app.worker.client
+app.worker.SOON = {soon}
 app.worker.REQUEST_TIME = app.worker.LINGER = app.worker.client.STALL = 1
 app.worker.client.LEAST = 8 * 1024
 from gunicorn.app.wsgiapp import run
@@ -36,10 +38,10 @@ POST = b"POST /v1/extract/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application
 
 
 @contextmanager
-def started(folder: Path, application: str, *options: str) -> Iterator[int]:
+def started(folder: Path, application: str, *options: str, soon: float = SOON) -> Iterator[int]:
     """The port on which a worker serves an application."""
-    port = free_port()
-    command = [sys.executable, "-P", "-c", PROGRAM, "-c", "python:app.server", "-b", f"127.0.0.1:{port}", "-w", "1"]
+    port, program = free_port(), PROGRAM.format(soon=soon)
+    command = [sys.executable, "-P", "-c", program, "-c", "python:app.server", "-b", f"127.0.0.1:{port}", "-w", "1"]
     small = ("--threads", str(THREADS), "--worker-connections", str(CONNECTIONS), "--pythonpath", str(folder))
     environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with (folder / "log").open("wb") as output:
@@ -81,16 +83,16 @@ def key(folder: Path, port: int) -> str:
     return secret
 
 
-# An application that answers as its path says, and tells of what became of its streams.
+# An application that answers as its path says, and tells how many of its streams have begun and ended.
 LARGE = """
 from types import SimpleNamespace
 
-ended = []
+begun, ended = [], []
 
 def application(environ, start_response):
     kind = environ["PATH_INFO"]
-    if kind == "/ended":
-        body = [b"%d" % len(ended)]
+    if kind == "/streams":
+        body = [b"%d %d" % (len(begun), len(ended))]
     elif kind == "/broken":
         raise RuntimeError("broken")
     elif kind == "/breaks":
@@ -107,6 +109,7 @@ def breaks():
     raise RuntimeError("broken")
 
 def stream():
+    begun.append(1)
     try:
         for _ in range(400):
             yield b"~" * 50_000
@@ -124,6 +127,13 @@ def large_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("large")
     (folder / "large.py").write_text(LARGE)
     with started(folder, "large:application") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def patient_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The service, one of whose threads waits for seconds for what a client asks next."""
+    with started(tmp_path_factory.mktemp("patient"), "app:create_app()", soon=5) as port:
         yield port
 
 
@@ -228,6 +238,52 @@ def test_a_connection_is_kept_for_the_next_request(connect: Connect, port: int) 
         assert b"\r\nConnection: keep-alive\r\n" in received
 
 
+def answered(client: socket.socket, *pieces: bytes) -> bytes:
+    """What comes for a request, up to the end of an answer of `/healthz`."""
+    for piece in pieces:
+        client.sendall(piece)
+        time.sleep(0.02)
+    received = b""
+    while not received.endswith(b'{"status":"ok"}') and (piece := client.recv(65_536)):
+        received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEALTH],
+        [HEALTH[:9], HEALTH[9:]],
+        [b"\r\n", HEALTH],
+        [HEALTH.replace(b"Host", b"X-Api-Key: ks_live_" + b"a" * 32 + b"\r\nHost")],
+        [HEALTH.replace(b"Host", b"Content-Length: 2\r\nExpect: 100-continue\r\nHost"), b"{}"],
+    ],
+    ids=["whole", "in pieces", "after an empty line", "another key", "with a body to be waited for"],
+)
+def test_what_is_asked_right_after_an_answer_is_answered(
+    connect: Connect, patient_port: int, pieces: list[bytes]
+) -> None:
+    client = connect(patient_port)
+    begun = time.monotonic()
+    for request_ in ([HEALTH], pieces, [HEALTH]):
+        assert answered(client, *request_).count(b"HTTP/1.1 200 OK") == 1
+    assert time.monotonic() - begun < 3
+
+
+def test_a_thread_that_waits_for_its_client_holds_up_nobody(connect: Connect, patient_port: int) -> None:
+    for _ in range(10 * THREADS):
+        begun = time.monotonic()
+        assert b"HTTP/1.1 200 OK" in answered(connect(patient_port), HEALTH)
+        assert time.monotonic() - begun < 3
+
+
+def test_clients_that_leave_with_their_answer_leave_their_room(connect: Connect, patient_port: int) -> None:
+    begun = time.monotonic()
+    for _ in range(2 * CONNECTIONS):
+        ask(connect, patient_port)
+    assert time.monotonic() - begun < 30
+
+
 def test_who_waits_to_be_told_to_go_on_is_told_once(connect: Connect, port: int) -> None:
     client = connect(port, POST + b"Content-Length: 2\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n")
     assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -268,15 +324,20 @@ def test_a_client_that_takes_nothing_is_ended(connect: Connect, large_port: int,
 
 
 def test_a_stream_that_nobody_takes_is_told_so(connect: Connect, large_port: int) -> None:
-    def ended() -> int:
-        client = connect(large_port, HEALTH.replace(b"/healthz", b"/ended").replace(b"Host", b"Connection: close\r\nA"))
-        return int(rest(client).rpartition(b"\r\n\r\n")[2])
+    def streams() -> tuple[int, int]:
+        request_ = HEALTH.replace(b"/healthz", b"/streams").replace(b"Host", b"Connection: close\r\nA")
+        begun, ended = rest(connect(large_port, request_)).rpartition(b"\r\n\r\n")[2].split()
+        return int(begun), int(ended)
 
-    before = ended()
+    def ended(count: int) -> bool:
+        return streams() == (count, count)
+
+    until(lambda: ended(streams()[0]), timeout=10)  # other tests may have left some
+    before, _ = streams()
     clients = [connect(large_port, HEALTH.replace(b"/healthz", b"/stream")) for _ in range(3)]
     clients[0].recv(9)
     clients[0].close()
-    until(lambda: ended() == before + 3, timeout=10)
+    until(lambda: ended(before + 3), timeout=10)
 
 
 def test_an_application_that_fails_is_a_500_in_the_envelope(connect: Connect, large_port: int) -> None:
