@@ -9,22 +9,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from app import charset
 from app.metadata import jsonld
 from app.metadata.markup import element_end, find_elements, find_tags, text_pieces
-from app.metadata.scan import read_tags
+from app.metadata.metas import Metas
+from app.metadata.scan import read_metas, read_tags
 from app.metadata.tags import Tag, Tags, decode
 from app.metadata.values import absolute_url, clean, first_of, url_path, words
 from app.needles import Needles
 from app.page import Page
 
 T = TypeVar("T")
-
-MAX_METAS = 1_000
-"""Meta values kept of one page; the most that a real page in the corpus has is under 300."""
 
 MAX_LINKS = 1_000
 """Link tags looked at; real pages have under 200."""
@@ -101,9 +100,9 @@ class ShownTitle(NamedTuple):
     in_heading: bool
 
 
-def _usual_name(name: str) -> str:
-    """Dublin Core is written DC.title, dc:title and dcterms:title."""
-    return name.replace(":", ".", 1) if name.startswith("dc") else name
+@lru_cache(maxsize=256)
+def _tokens(rel: str) -> frozenset[str]:
+    return frozenset(rel.lower().split())
 
 
 def _is_home(url: str | None) -> bool:
@@ -143,31 +142,22 @@ class Document:
         return self._tags.get(name, [])
 
     @lazy
-    def metas(self) -> list[tuple[str, str]]:
-        """(name in lower case, raw content) of every meta tag, in order; empty contents left out.
+    def _metas(self) -> tuple[Metas, dict[str, list[str]]]:
+        return read_metas(self.all("meta"))
 
-        `property`, `name`, `itemprop` and `http-equiv` count alike, and one attribute may hold several names.
-        """
-        metas: list[tuple[str, str]] = []
-        for tag in self.all("meta")[:MAX_METAS]:
-            get = tag.attributes.get
-            content = (get("content") or get("value") or "").strip()
-            names = get("property") or get("name") or get("itemprop") or get("http-equiv")
-            for name in names.lower().split() if content and names else ():
-                metas.append((_usual_name(name) if name[0] == "d" else name, content))
-        return metas[:MAX_METAS]
+    @property
+    def metas(self) -> Metas:
+        """(name in lower case, raw content) of every meta tag that says something, in order."""
+        return self._metas[0]
 
     @lazy
-    def open_graph(self) -> list[tuple[str, str]]:
+    def open_graph(self) -> Metas:
         """The metas of Open Graph alone."""
         return [meta for meta in self.metas if meta[0].startswith("og:")]
 
     @lazy
     def _meta_by_name(self) -> dict[str, list[str]]:
-        values: dict[str, list[str]] = {}
-        for name, content in self.metas:
-            values.setdefault(name, []).append(content)
-        return values
+        return self._metas[1]
 
     @lazy
     def _cleaned(self) -> OnDemand[str | None]:
@@ -216,10 +206,10 @@ class Document:
         return self._resolved[href] if href else None
 
     @lazy
-    def links(self) -> list[tuple[set[str], dict[str, str]]]:
+    def links(self) -> list[tuple[frozenset[str], dict[str, str]]]:
         """(set of `rel` tokens in lower case, attributes) of every link tag with an href that says something."""
         return [
-            (set(rel.lower().split()), tag.attributes)
+            (_tokens(rel), tag.attributes)
             for tag in self.all("link")[:MAX_LINKS]
             if (rel := tag.attributes.get("rel", "")) not in _IDLE_RELS and tag.attributes.get("href")
         ]

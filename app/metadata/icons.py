@@ -43,7 +43,7 @@ def _sizes(value: str | None) -> str | None:
     return sizes if sizes is None or _PLAIN_SIZE.match(sizes) else _SIZE.sub(r"\1x\2", sizes)
 
 
-def _find_favicon(document: Document, named: list[tuple[set[str], Icon]]) -> str | None:
+def _find_favicon(document: Document, named: list[tuple[frozenset[str], Icon]]) -> str | None:
     """The icon for a list of links; `/favicon.ico` where the page names none.
 
     An icon that comes without a size first is the default of the site; among sizes the largest suits.

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""`tags.py` and `pieces.py` again, compiled: the same answers in a fraction of the time.
+"""`tags.py`, `metas.py` and `pieces.py` again, compiled: the same answers in a fraction of the time.
 
 Rule 1: no byte is read but those of the markup: each access stands behind a comparison with `size`.
 Rule 2: it is linear: what is passed over is not looked at again.
@@ -9,6 +9,7 @@ cimport cython
 from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8, PyUnicode_GET_LENGTH
 from libc.string cimport memchr, memcmp
 
+from app.metadata.metas import MAX_METAS, usual_name
 from app.metadata.pieces import INVISIBLE
 from app.metadata.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag
 
@@ -20,6 +21,7 @@ cdef struct Markup:
     Py_ssize_t size
 
 cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS, _SHORT_TAG = SHORT_TAG
+cdef Py_ssize_t _MAX_METAS = MAX_METAS
 cdef object _new = tuple.__new__  # what `Tag(…)` calls, without the call
 
 
@@ -284,6 +286,54 @@ cdef class _Reading:
                 self.close_noscripts(at)
             at = _find(markup, c'<', after or at + 1)
         self.close_noscripts(markup.size)
+
+
+cdef inline str _said(dict attributes, str one, str other):
+    """What the first of two attributes says that says something, or None."""
+    cdef str value = attributes.get(one)
+    return value if value else <str> attributes.get(other)
+
+
+cdef str _stripped(str text):
+    return text.strip() if text[0].isspace() or text[len(text) - 1].isspace() else text
+
+
+cdef bint _is_one_name(str names):
+    """Whether that is one name, in small letters."""
+    cdef Py_UCS4 letter
+    for letter in names:
+        if not c' ' < letter < 127 or c'A' <= letter <= c'Z':
+            return False
+    return True
+
+
+cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:
+    if name[0] == c'd':
+        name = usual_name(name)
+    metas.append((name, content))
+    said = by_name.get(name)
+    if said is None:
+        by_name[name] = [content]
+    else:
+        (<list> said).append(content)
+
+
+def read_metas(list tags):
+    """All that these tags say, and the same by name."""
+    cdef list metas = []
+    cdef dict by_name = {}, attributes
+    cdef str content, names, name
+    for tag in tags[:_MAX_METAS]:
+        attributes = <dict> (<tuple> tag)[1]
+        content = _said(attributes, "content", "value")
+        names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
+        if not content or not names:
+            continue
+        content = _stripped(content)
+        for name in () if not content else (names,) if _is_one_name(names) else names.lower().split():
+            if len(metas) < _MAX_METAS:
+                _keep_meta(metas, by_name, name, content)
+    return metas, by_name
 
 
 @cython.final

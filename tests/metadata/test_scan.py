@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.metadata import pieces, tags
+from app.metadata import metas, pieces, tags
+from app.metadata.metas import MAX_METAS
 from app.metadata.scan import COMPILED
-from app.metadata.tags import MAX_ATTRIBUTES, MAX_TAGS, SHORT_TAG
+from app.metadata.tags import MAX_ATTRIBUTES, MAX_TAGS, SHORT_TAG, Tag
 from tests.metadata.test_properties import PAGES
 
 if not COMPILED:
@@ -47,6 +48,27 @@ def test_attributes(markup: str, shout: bool, position: int) -> None:
     body = as_written_or_shouted(markup, shout)
     position = min(position, len(body))
     assert scanner.read_attributes(body, position) == tags.read_attributes(body, position)
+
+
+meta_names = st.sampled_from(("content", "value", "property", "name", "itemprop", "http-equiv", "class"))
+meta_values = (
+    st.sampled_from(("", " ", "og:title", "OG:Title", "dc:date DC.Date", " a\u2003b ", "É", "d", "\x1ca")) | st.text()
+)
+meta_tags = st.builds(lambda attributes: Tag("meta", attributes, 0, 0), st.dictionaries(meta_names, meta_values))
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.lists(meta_tags, max_size=6))
+def test_metas(tags: list[Tag]) -> None:
+    assert scanner.read_metas(tags) == metas.read_metas(tags)
+
+
+@pytest.mark.parametrize("names", ["a", "a " * 3])
+def test_many_metas(names: str) -> None:
+    tags = [Tag("meta", {"name": names, "content": str(number)}, 0, 0) for number in range(MAX_METAS + 5)]
+    found, by_name = scanner.read_metas(tags)
+    assert (found, by_name) == metas.read_metas(tags)
+    assert len(found) == len(by_name["a"]) == MAX_METAS
 
 
 @settings(max_examples=1_500, deadline=None)
