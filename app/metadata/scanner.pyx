@@ -327,10 +327,10 @@ def read_metas(list tags):
         attributes = <dict> (<tuple> tag)[1]
         content = _said(attributes, "content", "value")
         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
+        content = _stripped(content) if content else None
         if not content or not names:
             continue
-        content = _stripped(content)
-        for name in () if not content else (names,) if _is_one_name(names) else names.lower().split():
+        for name in (names,) if _is_one_name(names) else names.lower().split():
             if len(metas) < _MAX_METAS:
                 _keep_meta(metas, by_name, name, content)
     return metas, by_name

@@ -345,12 +345,8 @@ def main() -> None:
     results, compare = measure(readers, samples, options.rounds), load_scorer(options.labels)
     for name, result in results.items():
         print(f"{name}: {len(samples)} pages, {result.cards.count(None)} failed", file=sys.stderr)
-    print(
-        table(
-            results,
-            {name: grade(result.cards, samples, compare) if compare else {} for name, result in results.items()},
-        )
-    )
+    grades = {name: grade(result.cards, samples, compare) if compare else {} for name, result in results.items()}
+    print(table(results, grades))
 
 
 if __name__ == "__main__":
