@@ -6,9 +6,9 @@ What became of them is encoded here, too, the same for every door: joined from t
 from __future__ import annotations
 
 import contextvars
-import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, count
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -44,6 +44,8 @@ def _judge(url: str) -> Judged:
 
 def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str, Any]]:
     """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
+    if InvalidUrl not in map(type, judged):
+        return []
     return [
         {"index": index, "url": printable(urls[index]), "reason": each.message}
         for index, each in enumerate(judged)
@@ -52,7 +54,7 @@ def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str
 
 
 def extract_batch(
-    targets: Sequence[TargetUrl],
+    judged: Iterable[Judged],
     extractor: Extractor,
     pool: FairPool,
     options: Options,
@@ -62,13 +64,13 @@ def extract_batch(
     *,
     streaming: bool = True,
 ) -> Iterator[Done]:
-    """What became of the URLs, as it is known; what is not known by the deadline is TargetTimeout.
+    """What became of the targets, as it is known; what is not known by the deadline is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
     and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
     is not `streaming` is woken once, when all is known, and not for each result.
     """
-    wanted = {target.text: target for target in targets}
+    wanted = {each.text: each for each in judged if isinstance(each, TargetUrl)}
     found = extractor.look_up(wanted, options, tenant)
     if len(found) == len(wanted):
         return iter((found,))
@@ -88,7 +90,7 @@ class _Results:
 
     def __init__(self, group: int) -> None:
         self._group = group
-        self._numbers = itertools.count(1)
+        self._numbers = count(1)
         self._came: deque[tuple[str, Outcome]] = deque()
         self._woken: SimpleQueue[None] = SimpleQueue()
 
@@ -139,28 +141,26 @@ def gather(done: Iterator[Done]) -> Done:
 
 
 def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> list[bytes]:
-    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON.
+    """`{"results", "summary"}`: one result for each URL asked, at least one, in the order asked, as JSON.
 
     In pieces, to be joined once: an answer may have megabytes.
     """
     known = gather(done)
-    pieces, successful, begin = [b'{"results":['], 0, _BEGIN
-    for echo, each in zip(_echoes(urls), judged, strict=True):
-        outcome = known[each.text] if isinstance(each, TargetUrl) else Failure(each)
-        successful += isinstance(outcome, Success)
-        pieces += _pieces(begin, echo, outcome)
-        begin = _GO_ON
-    pieces += (b'],"summary":', encode_summary(len(urls), successful), b"}")
+    outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
+    pieces = list(chain.from_iterable(map(_pieces, _echoes(urls), outcomes)))
+    summary = encode_summary(len(urls), list(map(type, outcomes)).count(Success))
+    pieces[0] = b'{"results":[' + _BEGIN
+    pieces += (b'],"summary":', summary, b"}")
     return pieces
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:
     """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    return b"".join(_pieces(_BEGIN, _echoes([url])[0], outcome))
+    return b"".join((_BEGIN, *_pieces(_echoes([url])[0], outcome)[1:]))
 
 
-_BEGIN, _GO_ON = b'{"url":', b',{"url":'
-_CACHE_HIT = {True: b',"cache_hit":true}', False: b',"cache_hit":false}'}
+_BEGIN = b'{"url":'
+_GO_ON = b"," + _BEGIN
 
 
 def _echoes(urls: Sequence[str]) -> list[bytes]:
@@ -170,14 +170,16 @@ def _echoes(urls: Sequence[str]) -> list[bytes]:
         return [orjson.dumps(printable(url)) for url in urls]
 
 
-def _pieces(begin: bytes, echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
+def _pieces(echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
+    """A result that follows another one."""
     if isinstance(outcome, Success):
-        return begin, echo, b',"success":true,"data":', outcome.data, _CACHE_HIT[outcome.cache_hit]
+        hit = b',"cache_hit":true}' if outcome.cache_hit else b',"cache_hit":false}'
+        return _GO_ON, echo, b',"success":true,"data":', outcome.data, hit
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:
         told["details"] = error.details
-    return begin, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
+    return _GO_ON, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
 
 
 def encode_summary(total: int, successful: int) -> bytes:

@@ -73,31 +73,31 @@ class Store(Protocol):
         """Keep entries, each in the place of an older one."""
 
 
-class _Known(Struct, Generic[Found], frozen=True):
-    """An entry, and what it says."""
-
-    entry: Entry
-    says: Found
-
-
 class _Copy(Struct, Generic[Found], frozen=True):
-    """What the store had of a key, None for nothing; good until `until` (monotonic) while its slot has `version`."""
+    """What the store had of a key; good until `until` (monotonic) while its slot has `version`.
+
+    Where it had nothing, that is what it says, and expired long ago.
+    """
 
     slot: int
     version: int
     until: float
-    known: _Known[Found] | None
+    size: int = 0
+    stored_at: float = 0.0
+    expires_at: float = 0.0
+    says: Found | None = None
 
     @property
     def weight(self) -> int:
-        return 1 + len(self.known.entry.value) // FRONT_WEIGHT if self.known else 1
+        return 1 + self.size // FRONT_WEIGHT
 
 
 class Cache(Generic[Found]):
     def __init__(
-        self, store: Store, read: Callable[[Entry], Found], *, size: int, versions: Versions, turns: Path
+        self, store: Store, read: Callable[[Entry, bool], Found], *, size: int, versions: Versions, turns: Path
     ) -> None:
-        """`read`: makes of an entry what is found; once for each copy in memory, and for all who find it.
+        """`read`: makes of an entry what is found, and is told whether it was there already, and not loaded for who
+        asks; once for each copy in memory, and for all who find it.
 
         `size`: entries in memory; `turns`: a file that the processes of this host share.
         """
@@ -124,12 +124,19 @@ class Cache(Generic[Found]):
 
     def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Found]:
         """What may be served of these keys; the shared store is read once, for all that memory knows nothing of."""
-        return {key: known.says for key, known in self._find(keys, max_age).items()}
+        copies, unknown = self._from_front(keys)
+        if unknown:
+            copies |= self._from_store(unknown)
+        now = time.time()
+        oldest = now - max_age
+        return {
+            key: copy.says  # type: ignore[misc]  # what says nothing has expired
+            for key, copy in copies.items()
+            if copy.expires_at > now and copy.stored_at >= oldest
+        }
 
-    def get_or_load(
-        self, key: str, load: Callable[[], Entry], *, max_age: float, deadline: Deadline
-    ) -> tuple[Entry, bool]:
-        """The entry, and whether it was there already: however many ask at once, one loads.
+    def get_or_load(self, key: str, load: Callable[[], Entry], *, max_age: float, deadline: Deadline) -> Found:
+        """What is there already, or is loaded: however many ask at once, one loads.
 
         Raises TargetTimeout where the deadline passes while another one loads, and what `load` raises.
         """
@@ -137,22 +144,23 @@ class Cache(Generic[Found]):
         end_turn = self._turns.take(key, deadline)
         try:
             waited = time.time() - asked_at  # what came while we waited is fresh to us
-            found = self._find([key], max(max_age, waited)).get(key)
-            entry = found.entry if found else load()
+            found = self.get_many([key], max(max_age, waited))
+            if not found:
+                entry = load()
         except BaseException:
             end_turn()
             raise
         if found:
             end_turn()
-        else:
-            self._keep(key, entry, end_turn)
-        return entry, found is not None
+            return found[key]
+        self._keep(key, entry, end_turn)
+        return self._read(entry, False)
 
-    def load(self, key: str, load: Callable[[], Entry]) -> Entry:
+    def load(self, key: str, load: Callable[[], Entry]) -> Found:
         """Load and keep, whatever is there already."""
         entry = load()
         self._keep(key, entry)
-        return entry
+        return self._read(entry, False)
 
     def _keep(self, key: str, entry: Entry, then: Callable[[], None] = lambda: None) -> None:
         """Have it kept, and call `then` when it is. What expires at once is not kept."""
@@ -172,18 +180,11 @@ class Cache(Generic[Found]):
             self._remember({key: self._copy(key, self._versions.of(key), entry)})
             then()
 
-    def _find(self, keys: Iterable[str], max_age: float) -> dict[str, _Known[Found]]:
-        found, unknown = self._from_front(keys, max_age)
-        if unknown:
-            found |= self._from_store(unknown, max_age)
-        return found
-
-    def _from_front(self, keys: Iterable[str], max_age: float) -> tuple[dict[str, _Known[Found]], dict[str, int]]:
-        """What may be served, and the versions of what has to be looked for in the store."""
-        found: dict[str, _Known[Found]] = {}
+    def _from_front(self, keys: Iterable[str]) -> tuple[dict[str, _Copy[Found]], dict[str, int]]:
+        """The copies that are good, and the versions of what has to be looked for in the store."""
+        copies: dict[str, _Copy[Found]] = {}
         unknown: dict[str, int] = {}
-        front, moment, versions = self._front, time.monotonic(), self._versions.table
-        now = time.time()
+        front, versions, now = self._front, self._versions.table, time.monotonic()
         with self._lock:
             for key in keys:
                 try:
@@ -191,41 +192,34 @@ class Cache(Generic[Found]):
                 except KeyError:
                     unknown[key] = self._versions.of(key)
                     continue
-                if versions[copy.slot] != copy.version or copy.until < moment:
+                if copy.until >= now and copy.version == versions[copy.slot]:
+                    copies[key] = copy
+                else:
                     unknown[key] = versions[copy.slot]
-                elif copy.known and _may_be_served(copy.known.entry, now, max_age):
-                    found[key] = copy.known
-        return found, unknown
+        return copies, unknown
 
-    def _from_store(self, unknown: Mapping[str, int], max_age: float) -> dict[str, _Known[Found]]:
+    def _from_store(self, unknown: Mapping[str, int]) -> dict[str, _Copy[Found]]:
         digests = {key: _digest(key) for key in unknown}
         with resting:
             stored = self._store.get_many(list(digests.values()))
         copies = {key: self._copy(key, version, stored.get(digests[key])) for key, version in unknown.items()}
         self._remember(copies)
-        now = time.time()
-        return {
-            key: copy.known
-            for key, copy in copies.items()
-            if copy.known and _may_be_served(copy.known.entry, now, max_age)
-        }
+        return copies
 
     def _copy(self, key: str, version: int, entry: Entry | None) -> _Copy[Found]:
-        known = _Known(entry, self._read(entry)) if entry else None
-        return _Copy(self._versions.slot(key), version, time.monotonic() + FRONT_TTL, known)
+        slot, until = self._versions.slot(key), time.monotonic() + FRONT_TTL
+        if not entry:
+            return _Copy(slot, version, until)
+        says = self._read(entry, True)
+        return _Copy(slot, version, until, len(entry.value), entry.stored_at, entry.expires_at, says)
 
     def _remember(self, copies: Mapping[str, _Copy[Found]]) -> None:
         with self._lock:
             for key, copy in copies.items():
                 # cachetools raises ValueError for what is larger than the whole cache.
-                if copy.known is None or len(copy.known.entry.value) <= FRONT_MAX:
+                if copy.size <= FRONT_MAX:
                     with suppress(ValueError):
                         self._front[key] = copy
-
-
-def _may_be_served(entry: Entry, now: float, max_age: float) -> bool:
-    """Whether it may be given to someone who wants it no older than `max_age` seconds."""
-    return now < entry.expires_at and now - entry.stored_at <= max_age
 
 
 class _Writer:

@@ -183,9 +183,8 @@ class Extractor:
             if deadline.passed:
                 raise TargetTimeout
             if options.fresh:
-                return _outcome(self._cache.load(key, load), hit=False)
-            entry, hit = self._cache.get_or_load(key, load, max_age=options.max_age, deadline=deadline)
-            return _outcome(entry, hit=hit)
+                return self._cache.load(key, load)
+            return self._cache.get_or_load(key, load, max_age=options.max_age, deadline=deadline)
         except TargetError as error:
             return Failure(error)
         except Exception:
@@ -323,12 +322,8 @@ def _asked_as(target: TargetUrl, page: Page) -> Page:
 _ERRORS = {error.code: error for error in leaves(TargetError)}
 
 
-def recall(entry: Entry) -> Outcome:
-    """What an entry of the cache says to whoever finds it there."""
-    return _outcome(entry, hit=True)
-
-
-def _outcome(entry: Entry, *, hit: bool) -> Outcome:
+def recall(entry: Entry, hit: bool) -> Outcome:
+    """What an entry of the cache says, to whoever finds it there (`hit`) or had it loaded."""
     if entry.status == FAILED:
         return Failure(_decode_failure(entry.value))
     return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -26,16 +27,17 @@ def entry(value: bytes = b"value", *, ttl: float = 60, age: float = 0, status: i
     return Entry(value, status, stored_at, stored_at + ttl)
 
 
-def as_it_is(entry: Entry) -> Entry:
-    return entry
+class Seen(NamedTuple):
+    entry: Entry
+    hit: bool
 
 
 def get(
-    cache: Cache[Entry], key: str, load: Callable[[], Entry] = entry, max_age: float = 60, seconds: float = 30
+    cache: Cache[Seen], key: str, load: Callable[[], Entry] = entry, max_age: float = 60, seconds: float = 30
 ) -> object:
     """(value, hit)"""
-    found, hit = cache.get_or_load(key, load, max_age=max_age, deadline=Deadline.after(seconds))
-    return found.value, hit
+    found = cache.get_or_load(key, load, max_age=max_age, deadline=Deadline.after(seconds))
+    return found.entry.value, found.hit
 
 
 @pytest.fixture(params=["sqlite", "postgres", "redis"])
@@ -64,16 +66,16 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def new_cache(store: Store, tmp_path: Path) -> Callable[[], Cache[Entry]]:
+def new_cache(store: Store, tmp_path: Path) -> Callable[[], Cache[Seen]]:
     """Makes a cache over the one store, as each worker has its own."""
-    return lambda: Cache(store, as_it_is, size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns")
+    return lambda: Cache(store, Seen, size=100, versions=Versions(tmp_path / "versions"), turns=tmp_path / "turns")
 
 
 @pytest.fixture
-def cache(sqlite: Database, tmp_path: Path) -> Cache[Entry]:
+def cache(sqlite: Database, tmp_path: Path) -> Cache[Seen]:
     return Cache(
         SqlStore(sqlite, size=100),
-        as_it_is,
+        Seen,
         size=100,
         versions=Versions(tmp_path / "versions"),
         turns=tmp_path / "turns",
@@ -83,7 +85,7 @@ def cache(sqlite: Database, tmp_path: Path) -> Cache[Entry]:
 # Over every store ------------------------------------------------------------------------------------------------
 
 
-def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache[Entry]]) -> None:
+def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache[Seen]]) -> None:
     one, other = new_cache(), new_cache()
     assert get(one, "key") == (b"value", False)
     assert get(one, "key") == (b"value", True)
@@ -91,31 +93,32 @@ def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache
     assert get(other, "key") == (b"value", True)
 
 
-def test_an_entry_comes_back_as_it_was(new_cache: Callable[[], Cache[Entry]]) -> None:
+def test_an_entry_comes_back_as_it_was(new_cache: Callable[[], Cache[Seen]]) -> None:
     kept = entry(bytes(range(256)), status=203)
     new_cache().load("key", lambda: kept)
     until(lambda: new_cache().get_many(["key"], 60))
-    assert new_cache().get_many(["key"], 60) == {"key": kept}
+    assert new_cache().get_many(["key"], 60) == {"key": (kept, True)}
 
 
-def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cache[Entry]]) -> None:
+def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cache[Seen]]) -> None:
     one, other = new_cache(), new_cache()
     one.load("key", lambda: entry(b"old"))
     until(lambda: other.get_many(["key"], 60))
     one.load("key", lambda: entry(b"new"))
-    until(lambda: other.get_many(["key"], 60)["key"].value == b"new", timeout=5)
+    until(lambda: other.get_many(["key"], 60)["key"].entry.value == b"new", timeout=5)
 
 
-def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache[Entry]]) -> None:
+def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache[Seen]]) -> None:
     one, other = new_cache(), new_cache()
     keys = [f"key {number} é" for number in range(100)]
     for key in keys[:60]:
         one.load(key, lambda key=key: entry(key.encode()))  # type: ignore[misc]
     until(lambda: len(new_cache().get_many(keys, 60)) == 60)
-    assert {key: found.value for key, found in other.get_many(keys, 60).items()} == {k: k.encode() for k in keys[:60]}
+    found = other.get_many(keys, 60)
+    assert {key: seen.entry.value for key, seen in found.items()} == {key: key.encode() for key in keys[:60]}
 
 
-def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache[Entry]]) -> None:
+def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache[Seen]]) -> None:
     cache = new_cache()
     cache.load("key", lambda: entry(ttl=0.2))
     until(lambda: not cache.get_many(["key"], 60), timeout=5)
@@ -125,7 +128,7 @@ def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache[Entry]]) -
 # Over one --------------------------------------------------------------------------------------------------------
 
 
-def test_however_many_ask_one_loads(cache: Cache[Entry]) -> None:
+def test_however_many_ask_one_loads(cache: Cache[Seen]) -> None:
     loads: list[int] = []
     everyone_asked = threading.Barrier(20)
 
@@ -146,7 +149,8 @@ def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
         "from app.deadline import Deadline; from app.versions import Versions\n"
         "folder = Path(sys.argv[1])\n"
         "store = SqlStore(Database(f'sqlite:///{folder}/shared.sqlite3'), size=100)\n"
-        "cache = Cache(store, str, size=9, versions=Versions(folder / 'versions'), turns=folder / 'turns')\n"
+        "versions = Versions(folder / 'versions')\n"
+        "cache = Cache(store, lambda entry, hit: entry, size=9, versions=versions, turns=folder / 'turns')\n"
         "def load():\n"
         "    print('load'); time.sleep(1); return Entry(b'x', 200, time.time(), time.time() + 60)\n"
         "print('ready', flush=True); input()\n"
@@ -165,7 +169,7 @@ def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
     assert said.count("load") == 1
 
 
-def test_a_key_that_loads_holds_up_no_other(cache: Cache[Entry]) -> None:
+def test_a_key_that_loads_holds_up_no_other(cache: Cache[Seen]) -> None:
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(get, cache, "slow", lambda: entry(b"%d" % go_on.wait(30)))
@@ -174,7 +178,7 @@ def test_a_key_that_loads_holds_up_no_other(cache: Cache[Entry]) -> None:
         assert slow.result(30) == (b"1", False)
 
 
-def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Cache[Entry]) -> None:
+def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Cache[Seen]) -> None:
     go_on, loading = threading.Event(), threading.Event()
 
     def load() -> Entry:
@@ -191,7 +195,7 @@ def test_who_waits_for_anothers_load_waits_no_longer_than_its_deadline(cache: Ca
         assert slow.result(30) == (b"value", False)
 
 
-def test_a_load_that_fails_lets_the_next_one_try(cache: Cache[Entry]) -> None:
+def test_a_load_that_fails_lets_the_next_one_try(cache: Cache[Seen]) -> None:
     def fail() -> Entry:
         raise TargetTimeout
 
@@ -201,18 +205,18 @@ def test_a_load_that_fails_lets_the_next_one_try(cache: Cache[Entry]) -> None:
     assert get(cache, "key") == (b"value", False)
 
 
-def test_what_expires_at_once_is_not_kept(cache: Cache[Entry]) -> None:
+def test_what_expires_at_once_is_not_kept(cache: Cache[Seen]) -> None:
     assert get(cache, "key", lambda: entry(b"gone", ttl=0)) == (b"gone", False)
     assert get(cache, "key") == (b"value", False)
 
 
-def test_what_is_older_than_max_age_is_loaded_again(cache: Cache[Entry]) -> None:
+def test_what_is_older_than_max_age_is_loaded_again(cache: Cache[Seen]) -> None:
     cache.load("key", lambda: entry(b"old", age=30))
     assert get(cache, "key", max_age=31) == (b"old", True)
     assert get(cache, "key", max_age=29) == (b"value", False)
 
 
-def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache[Entry]) -> None:
+def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache[Seen]) -> None:
     loads: list[int] = []
 
     def load() -> Entry:
@@ -226,13 +230,13 @@ def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache[Entry]) -
 
 
 @pytest.mark.parametrize("size", [0, FRONT_MAX, FRONT_MAX + 1, 2**20])
-def test_a_value_of_any_size_is_kept(cache: Cache[Entry], size: int) -> None:
+def test_a_value_of_any_size_is_kept(cache: Cache[Seen], size: int) -> None:
     get(cache, "key", lambda: entry(b"x" * size))
     until(lambda: cache.get_many(["key"], 60))
     assert get(cache, "key") == (b"x" * size, True)
 
 
-def test_what_is_waited_for_is_kept_at_once(cache: Cache[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_waited_for_is_kept_at_once(cache: Cache[Seen], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.cache.GATHER", 60)
     monkeypatch.setattr("app.cache.PATIENCE", 30)
     begun = time.monotonic()
@@ -245,7 +249,7 @@ def test_what_is_waited_for_is_kept_at_once(cache: Cache[Entry], monkeypatch: py
 
 def test_what_memory_has_of_a_key_is_read_once(sqlite: Database, tmp_path: Path) -> None:
     store = SqlStore(sqlite, size=100)
-    cache = Cache(store, str, size=100, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    cache = Cache(store, Seen, size=100, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
     cache.load("key", entry)
     cache.settle()
     first, again = (cache.get_many(["key"], 60)["key"] for _ in range(2))
@@ -254,7 +258,7 @@ def test_what_memory_has_of_a_key_is_read_once(sqlite: Database, tmp_path: Path)
 
 def test_memory_lets_go_of_the_oldest_copy_however_often_it_was_looked_at(sqlite: Database, tmp_path: Path) -> None:
     store = SqlStore(sqlite, size=100)
-    cache = Cache(store, as_it_is, size=2, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    cache = Cache(store, Seen, size=2, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
     for key in "ab":
         cache.load(key, entry)
         cache.settle()
@@ -264,7 +268,7 @@ def test_memory_lets_go_of_the_oldest_copy_however_often_it_was_looked_at(sqlite
 
 
 def test_a_cache_of_no_size_still_shares(sqlite: Database, tmp_path: Path) -> None:
-    cache = Cache(SqlStore(sqlite, size=100), as_it_is, size=0, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
+    cache = Cache(SqlStore(sqlite, size=100), Seen, size=0, versions=Versions(tmp_path / "v"), turns=tmp_path / "t")
     get(cache, "key")
     until(lambda: cache.get_many(["key"], 60))
     assert get(cache, "key") == (b"value", True)
@@ -280,7 +284,7 @@ def test_the_store_keeps_no_more_than_its_size_and_drops_the_expired(sqlite: Dat
     assert keys == [f"key {number}" for number in range(20, 30)]
 
 
-def test_many_threads_on_few_keys_lose_nothing(cache: Cache[Entry]) -> None:
+def test_many_threads_on_few_keys_lose_nothing(cache: Cache[Seen]) -> None:
     def ask(number: int) -> bool:
         key = f"key {number % 7}"
         return get(cache, key, lambda: entry(key.encode()))[0] == key.encode()  # type: ignore[index]

@@ -47,7 +47,6 @@ from app.errors import (
     leaves,
 )
 from app.extractor import Failure, Options, Outcome, Success
-from app.fetch import TargetUrl
 
 blueprint = Blueprint("extract", __name__)
 
@@ -155,7 +154,7 @@ def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, stre
     """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
     ours, key_id = services(), current_g().key.id
     done = extract_batch(
-        [each for each in judged if isinstance(each, TargetUrl)],
+        judged,
         ours.extractor,
         ours.pool,
         options,
