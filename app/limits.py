@@ -15,20 +15,19 @@ import struct
 import threading
 import time
 import weakref
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from app.database import Database, usage
 from app.plans import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(Struct, frozen=True):
     """A bucket after a request looked at it. `reset_at` is Unix seconds, `retry_after` seconds."""
 
     allowed: bool

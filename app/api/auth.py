@@ -72,7 +72,7 @@ def _identify(publishable: bool) -> None:
 def _sent_key() -> str:
     asked = current_request()
     sent = set(_header_keys(asked))
-    in_query = list(filter(None, asked.args.getlist("api_key")))
+    in_query = list(filter(None, asked.args.getlist("api_key"))) if asked.query_string else []
     if any(not key.startswith(PREFIXES["publishable"]) for key in in_query):
         raise InvalidApiKey("A secret key has no place in a URL, since URLs end up in logs; send it as a header")
     sent.update(in_query)

@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.context import current_request
+from app.api.envelope import JSON
 from app.api.fields import MOST_ERRORS
 from app.charset import printable
 from app.errors import InvalidBody, PayloadTooLarge, UnsupportedMediaType
@@ -29,9 +30,10 @@ def read_body(schema: Schema) -> Any:
 
 def read_query(schema: Schema) -> Any:
     """The query parameters as `schema` loads them. Raises InvalidBody."""
-    args = current_request().args
-    if not (args or schema.fields):
+    asked = current_request()
+    if not (asked.query_string or schema.fields):
         return {}
+    args = asked.args
     repeated = sorted(name for name, values in args.lists() if len(values) > 1)
     if repeated:
         raise _invalid({printable(name): ["Given more than once."] for name in repeated})
@@ -63,8 +65,7 @@ def _invalid(errors: dict[str, list[str]]) -> InvalidBody:
 
 def _read_object() -> dict[str, Any]:
     asked = current_request()
-    charset = asked.mimetype_params.get("charset", "utf-8").lower()
-    if asked.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+    if asked.content_type != JSON and not _is_json(asked):  # nearly all send it as it is
         raise UnsupportedMediaType
     if asked.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the JSON as it is, without a Content-Encoding")
@@ -72,16 +73,17 @@ def _read_object() -> dict[str, Any]:
     if len(data) > MAX_BODY:
         raise PayloadTooLarge
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_no_duplicates,
-            parse_constant=_no_constant,
-        )
+        value = _DECODER.decode(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _invalid({"body": [_reason(error)]}) from None
     if not isinstance(value, dict):
         raise _invalid({"body": ["Must be a JSON object."]})
     return value
+
+
+def _is_json(asked: Request) -> bool:
+    charset = asked.mimetype_params.get("charset", "utf-8").lower()
+    return asked.mimetype == JSON and charset in ("utf-8", "utf8")
 
 
 def _read_bytes(asked: Request) -> bytes:
@@ -120,3 +122,6 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise _AmbiguousError(f"{name} is no JSON number.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)

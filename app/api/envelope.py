@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import orjson
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 
 JSON = "application/json"
 UNLESS_SAID = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+_requests, _request_seconds = cache(metrics.REQUESTS.labels), cache(metrics.REQUEST_SECONDS.labels)
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -40,7 +42,7 @@ def success(*data: bytes, **meta: Any) -> Response:
     """The envelope around `data`, which is encoded already, and may come in pieces."""
     meta = {"request_id": current_g().request_id, "response_time_ms": elapsed_ms(), **meta}
     envelope = b"".join((b'{"success":true,"data":', *data, b',"meta":', orjson.dumps(meta), b"}"))
-    return Response(envelope, mimetype=JSON)
+    return Response(envelope, content_type=JSON)
 
 
 def failure(error: PagecardError) -> Response:
@@ -129,8 +131,8 @@ def _note(response: Response) -> Callable[[], None]:
 
     def note() -> None:
         seconds = time.perf_counter() - started
-        metrics.REQUESTS.labels(endpoint, str(facts["status"]), facts["code"] or "").inc()
-        metrics.REQUEST_SECONDS.labels(endpoint).observe(seconds)
+        _requests(endpoint, str(facts["status"]), facts["code"] or "").inc()
+        _request_seconds(endpoint).observe(seconds)
         log.info("request", ms=round(seconds * 1000, 1), **facts)
 
     return note

@@ -202,7 +202,8 @@ class _Tally:
     def settle(self) -> None:
         self.charge(self.key_id, self.read)
         metrics.CACHE_HITS.inc(self.hits)
-        metrics.CACHE_MISSES.inc(self.read + self.failed)
+        if missed := self.read + self.failed:
+            metrics.CACHE_MISSES.inc(missed)
 
 
 def _wants_lines() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, pre_load
+from marshmallow import RAISE, Schema, ValidationError, fields
 
 MOST_ERRORS = 100  # of one request that are told
 
@@ -24,12 +24,11 @@ class StrictSchema(Schema):
         self._allowed = f"allowed are {', '.join(self.fields) or 'none'}."
         self.error_messages["unknown"] = f"Unknown field; {self._allowed}"
 
-    @pre_load
-    def _refuse_many_unknown(self, value: Any, **_: Any) -> Any:
-        unknown = len(value.keys() - self.fields.keys()) if isinstance(value, dict) else 0
+    def load(self, data: Any, **options: Any) -> Any:
+        unknown = len(data.keys() - self.fields.keys()) if isinstance(data, dict) else 0
         if unknown > MOST_ERRORS:
             raise ValidationError(f"Has {unknown} unknown fields; {self._allowed}")
-        return value
+        return super().load(data, **options)
 
 
 class Array(fields.List[Any]):
