@@ -13,7 +13,7 @@ def install(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # a chunked body is cut off there, unseen by werkzeug
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.ensure_sync = lambda view: view  # type: ignore[method-assign]  # none is async, and Flask looks six times
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # none is async: it need not look
     envelope.install(app)  # first: whatever answers, a preflight too, has an id and a clock
     auth.install(app)
     for room in (extract, jobs, operations, openapi, site):

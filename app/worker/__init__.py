@@ -394,6 +394,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         pieces = self.wsgi(environ | {"wsgi.multithread": True}, answer.start_response)
         try:
             for piece in pieces:
+                if piece and not answer.headers_sent:
+                    conn.sock.expect_more()
                 answer.write(piece)
                 if conn.sock.full:
                     yield Then.GO_ON

@@ -49,6 +49,7 @@ class Client:
         self._pieces: deque[tuple[memoryview, int]] = deque()  # what is unsent, and the size of what it is of
         self._unsent = 0
         self._sent = 0
+        self._flags = 0  # of what is sent next
         self._window = 0.0, 0  # since when a client that lags is watched, and what it had taken then
         self._lock = threading.Lock()
 
@@ -109,13 +110,18 @@ class Client:
         """Whether it should take some of that before there is more."""
         return self._unsent > FULL
 
+    def expect_more(self) -> None:
+        """Let what is sent next, such as a head, go out with what follows it: that wakes the client once."""
+        self._flags = socket.MSG_MORE
+
     def sendall(self, data: bytes) -> None:
         """Send, or leave it to the loop. Raises BrokenPipeError where the client has gone."""
         with self._lock:
+            flags, self._flags = self._flags, 0
             lagging = bool(self._pieces)
             self._keep(memoryview(data))
             if not lagging:
-                self._flush()
+                self._flush(flags)
                 self._window = time.monotonic(), self._sent
             if self.gone:
                 raise BrokenPipeError(errno.EPIPE, "the client has gone")
@@ -161,18 +167,18 @@ class Client:
         self._unsent += len(piece)
         self._ledger.add(len(piece))
 
-    def _flush(self) -> None:
+    def _flush(self, flags: int = 0) -> None:
         try:
             while self._pieces:
-                self._send_piece()
+                self._send_piece(flags)
         except BlockingIOError:
             pass
         except OSError:
             self._forget()
 
-    def _send_piece(self) -> None:
+    def _send_piece(self, flags: int) -> None:
         piece, size = self._pieces[0]
-        sent = self._sock.send(piece)
+        sent = self._sock.send(piece, flags)
         self._sent += sent
         self._unsent -= sent
         if sent < len(piece):

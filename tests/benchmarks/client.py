@@ -14,15 +14,15 @@ PATIENCE = 300.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`seconds` is from the first byte sent to the last byte received."""
+    """`seconds` is from the first byte sent to the last byte received; `body` is there until the next answer."""
 
     status: int
-    body: bytes
+    body: memoryview
     seconds: float
 
     def failures(self) -> list[dict[str, object]]:
         """The results that did not succeed."""
-        return [result for result in json.loads(self.body)["data"]["results"] if not result["success"]]
+        return [result for result in json.loads(bytes(self.body))["data"]["results"] if not result["success"]]
 
 
 class Client:
@@ -51,38 +51,33 @@ class Client:
         started = time.perf_counter()
         try:
             self._sock.sendall(request)
-            head, body = self._receive()
+            status, body = self._receive()
         except (ConnectionError, EOFError):  # it had been kept alive long enough
             self._sock = self._connect()
             self._sock.sendall(request)
-            head, body = self._receive()
-        return Answer(int(head.split(b" ", 2)[1]), body, time.perf_counter() - started)
+            status, body = self._receive()
+        return Answer(status, body, time.perf_counter() - started)
 
-    def _receive(self) -> tuple[bytes, bytes]:
-        head, _, begun = self._until_head().partition(b"\r\n\r\n")
-        found = LENGTH.search(head + b"\r\n")
-        if found is None:
-            raise ValueError(f"the answer has no Content-Length: {head!r}")
-        length, size = int(found[1]), len(begun)
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        self._buffer[:size] = begun
-        view = memoryview(self._buffer)
-        while size < length:
-            received = self._sock.recv_into(view[size:length])
-            if not received:
-                raise EOFError
-            size += received
-        return head, bytes(view[:length])
+    def _receive(self) -> tuple[int, memoryview]:
+        size = 0
+        while (end := self._buffer.find(b"\r\n\r\n", 0, size)) < 0:
+            size += self._receive_some(size)
+        length = LENGTH.search(self._buffer, 0, end + 2)
+        if length is None:
+            raise ValueError(f"the answer has no Content-Length: {bytes(self._buffer[:end])!r}")
+        body, whole = end + 4, end + 4 + int(length[1])
+        if whole > len(self._buffer):
+            self._buffer = self._buffer[:size] + bytearray(whole - size)
+        while size < whole:
+            size += self._receive_some(size)
+        return int(self._buffer[9:12]), memoryview(self._buffer)[body:whole]
 
-    def _until_head(self) -> bytes:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            received = self._sock.recv(262_144)
-            if not received:
-                raise EOFError
-            head += received
-        return head
+    def _receive_some(self, size: int) -> int:
+        """So many bytes more than `size`. Raises EOFError at the end."""
+        received = self._sock.recv_into(memoryview(self._buffer)[size:])
+        if not received:
+            raise EOFError
+        return received
 
     def close(self) -> None:
         self._sock.close()

@@ -68,7 +68,7 @@ def drive(server: Server, work: Sequence[Batch], clients: int = 1) -> Load:
 
 def _checked(server: Server, answer: Answer) -> Answer:
     if answer.status != 200:
-        raise SystemExit(f"{server.name} answered {answer.status}: {answer.body[:500]!r}")
+        raise SystemExit(f"{server.name} answered {answer.status}: {bytes(answer.body[:500])!r}")
     failures = answer.failures()
     if failures:
         raise SystemExit(f"{server.name} failed on {len(failures)} URLs, such as {failures[0]}")

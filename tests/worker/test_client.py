@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -49,6 +50,18 @@ def test_what_fits_is_sent_at_once(line: Line) -> None:
     line.client.sendall(b"hello")
     assert line.far.recv(9) == b"hello"
     assert (line.client.behind, line.lags, line.ledger.kept) == (False, [], 0)
+
+
+def test_a_head_goes_out_with_its_body() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as far:
+        client = Client(server.accept()[0], Ledger(), lambda client: None)
+        client.expect_more()
+        client.sendall(b"head ")
+        assert not select.select([far], [], [], 0.05)[0]
+        client.sendall(b"body")
+        far.settimeout(10)
+        assert far.recv(99) == b"head body"
+        client.close()
 
 
 def test_whoever_sends_much_to_a_slow_client_does_not_wait(line: Line) -> None:
