@@ -34,8 +34,8 @@ log = structlog.get_logger()
 
 JSON = "application/json"
 UNLESS_SAID = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
-_requests, _request_seconds = cache(metrics.REQUESTS.labels), cache(metrics.REQUEST_SECONDS.labels)
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_requests, _request_seconds = cache(metrics.REQUESTS.labels), cache(metrics.REQUEST_SECONDS.labels)
 
 
 def success(*data: bytes, **meta: Any) -> Response:
