@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
@@ -98,7 +97,6 @@ def _begin() -> None:
     own.timings = []
     # werkzeug refuses bytes that are no UTF-8; percent-encoded they become U+FFFD, and so they do here.
     asked.query_string = asked.query_string.decode(errors="replace").encode()
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=own.request_id)
 
 
@@ -111,31 +109,28 @@ def _finish(response: Response) -> Response:
     for name, value in UNLESS_SAID:
         if name not in response.headers:
             response.headers.add(name, value)
-    response.call_on_close(_note(response))
+    response.call_on_close(partial(_note, current_request(), own, response))
     return response
 
 
-def _note(response: Response) -> Callable[[], None]:
-    """What logs and counts this request, once it is over."""
-    asked, own = current_request(), current_g()
-    key, started, endpoint = own.get("key"), own.started, asked.endpoint or "none"
-    facts = {
-        "request_id": own.request_id,
-        "method": asked.method,
-        "path": asked.path[:200],
-        "endpoint": endpoint,
-        "status": response.status_code,
-        "code": own.get("error_code"),
-        "key_id": key.id if key else None,
-    }
-
-    def note() -> None:
-        seconds = time.perf_counter() - started
-        _requests(endpoint, str(facts["status"]), facts["code"] or "").inc()
-        _request_seconds(endpoint).observe(seconds)
-        log.info("request", ms=round(seconds * 1000, 1), **facts)
-
-    return note
+def _note(asked: Request, own: Any, response: Response) -> None:
+    """Log and count a request that is over."""
+    seconds = time.perf_counter() - own.started
+    endpoint, status, code = asked.endpoint or "none", response.status_code, own.get("error_code")
+    key = own.get("key")
+    _requests(endpoint, str(status), code or "").inc()
+    _request_seconds(endpoint).observe(seconds)
+    log.info(
+        "request",
+        request_id=own.request_id,
+        method=asked.method,
+        path=asked.path[:200],
+        endpoint=endpoint,
+        status=status,
+        code=code,
+        key_id=key.id if key else None,
+        ms=round(seconds * 1000, 1),
+    )
 
 
 def _foreign(error: HTTPException) -> Response:

@@ -76,7 +76,7 @@ TURNS: dict[Callable[[Server, Origin], Measured], int] = {
     rest: 1,
     flight: 1,
     plain: 2,
-    tls: 1,
+    tls: 2,
     over_the_slowest: 1,
     cached: 6,
 }
