@@ -33,7 +33,7 @@ class FairQueue(Generic[T]):
     """What waits for one of `size` threads. Whoever uses it sees to it that one thread does at a time."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._most = size * QUEUE_FACTOR
         self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
         self._running: Counter[str] = Counter()
@@ -54,7 +54,7 @@ class FairQueue(Generic[T]):
 
     def whose_turn(self) -> str | None:
         """The tenant of the next item; None while nobody may have a further thread."""
-        free = self._size - self._running.total()
+        free = self.size - self._running.total()
         return next((tenant for tenant in self._waiting if self._running[tenant] < GREED * free), None)
 
     def take(self, tenant: str) -> T:

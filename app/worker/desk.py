@@ -15,7 +15,6 @@ class Desk:
 
     def __init__(self, size: int) -> None:
         self._queue: FairQueue[tuple[str, Call]] = FairQueue(size)
-        self._size = size
         self._state = threading.Lock()
         self._bells: list[threading.Lock] = []  # of the threads that sleep
         for number in range(size):
@@ -28,7 +27,7 @@ class Desk:
     @property
     def has_threads_to_spare(self) -> bool:
         """Whether nobody waits for a thread, and half of them sleep."""
-        return not self._queue.waiting and 2 * len(self._bells) >= self._size
+        return not self._queue.waiting and 2 * len(self._bells) >= self._queue.size
 
     @property
     def waiting(self) -> int:
