@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, count
+from itertools import chain, count, repeat
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -141,26 +141,23 @@ def gather(done: Iterator[Done]) -> Done:
 
 
 def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> list[bytes]:
-    """`{"results", "summary"}`: one result for each URL asked, at least one, in the order asked, as JSON.
+    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON.
 
     In pieces, to be joined once: an answer may have megabytes.
     """
     known = gather(done)
     outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
-    pieces = list(chain.from_iterable(map(_pieces, _echoes(urls), outcomes)))
+    pieces = chain.from_iterable(map(_pieces, chain((_BEGIN,), repeat(_GO_ON)), _echoes(urls), outcomes))
     summary = encode_summary(len(urls), list(map(type, outcomes)).count(Success))
-    pieces[0] = b'{"results":[' + _BEGIN
-    pieces += (b'],"summary":', summary, b"}")
-    return pieces
+    return [b'{"results":[', *pieces, b'],"summary":', summary, b"}"]
 
 
 def encode_result(url: str, outcome: Outcome) -> bytes:
     """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    return b"".join((_BEGIN, *_pieces(_echoes([url])[0], outcome)[1:]))
+    return b"".join(_pieces(_BEGIN, _echoes([url])[0], outcome))
 
 
-_BEGIN = b'{"url":'
-_GO_ON = b"," + _BEGIN
+_BEGIN, _GO_ON = b'{"url":', b',{"url":'
 
 
 def _echoes(urls: Sequence[str]) -> list[bytes]:
@@ -170,16 +167,15 @@ def _echoes(urls: Sequence[str]) -> list[bytes]:
         return [orjson.dumps(printable(url)) for url in urls]
 
 
-def _pieces(echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
-    """A result that follows another one."""
+def _pieces(begin: bytes, echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
     if isinstance(outcome, Success):
         hit = b',"cache_hit":true}' if outcome.cache_hit else b',"cache_hit":false}'
-        return _GO_ON, echo, b',"success":true,"data":', outcome.data, hit
+        return begin, echo, b',"success":true,"data":', outcome.data, hit
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:
         told["details"] = error.details
-    return _GO_ON, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
+    return begin, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
 
 
 def encode_summary(total: int, successful: int) -> bytes:
