@@ -177,7 +177,7 @@ def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterato
         for some in done:
             tally.count(some.values())
         tally.settle()
-        if tally.read or tally.failed:
+        if tally.missed:
             services().extractor.settle()
         mark("extract", time.perf_counter() - begun)
 
@@ -192,6 +192,10 @@ class _Tally:
     read: int = 0
     failed: int = 0
 
+    @property
+    def missed(self) -> int:
+        return self.read + self.failed
+
     def count(self, outcomes: Collection[Outcome]) -> None:
         known = [outcome.cache_hit for outcome in outcomes if isinstance(outcome, Success)]
         hits = known.count(True)
@@ -202,8 +206,8 @@ class _Tally:
     def settle(self) -> None:
         self.charge(self.key_id, self.read)
         metrics.CACHE_HITS.inc(self.hits)
-        if missed := self.read + self.failed:
-            metrics.CACHE_MISSES.inc(missed)
+        if self.missed:
+            metrics.CACHE_MISSES.inc(self.missed)
 
 
 def _wants_lines() -> bool:
