@@ -6,6 +6,7 @@ The names and what they mean are here and nowhere else; the README's table is ch
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from prometheus_client import REGISTRY as OWN_PROCESS
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
@@ -28,6 +29,10 @@ POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiproc
 JOB_ITEMS = Counter("pagecard_job_items", "Items of jobs that ended, by status", ("status",))
 JOBS_PENDING = Gauge("pagecard_job_items_pending", "Items of jobs that wait", multiprocess_mode="mostrecent")
 WEBHOOKS = Counter("pagecard_webhooks", "Webhook deliveries tried, by outcome", ("outcome",))
+
+# Of what every request or URL counts: prometheus_client checks the labels anew whenever it is asked.
+requests_by, request_seconds_by = cache(REQUESTS.labels), cache(REQUEST_SECONDS.labels)
+fetches_by, verdicts_by = cache(FETCHES.labels), cache(VERDICTS.labels)
 
 
 def exposition() -> bytes:

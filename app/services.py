@@ -6,7 +6,6 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import structlog
@@ -232,11 +231,8 @@ def connect_redis(settings: Settings) -> Any:
     )
 
 
-_fetches, _verdicts = cache(metrics.FETCHES.labels), cache(metrics.VERDICTS.labels)
-
-
 def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> None:
-    _fetches(outcome).inc()
+    metrics.fetches_by(outcome).inc()
     metrics.FETCH_SECONDS.observe(fetching + reading)
     log.info(
         "fetch",
@@ -248,7 +244,7 @@ def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> N
 
 
 def _observe_verdict(verdict: str) -> None:
-    _verdicts(verdict).inc()
+    metrics.verdicts_by(verdict).inc()
 
 
 def _observe_pool(waiting: int, busy: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import orjson
@@ -34,7 +34,6 @@ log = structlog.get_logger()
 JSON = "application/json"
 UNLESS_SAID = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_requests, _request_seconds = cache(metrics.REQUESTS.labels), cache(metrics.REQUEST_SECONDS.labels)
 
 
 def success(*data: bytes, **meta: Any) -> Response:
@@ -118,8 +117,8 @@ def _note(asked: Request, own: Any, response: Response) -> None:
     seconds = time.perf_counter() - own.started
     endpoint, status, code = asked.endpoint or "none", response.status_code, own.get("error_code")
     key = own.get("key")
-    _requests(endpoint, str(status), code or "").inc()
-    _request_seconds(endpoint).observe(seconds)
+    metrics.requests_by(endpoint, str(status), code or "").inc()
+    metrics.request_seconds_by(endpoint).observe(seconds)
     log.info(
         "request",
         request_id=own.request_id,
