@@ -1,3 +1,3 @@
 """gunicorn's settings; they live with the package, so that an installed `pagecard serve` has the same."""
 
-from app.server import *  # noqa: F403
+from app.server.config import *  # noqa: F403

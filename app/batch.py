@@ -14,35 +14,35 @@ from typing import Any
 
 import orjson
 
-from app.charset import printable
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetTimeout
 from app.extractor import Extractor, Failure, Options, Outcome, Success
 from app.fetch import TargetUrl, parse_url
-from app.pool import FairPool
+from app.text import printable
+from app.threads.pool import FairPool
 
-Done = dict[str, Outcome]
+Outcomes = dict[str, Outcome]
 """What became of some URLs: of each different one once, by the `text` of its target."""
 
-Judged = TargetUrl | InvalidUrl
+ParsedUrl = TargetUrl | InvalidUrl
 
 
-def judge(urls: Sequence[str]) -> list[Judged]:
+def parse_urls(urls: Sequence[str]) -> list[ParsedUrl]:
     """Each URL as a target, or what is wrong with it."""
     try:
         return list(map(parse_url, urls))  # mostly all are well, and most are remembered
     except InvalidUrl:
-        return [_judge(url) for url in urls]
+        return [_parse_url(url) for url in urls]
 
 
-def _judge(url: str) -> Judged:
+def _parse_url(url: str) -> ParsedUrl:
     try:
         return parse_url(url)
     except InvalidUrl as error:
         return error
 
 
-def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str, Any]]:
+def describe_invalid(urls: Sequence[str], judged: Sequence[ParsedUrl]) -> list[dict[str, Any]]:
     """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
     if InvalidUrl not in map(type, judged):
         return []
@@ -54,7 +54,7 @@ def tell_invalid(urls: Sequence[str], judged: Sequence[Judged]) -> list[dict[str
 
 
 def extract_batch(
-    judged: Iterable[Judged],
+    judged: Iterable[ParsedUrl],
     extractor: Extractor,
     pool: FairPool,
     options: Options,
@@ -63,7 +63,7 @@ def extract_batch(
     abandoned: Callable[[], bool] = lambda: False,
     *,
     streaming: bool = True,
-) -> Iterator[Done]:
+) -> Iterator[Outcomes]:
     """What became of the targets, as it is known; what is not known by the deadline is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
@@ -107,18 +107,18 @@ class _Results:
             return False
         return True
 
-    def take(self) -> Done:
+    def take(self) -> Outcomes:
         """All that there is."""
         return dict([self._came.popleft() for _ in range(len(self._came))])
 
 
 def _as_they_come(
-    found: Done,
+    found: Outcomes,
     pending: set[str],
     results: _Results,
     deadline: Deadline,
     abandoned: Callable[[], bool],
-) -> Iterator[Done]:
+) -> Iterator[Outcomes]:
     try:
         yield found
         over = False
@@ -132,20 +132,20 @@ def _as_they_come(
         deadline.cancel()
 
 
-def gather(done: Iterator[Done]) -> Done:
+def collect(done: Iterator[Outcomes]) -> Outcomes:
     """All of it, when it is known."""
-    known: Done = {}
+    known: Outcomes = {}
     for some in done:
         known |= some
     return known
 
 
-def encode_batch(urls: Sequence[str], judged: Sequence[Judged], done: Iterator[Done]) -> list[bytes]:
+def encode_batch(urls: Sequence[str], judged: Sequence[ParsedUrl], done: Iterator[Outcomes]) -> list[bytes]:
     """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON.
 
     In pieces, to be joined once: an answer may have megabytes.
     """
-    known = gather(done)
+    known = collect(done)
     outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
     pieces = chain.from_iterable(map(_pieces, chain((_BEGIN,), repeat(_GO_ON)), _echoes(urls), outcomes))
     summary = encode_summary(len(urls), list(map(type, outcomes)).count(Success))

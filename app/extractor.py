@@ -18,8 +18,6 @@ import orjson
 import structlog
 from msgspec import Struct
 
-from app.cache import Cache, Entry
-from app.content import to_html, to_markdown
 from app.deadline import Deadline
 from app.errors import (
     InvalidUrl,
@@ -31,6 +29,7 @@ from app.errors import (
     leaves,
 )
 from app.fetch import TargetUrl, loggable, parse_url
+from app.markdown import to_html, to_markdown
 from app.metadata import (
     Document,
     encode,
@@ -47,6 +46,7 @@ from app.metadata import (
     with_oembed,
 )
 from app.page import Page, Wait
+from app.storage.cache import Cache, Entry
 
 log = structlog.get_logger()
 

@@ -11,24 +11,24 @@ from typing import Any
 import structlog
 
 from app import metrics
-from app.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
-from app.database import Database, open_local, open_shared, open_truth
 from app.extractor import Extractor, Outcome, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
-from app.fetch.renderer import Renderer
+from app.fetch.browser.renderer import Renderer
 from app.jobs import Engine, Jobs
-from app.jobs.local import Supervisor
+from app.jobs.dependencies import JobDependencies
+from app.jobs.embedded import Supervisor
+from app.jobs.item_pool import ItemRunner
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
-from app.jobs.tools import Tools
-from app.jobs.webhook import Courier, WebhookQueue
-from app.jobs.work import ItemRunner
-from app.keys import KeyStore
-from app.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
-from app.pool import FairPool
+from app.jobs.webhook import WebhookQueue, WebhookSender
 from app.settings import Settings, SettingsError
-from app.spares import Outage, SparedBuckets, SparedStore
-from app.versions import Versions
+from app.storage.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
+from app.storage.database import Database, open_ephemeral, open_local_fallback, open_primary
+from app.storage.fallback import CircuitBreaker, FallbackBuckets, FallbackStore
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
+from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.threads.pool import FairPool
 
 log = structlog.get_logger()
 
@@ -40,9 +40,9 @@ REDIS_TIMEOUT = 0.5  # seconds
 @dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
-    truth: Database
-    shared: Database
-    spare: Database
+    primary: Database
+    ephemeral: Database
+    local_fallback: Database
     redis: Any
     keys: KeyStore
     rates: RateLimiter
@@ -59,11 +59,11 @@ class Services:
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Connect and build. Raises what the stores raise if they do not answer."""
-        truth, shared = open_truth(settings), open_shared(settings)
+        primary, ephemeral = open_primary(settings), open_ephemeral(settings)
         redis = connect_redis(settings)
-        spare = open_local(settings) if redis else shared
-        store, buckets = _build_stores(settings, spare, redis)
-        versions, usage = Versions(settings.versions_file), Usage(truth)
+        local_fallback = open_local_fallback(settings) if redis else ephemeral
+        store, buckets = _build_stores(settings, local_fallback, redis)
+        generations, usage = Generations(settings.generations_file), Usage(primary)
         policy = _build_policy(settings)
         resolver = Resolver()
         fetcher = Fetcher(
@@ -90,16 +90,16 @@ class Services:
             store,
             recall,
             size=settings.cache_size,
-            versions=versions,
+            generations=generations,
             turns=settings.data_dir / "turns",
         )
         return cls(
             settings=settings,
-            truth=truth,
-            shared=shared,
-            spare=spare,
+            primary=primary,
+            ephemeral=ephemeral,
+            local_fallback=local_fallback,
             redis=redis,
-            keys=KeyStore(truth, versions),
+            keys=KeyStore(primary, generations),
             rates=RateLimiter(buckets),
             usage=usage,
             policy=policy,
@@ -117,7 +117,7 @@ class Services:
                 observe=_observe,
             ),
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
-            jobs=_open_jobs(settings, truth, usage),
+            jobs=_open_jobs(settings, primary, usage),
         )
 
     def fill(self) -> None:
@@ -126,13 +126,13 @@ class Services:
         self.pool.fill()
         self.resolver.fill()
 
-    def job_tools(self) -> Tools:
+    def job_dependencies(self) -> JobDependencies:
         """What it takes to work jobs off."""
-        return Tools(
+        return JobDependencies(
             store=self.jobs.store,
             queue=self.jobs.queue,
             hooks=self.jobs.hooks,
-            courier=Courier(self.jobs.hooks, self.fetcher.post),
+            courier=WebhookSender(self.jobs.hooks, self.fetcher.post),
             run=ItemRunner(self.extractor.extract, self.settings.proxies, self.settings.fetch_timeout),
             used_up=self._used_up,
             size=self.settings.pool_size,
@@ -150,13 +150,13 @@ class Services:
         self.pool.close()
         self.cache.close()
         self.resolver.close()
-        self.truth.engine.dispose()
-        self.shared.engine.dispose()
-        self.spare.engine.dispose()
+        self.primary.engine.dispose()
+        self.ephemeral.engine.dispose()
+        self.local_fallback.engine.dispose()
 
     def check_stores(self) -> dict[str, bool]:
         """Which stores answer."""
-        checks = {"database": self.truth.ping, "shared": self.shared.ping}
+        checks = {"database": self.primary.ping, "shared": self.ephemeral.ping}
         if self.redis:
             checks["redis"] = self.redis.ping
         return {name: _answers(check) for name, check in checks.items()}
@@ -177,14 +177,14 @@ def _build_stores(settings: Settings, database: Database, redis: Any) -> tuple[S
     buckets = FileBuckets(settings.data_dir / "rates") if database.is_sqlite else SqlBuckets(database)
     if not redis:
         return store, buckets
-    outage = _new_outage()
-    return SparedStore(outage, RedisStore(redis), store), SparedBuckets(outage, RedisBuckets(redis), buckets)
+    outage = _new_breaker()
+    return FallbackStore(outage, RedisStore(redis), store), FallbackBuckets(outage, RedisBuckets(redis), buckets)
 
 
-def _new_outage() -> Outage:
+def _new_breaker() -> CircuitBreaker:
     import redis
 
-    return Outage("redis", (redis.ConnectionError, redis.TimeoutError, OSError), (redis.RedisError,))
+    return CircuitBreaker("redis", (redis.ConnectionError, redis.TimeoutError, OSError), (redis.RedisError,))
 
 
 def _build_policy(settings: Settings) -> TargetPolicy:
@@ -196,9 +196,9 @@ def _build_policy(settings: Settings) -> TargetPolicy:
     return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets, observe=_observe_verdict)
 
 
-def _open_jobs(settings: Settings, truth: Database, usage: Usage) -> Jobs:
-    store = JobStore(truth, ttl=settings.job_ttl)
-    queue, hooks = JobQueue(truth, usage.charge), WebhookQueue(truth)
+def _open_jobs(settings: Settings, primary: Database, usage: Usage) -> Jobs:
+    store = JobStore(primary, ttl=settings.job_ttl)
+    queue, hooks = JobQueue(primary, usage.charge), WebhookQueue(primary)
     return Jobs(store, queue, hooks, _open_engine(settings, store, queue, hooks))
 
 
@@ -209,7 +209,7 @@ def _open_engine(settings: Settings, store: JobStore, queue: JobQueue, hooks: We
         except ImportError:
             raise SettingsError("PAGECARD_BROKER_URL needs the extra celery: pip install 'pagecard[celery]'") from None
         return Tickets(build_celery(settings.broker_url))
-    command = (sys.executable, "-P", "-m", "app.runner")  # never an `app` of the folder we happen to be in
+    command = (sys.executable, "-P", "-m", "app.server.runner")  # never an `app` of the folder we happen to be in
     return Supervisor(settings.data_dir, store, queue, hooks, command, stdin=pickle.dumps(settings))
 
 

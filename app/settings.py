@@ -216,6 +216,6 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'pagecard.sqlite3'}"
 
     @property
-    def versions_file(self) -> Path:
+    def generations_file(self) -> Path:
         """What tells the processes of this host which of their copies went stale."""
-        return self.data_dir / "versions"
+        return self.data_dir / "generations"

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from app.batch import Done, extract_batch, gather
-from app.baton import resting
+from app.batch import Outcomes, collect, extract_batch
 from app.deadline import Deadline
 from app.errors import Overloaded, TargetTimeout, TargetUnreachable
 from app.extractor import Failure, Options, Outcome, Success
 from app.fetch import TargetUrl, parse_url
-from app.pool import FairPool
+from app.threads.gil_gate import blocking
+from app.threads.pool import FairPool
 from tests.servers import until
 
 
@@ -35,7 +35,7 @@ class MadeUp:
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
         with self._lock:
             self.asked[str(target)] += 1
-        with resting:
+        with blocking:
             while "slow" in str(target) and not self.go.wait(0.01) and not deadline.passed:
                 pass
         with self._lock:
@@ -53,16 +53,16 @@ def urls(*paths: str) -> list[TargetUrl]:
 
 def batch(
     extractor: MadeUp, targets: list[TargetUrl], *, seconds: float = 30, size: int = 30, **more: Callable[[], bool]
-) -> Iterator[Done]:
+) -> Iterator[Outcomes]:
     pool = FairPool(size, batches=10)
     deadline = Deadline.after(seconds)
     return extract_batch(targets, extractor, pool, Options(), deadline, "tenant", **more)  # type: ignore[arg-type]
 
 
-def codes(done: Iterator[Done]) -> dict[str, str]:
+def codes(done: Iterator[Outcomes]) -> dict[str, str]:
     return {
         url.rpartition("/")[2]: outcome.error.code if isinstance(outcome, Failure) else "ok"
-        for url, outcome in gather(done).items()
+        for url, outcome in collect(done).items()
     }
 
 
@@ -72,7 +72,7 @@ def test_every_url_has_an_outcome() -> None:
 
 def test_a_url_that_is_asked_twice_is_read_once() -> None:
     extractor = MadeUp()
-    assert len(gather(batch(extractor, urls("a", "b", "a", "a")))) == 2
+    assert len(collect(batch(extractor, urls("a", "b", "a", "a")))) == 2
     assert set(extractor.asked.values()) == {1}
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
-from app.cache import Cache, SqlStore
-from app.database import Database
 from app.deadline import Deadline
 from app.errors import TargetError, TargetHttpError, TargetTimeout, leaves
 from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
-from app.versions import Versions
+from app.storage.cache import Cache, SqlStore
+from app.storage.database import Database
+from app.storage.generations import Generations
 
 URL = "https://example.com/page"
 
@@ -74,7 +74,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         SqlStore(database, size=100),
         recall,
         size=100,
-        versions=Versions(tmp_path / "versions"),
+        generations=Generations(tmp_path / "generations"),
         turns=tmp_path / "turns",
     )
     world = World()

@@ -29,14 +29,13 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 
 # A room knows those on lower floors alone; the vocabulary on the ground floor also knows itself.
 FLOORS = (
-    {"baton", "charset", "database", "deadline", "errors", "fairness", "logs", "migrations", "needles", "networks"}
-    | {"page", "plans", "settings", "versions"},
-    {"cache", "content", "fetch", "keys", "limits", "metadata", "metrics", "pool"},
-    {"extractor", "spares"},
+    {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
+    {"fetch", "markdown", "metadata", "storage"},
+    {"extractor"},
     {"batch", "jobs"},
     {"services"},
     {"api", "cli"},
-    {"app", "runner", "server", "worker"},
+    {"app", "server"},
 )
 GROUND = FLOORS[0]
 
@@ -48,10 +47,10 @@ READERS_OF_THE_ENVIRONMENT = {
     "app/cli/doctor.py",
     "app/cli/serve.py",
     "app/cli/serving.py",
-    "app/fetch/chromium.py",
+    "app/fetch/browser/chromium.py",
     "app/metrics.py",
-    "app/runner.py",
-    "app/server.py",
+    "app/server/config.py",
+    "app/server/runner.py",
 }
 
 COME_ALONG = {"werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
@@ -67,7 +66,7 @@ def name(module: Path) -> str:
 
 
 def room(module: Path) -> str:
-    """`cli` of `app/cli/keys.py`, `pool` of `app/pool.py`, and `app` itself."""
+    """`cli` of `app/cli/keys.py`, `pool` of `app/threads/pool.py`, and `app` itself."""
     place = module.relative_to(ROOT / "app").parts[0].removesuffix(".py")
     return "app" if place == "__init__" else place
 

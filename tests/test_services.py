@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.batch import extract_batch, gather
+from app.batch import collect, extract_batch
 from app.deadline import Deadline
 from app.extractor import Options, Success
 from app.fetch import parse_url
@@ -24,7 +24,7 @@ def settings(tmp_path: Path) -> Settings:
 def extract(services: Services, url: str) -> Success:
     target = parse_url(url)
     done = extract_batch([target], services.extractor, services.pool, Options(), Deadline.after(10), tenant="")
-    [outcome] = gather(done).values()
+    [outcome] = collect(done).values()
     assert isinstance(outcome, Success)
     return outcome
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from flask import Flask, Request, Response, request
 
-from app.api.context import current_g, current_request, services
 from app.api.envelope import mark
+from app.api.state import current_g, current_request, services
 from app.errors import InvalidApiKey, MissingApiKey, OriginNotAllowed, QuotaExceeded, RateLimitExceeded
-from app.keys import PREFIXES, ApiKey
-from app.limits import RateState
+from app.storage.keys import PREFIXES, ApiKey
+from app.storage.limits import RateState
 
 ALLOWED_HEADERS = "authorization, content-type, x-api-key, idempotency-key"
 ALLOWED_METHODS = "GET, POST, DELETE, OPTIONS"

@@ -15,12 +15,12 @@ from flask import Request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.api.context import current_request
 from app.api.envelope import JSON
 from app.api.fields import MOST_ERRORS
-from app.charset import printable
+from app.api.state import current_request
 from app.errors import InvalidBody, PayloadTooLarge, UnsupportedMediaType
 from app.plans import MAX_BODY
+from app.text import printable
 
 
 def read_body(schema: Schema) -> Any:

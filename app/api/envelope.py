@@ -18,7 +18,7 @@ from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
-from app.api.context import current_g, current_request
+from app.api.state import current_g, current_request
 from app.errors import (
     InternalError,
     InvalidBody,

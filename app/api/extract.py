@@ -16,23 +16,23 @@ import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import metrics
-from app.api import answers
+from app.api import responses
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.context import current_g, current_request, services
 from app.api.envelope import JSON, conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
-from app.api.schemas import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
+from app.api.requests import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
+from app.api.state import current_g, current_request, services
 from app.batch import (
-    Done,
-    Judged,
+    Outcomes,
+    ParsedUrl,
+    collect,
+    describe_invalid,
     encode_batch,
     encode_result,
     encode_summary,
     extract_batch,
-    gather,
-    judge,
-    tell_invalid,
+    parse_urls,
 )
 from app.deadline import Deadline
 from app.errors import (
@@ -63,7 +63,7 @@ NO_QUERY = NoQuerySchema()
     Operation(
         tag="Extract",
         body=BATCH,
-        answers={200: {"application/json": answers.BATCH, NDJSON: answers.STREAM_LINE}},
+        answers={200: {"application/json": responses.BATCH, NDJSON: responses.STREAM_LINE}},
         errors=(BatchTooLarge, InvalidUrls, QuotaExceeded, Overloaded),
     )
 )
@@ -87,8 +87,8 @@ def extract_many() -> Response:
     Operation(
         tag="Extract",
         query=EXTRACT,
-        answers={200: json_answer(answers.EXTRACT), 304: {}},
-        headers={"If-None-Match": answers.STRING},
+        answers={200: json_answer(responses.EXTRACT), 304: {}},
+        headers={"If-None-Match": responses.STRING},
         errors=(MissingUrl, QuotaExceeded, Overloaded, *leaves(TargetError)),
     )
 )
@@ -100,14 +100,14 @@ def extract_one() -> Response:
     asked = read_query(EXTRACT)
     judged = judge_urls([asked["url"]], ignore_invalid=False)
     check_quota()
-    [outcome] = gather(_extract(judged, _options(asked), _deadline(None))).values()
+    [outcome] = collect(_extract(judged, _options(asked), _deadline(None))).values()
     if isinstance(outcome, Failure):
         return failure(outcome.error)
     return _card(outcome, asked)
 
 
 @blueprint.get("/v1/usage")
-@described(Operation(tag="Extract", answers={200: json_answer(answers.USAGE)}))
+@described(Operation(tag="Extract", answers={200: json_answer(responses.USAGE)}))
 @authorised(charged=False)
 def usage() -> Response:
     """The plan of the key, its limits, and what it used in this month (UTC)."""
@@ -119,7 +119,7 @@ def usage() -> Response:
     return success(orjson.dumps(data))
 
 
-def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
+def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
     """Each URL as a target or as what is wrong with it.
 
     Raises BatchTooLarge for more than the plan takes and, unless `ignore_invalid`, InvalidUrls with all of them.
@@ -131,8 +131,8 @@ def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[Judged]:
             f"This plan takes {limit} URLs in one batch, not {len(urls)}",
             details={"limit": limit, "received": len(urls), "plan": plan.name},
         )
-    judged = judge(urls)
-    invalid = tell_invalid(urls, judged)
+    judged = parse_urls(urls)
+    invalid = describe_invalid(urls, judged)
     if invalid and not ignore_invalid:
         raise InvalidUrls(details={"invalid_urls": invalid})
     return judged
@@ -150,7 +150,9 @@ def _deadline(timeout_ms: int | None) -> Deadline:
     return Deadline.after((timeout_ms or most) / 1000)
 
 
-def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, streaming: bool = False) -> Iterator[Done]:
+def _extract(
+    judged: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
+) -> Iterator[Outcomes]:
     """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
     ours, key_id = services(), current_g().key.id
     done = extract_batch(
@@ -166,7 +168,7 @@ def _extract(judged: list[Judged], options: Options, deadline: Deadline, *, stre
     return _charged(done, deadline, _Tally(key_id, ours.usage.add))
 
 
-def _charged(done: Iterator[Done], deadline: Deadline, tally: _Tally) -> Iterator[Done]:
+def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Iterator[Outcomes]:
     begun = time.perf_counter()
     try:
         for some in done:
@@ -217,13 +219,13 @@ def _wants_lines() -> bool:
     return asked.accept_mimetypes.best_match([JSON, NDJSON]) == NDJSON
 
 
-def _stream(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Response:
+def _stream(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -> Response:
     response = Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the lines back
     return response
 
 
-def _lines(urls: list[str], judged: list[Judged], done: Iterator[Done]) -> Iterator[bytes]:
+def _lines(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -> Iterator[bytes]:
     indexes: dict[str, list[int]] = defaultdict(list)
     successful = 0
     for index, each in enumerate(judged):

@@ -12,16 +12,15 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 
-from app.api import answers, job_answers
+from app.api import job_responses, responses
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.context import services
 from app.api.envelope import JSON, bare
 from app.api.extract import NDJSON, NO_QUERY
-from app.api.job_schemas import JobListSchema, JobPageSchema, JobSchema, ResultsSchema
+from app.api.job_requests import JobListSchema, JobPageSchema, JobSchema, ResultsSchema
 from app.api.openapi import Operation, described, json_answer
-from app.batch import judge, tell_invalid
-from app.charset import printable
+from app.api.state import services
+from app.batch import describe_invalid, parse_urls
 from app.errors import (
     IdempotencyConflict,
     InvalidBody,
@@ -33,8 +32,9 @@ from app.errors import (
     QuotaExceeded,
     RenderingUnavailable,
 )
+from app.jobs.item_pool import choose_proxy
 from app.jobs.job import Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder, moment
-from app.jobs.work import choose_proxy
+from app.text import printable
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -55,8 +55,8 @@ PATH = {"job_id": {"type": "string", "format": "uuid"}}
     Operation(
         tag="Jobs",
         body=JOB,
-        headers={"Idempotency-Key": answers.STRING},
-        answers={202: json_answer(job_answers.ACCEPTED)},
+        headers={"Idempotency-Key": responses.STRING},
+        answers={202: json_answer(job_responses.ACCEPTED)},
         errors=(InvalidUrls, IdempotencyConflict, RenderingUnavailable, ProxyUnavailable, QuotaExceeded),
     )
 )
@@ -65,7 +65,7 @@ def submit_job() -> Response:
     """Read up to 1,000 URLs as a job, and answer at once."""
     read_query(NO_QUERY)
     asked = read_body(JOB)
-    targets, invalid = _judge(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
+    targets, invalid = _parse_url(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     _check_means(asked)
     check_quota()
     job = services().jobs.submit(_new_job(asked, targets, invalid))
@@ -74,7 +74,7 @@ def submit_job() -> Response:
 
 @blueprint.get("/v1/batch/<job_id>")
 @described(
-    Operation(tag="Jobs", path=PATH, query=PAGE, answers={200: json_answer(job_answers.JOB)}, errors=(JobNotFound,))
+    Operation(tag="Jobs", path=PATH, query=PAGE, answers={200: json_answer(job_responses.JOB)}, errors=(JobNotFound,))
 )
 @authorised()
 def show_job(job_id: str) -> Response:
@@ -90,7 +90,7 @@ def show_job(job_id: str) -> Response:
 @blueprint.delete("/v1/batch/<job_id>")
 @described(
     Operation(
-        tag="Jobs", path=PATH, answers={202: json_answer(job_answers.CANCELLED)}, errors=(JobNotFound, JobFinished)
+        tag="Jobs", path=PATH, answers={202: json_answer(job_responses.CANCELLED)}, errors=(JobNotFound, JobFinished)
     )
 )
 @authorised()
@@ -102,7 +102,7 @@ def cancel_job(job_id: str) -> Response:
 
 
 @blueprint.get("/v1/batch/jobs")
-@described(Operation(tag="Jobs", query=LIST, answers={200: json_answer(job_answers.LIST)}))
+@described(Operation(tag="Jobs", query=LIST, answers={200: json_answer(job_responses.LIST)}))
 @authorised()
 def list_jobs() -> Response:
     """The key's jobs, the newest first."""
@@ -127,7 +127,7 @@ def list_jobs() -> Response:
         tag="Jobs",
         path=PATH,
         query=RESULTS,
-        answers={200: {NDJSON: job_answers.RESULT_LINE, "text/csv": answers.STRING}},
+        answers={200: {NDJSON: job_responses.RESULT_LINE, "text/csv": responses.STRING}},
         errors=(JobNotFound,),
     )
 )
@@ -143,10 +143,10 @@ def stream_results(job_id: str) -> Response:
     return response
 
 
-def _judge(urls: list[str], *, ignore_invalid: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+def _parse_url(urls: list[str], *, ignore_invalid: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """The URLs that can be read, and the others. Raises InvalidUrls if none can, or none may fail."""
-    judged = judge(urls)
-    invalid = tell_invalid(urls, judged)
+    judged = parse_urls(urls)
+    invalid = describe_invalid(urls, judged)
     if invalid and (not ignore_invalid or len(invalid) == len(urls)):
         raise InvalidUrls(details={"invalid_urls": invalid})
     targets = (Target(index, urls[index]) for index, each in enumerate(judged) if not isinstance(each, InvalidUrl))

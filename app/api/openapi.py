@@ -18,10 +18,10 @@ from flask import Blueprint, Flask, Response, current_app
 from marshmallow import Schema
 from werkzeug.routing import Rule
 
-from app.api import answers
-from app.api.answers import COMPONENTS, Json
+from app.api import responses
 from app.api.envelope import bare
 from app.api.fields import CommaList
+from app.api.responses import COMPONENTS, Json
 from app.errors import (
     ApiKeyExpired,
     ApiKeyRevoked,
@@ -60,7 +60,7 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a view takes and answers. `answers` maps a status to the media types of its body, each with a schema."""
+    """What a view takes and responses. `answers` maps a status to the media types of its body, each with a schema."""
 
     tag: str
     answers: Mapping[int, Mapping[str, Json]]
@@ -193,7 +193,7 @@ def _failures(operation: Operation, authorised: bool) -> Json:
     return {
         str(status): {
             "description": ", ".join(sorted({error.code for error in errors})),
-            "content": {"application/json": {"schema": answers.error_envelope(errors)}},
+            "content": {"application/json": {"schema": responses.error_envelope(errors)}},
         }
         for status, errors in sorted(by_status.items())
     }

@@ -7,10 +7,10 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app import metrics
-from app.api import answers
-from app.api.context import services
+from app.api import responses
 from app.api.envelope import bare
 from app.api.openapi import Operation, described, json_answer
+from app.api.state import services
 from app.errors import NotFound
 
 log = structlog.get_logger()
@@ -19,7 +19,7 @@ blueprint = Blueprint("operations", __name__)
 
 
 @blueprint.get("/healthz")
-@described(Operation(tag="Operations", answers={200: json_answer(answers.HEALTH)}))
+@described(Operation(tag="Operations", answers={200: json_answer(responses.HEALTH)}))
 def healthz() -> Response:
     """The process lives."""
     return bare({"status": "ok"})
@@ -27,7 +27,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 @described(
-    Operation(tag="Operations", answers={200: json_answer(answers.READINESS), 503: json_answer(answers.READINESS)})
+    Operation(tag="Operations", answers={200: json_answer(responses.READINESS), 503: json_answer(responses.READINESS)})
 )
 def readyz() -> Response:
     """Every store answers; 503 if one does not."""
@@ -46,7 +46,7 @@ def readyz() -> Response:
 
 
 @blueprint.get("/metrics")
-@described(Operation(tag="Operations", answers={200: {"text/plain": answers.STRING}}, errors=(NotFound,)))
+@described(Operation(tag="Operations", answers={200: {"text/plain": responses.STRING}}, errors=(NotFound,)))
 def figures() -> Response:
     """Figures of all workers, for Prometheus."""
     if not services().settings.metrics:

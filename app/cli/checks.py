@@ -23,18 +23,18 @@ from threading import Thread
 
 import sqlalchemy as sa
 
-from app.database import Database, open_shared, open_truth
 from app.deadline import Deadline
 from app.errors import TargetNotAllowed
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, Verdict, judge, parse_proxy, parse_url
-from app.fetch.renderer import Renderer
-from app.keys import KeyStore
+from app.fetch.browser.renderer import Renderer
 from app.metadata import COMPILED
 from app.networks import AllowedNetwork
 from app.page import Page, Wait
 from app.services import THREADS, connect_redis
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import Database, open_ephemeral, open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 
 LITTLE_SPACE = 2**30  # bytes
 CLOCK_TOLERANCE = 2.0  # seconds
@@ -91,13 +91,13 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
 
 
 def databases(settings: Settings) -> Iterator[Finding]:
-    for opened in (open_truth, open_shared):
+    for opened in (open_primary, open_ephemeral):
         database = opened(settings)
         try:
             database.ping()
             yield from _look_into(database)
-            if opened is open_truth:
-                yield _count_keys(KeyStore(database, Versions(settings.versions_file)))
+            if opened is open_primary:
+                yield _count_keys(KeyStore(database, Generations(settings.generations_file)))
         finally:
             database.engine.dispose()
 

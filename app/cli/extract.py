@@ -12,7 +12,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.batch import Done, encode_batch, extract_batch, judge
+from app.batch import Outcomes, encode_batch, extract_batch, parse_urls
 from app.cli import read_settings
 from app.cli.cards import show_results
 from app.deadline import Deadline
@@ -52,14 +52,14 @@ def _lines(file: TextIO | None) -> list[str]:
 
 
 def _extract(settings: Settings, urls: Sequence[str], options: Options) -> bytes:
-    judged = judge(urls)
+    judged = parse_urls(urls)
     targets = [each for each in judged if isinstance(each, TargetUrl)]
     with closing(Services.open(settings)) as services:
         done = _with_progress(_slices(services, targets, options), len(set(targets)))
         return b"".join(encode_batch(urls, judged, done))
 
 
-def _slices(services: Services, targets: Sequence[TargetUrl], options: Options) -> Iterator[Done]:
+def _slices(services: Services, targets: Sequence[TargetUrl], options: Options) -> Iterator[Outcomes]:
     unique = list(dict.fromkeys(targets))
     for start in range(0, len(unique), SLICE):
         deadline = Deadline.after(services.settings.batch_timeout)
@@ -67,7 +67,7 @@ def _slices(services: Services, targets: Sequence[TargetUrl], options: Options) 
         yield from extract_batch(some, services.extractor, services.pool, options, deadline, tenant="")
 
 
-def _with_progress(done: Iterator[Done], total: int) -> Iterator[Done]:
+def _with_progress(done: Iterator[Outcomes], total: int) -> Iterator[Outcomes]:
     """The same, with a bar on standard error where that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("Fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

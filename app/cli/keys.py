@@ -13,17 +13,17 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli import read_settings
-from app.database import open_truth
-from app.keys import PREFIXES, ApiKey, KeyStore
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import PREFIXES, ApiKey, KeyStore
 
 
 @contextmanager
 def _store() -> Iterator[KeyStore]:
     settings = read_settings()
-    database = open_truth(settings)
+    database = open_primary(settings)
     try:
-        yield KeyStore(database, Versions(settings.versions_file))
+        yield KeyStore(database, Generations(settings.generations_file))
     finally:
         database.engine.dispose()
 

@@ -8,11 +8,11 @@ import sys
 import click
 
 from app.cli import read_settings
-from app.database import open_truth
-from app.keys import KeyStore
 from app.plans import Plan
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 
 CURL = """\
 curl -s http://{bind}/v1/extract/batch \\
@@ -40,14 +40,14 @@ def serve(bind: str, workers: int) -> None:
     """Serve the API. On a data folder without keys, make one and show it, once."""
     settings = read_settings()
     _first_key(settings, bind)
-    command = [sys.executable, "-P", "-c", GUNICORN, "-c", "python:app.server", "-b", bind, "-w", str(workers)]
+    command = [sys.executable, "-P", "-c", GUNICORN, "-c", "python:app.server.config", "-b", bind, "-w", str(workers)]
     sys.stdout.flush()
     os.execve(sys.executable, command, ALLOCATOR | os.environ)  # noqa: S606  (no shell is wanted)
 
 
 def _first_key(settings: Settings, bind: str) -> None:
-    database = open_truth(settings)
-    store = KeyStore(database, Versions(settings.versions_file))
+    database = open_primary(settings)
+    store = KeyStore(database, Generations(settings.generations_file))
     if not store.list():
         plan = _largest(settings)
         secret, _ = store.create(plan.name, name="first key")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from app.cli import read_settings
-from app.fetch.renderer import Renderer
+from app.fetch.browser.renderer import Renderer
 from app.logs import configure_logs
 from app.services import Services
 
@@ -29,5 +29,5 @@ def worker() -> None:
     services = Services.open(settings)
     renders = Renderer.unavailable_reason(settings) is None
     click.echo(f"Pagecard works on jobs{', rendered ones too' if renders else ''}", err=True)
-    Worker(services.job_tools(), settings.broker_url).run(renders=renders)
+    Worker(services.job_dependencies(), settings.broker_url).run(renders=renders)
     services.close()

@@ -2,10 +2,10 @@
 
 from app.fetch.address import Verdict, judge
 from app.fetch.fetcher import Fetcher
+from app.fetch.gate import Gate, Meter, parse_proxy
 from app.fetch.headers import check_headers
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
-from app.fetch.transport import Gate, Meter, parse_proxy
 from app.fetch.url import TargetUrl, loggable, parse_url, resolve_reference
 
 __all__ = [

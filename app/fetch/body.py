@@ -11,9 +11,9 @@ import re
 from http.client import HTTPException
 
 from app.errors import TargetUnreachable, UnsupportedContent
-from app.fetch.adapter import HopResponse
-from app.fetch.answer import declared_length
-from app.fetch.coding import Decoder
+from app.fetch.content_coding import Decoder
+from app.fetch.response import declared_length
+from app.fetch.session import HopResponse
 from app.fetch.sockets import OverBudget
 from app.fetch.url import TargetUrl
 from app.page import Page

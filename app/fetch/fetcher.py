@@ -28,13 +28,13 @@ from app.errors import (
     TargetUnreachable,
     TooManyRedirects,
 )
-from app.fetch.adapter import Chain, GuardedAdapter, HopRequest, HopResponse
-from app.fetch.answer import REDIRECTS
 from app.fetch.body import ERROR_BODY, read_page
-from app.fetch.coding import ACCEPT_ENCODING
+from app.fetch.content_coding import ACCEPT_ENCODING
+from app.fetch.gate import Gate, new_tls_context, parse_proxy
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
-from app.fetch.transport import Gate, new_tls_context, parse_proxy
+from app.fetch.response import REDIRECTS
+from app.fetch.session import GuardedAdapter, HopRequest, HopResponse, RedirectSession
 from app.fetch.url import TargetUrl, resolve_reference
 from app.page import Page
 
@@ -87,7 +87,7 @@ class Fetcher:
         egress_proxy: str | None = None,
     ) -> None:
         self.gate = Gate(policy, resolver, new_tls_context(ca_bundle))
-        self._chain = Chain(GuardedAdapter(self.gate))
+        self._chain = RedirectSession(GuardedAdapter(self.gate))
         self._egress = parse_proxy(egress_proxy) if egress_proxy else None
         self._max_bytes = max_bytes
         self._timeout = timeout
@@ -147,7 +147,7 @@ class Fetcher:
             return read_page(url, url, response, ERROR_BODY)
 
 
-def _add_headers(request: HopRequest, headers: Mapping[str, str], chain: Chain) -> str:
+def _add_headers(request: HopRequest, headers: Mapping[str, str], chain: RedirectSession) -> str:
     """Add the caller's fields and the chain's cookies to a request; the cookies are returned."""
     cookies = chain.cookies_for(request)
     request.headers.update(headers)

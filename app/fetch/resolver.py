@@ -17,10 +17,10 @@ from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import Any
 
-from app.baton import resting
 from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
+from app.threads.gil_gate import blocking
 
 POOL_SIZE = 96  # lookups at a time
 PER_TENANT = 32  # of them for one tenant
@@ -135,7 +135,7 @@ class Resolver:
 
 def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
     """Wait in slices, so that a deadline that is called off ends the wait."""
-    with resting:
+    with blocking:
         while not happened(deadline.slice()):
             if deadline.passed:
                 raise TargetTimeout(reason="lookup_timed_out")

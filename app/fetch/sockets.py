@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import certifi
 
-from app.baton import resting
 from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
+from app.threads.gil_gate import blocking
 
 HEAD_LIMIT = 128 * 1024  # wire bytes before the body, interim answers and a proxy's answer included
 
@@ -76,7 +76,7 @@ class _Metered(socket.socket):
         """Until the socket is `ready`, or for `most` seconds."""
         poller = select.poll()
         poller.register(self, ready)
-        with resting:
+        with blocking:
             poller.poll(most * 1000)
 
     def recv_into(self, buffer: Any, *args: Any) -> int:
@@ -190,7 +190,7 @@ def dial(addresses: Iterable[Address], port: int, meter: Meter) -> MeteredSocket
 
 def _wait_for_any(poller: select.poll, meter: Meter) -> list[tuple[int, int]]:
     most = meter.slice()
-    with resting:
+    with blocking:
         return poller.poll(most * 1000)
 
 

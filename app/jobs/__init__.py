@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.jobs.embedded import Ask
 from app.jobs.job import Job, NewJob
-from app.jobs.local import Ask
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue

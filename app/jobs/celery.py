@@ -1,6 +1,6 @@
 """The distributed engine: Celery, with RabbitMQ or Redis as the broker.
 
-Rule 1: the database holds the truth. A message is a ticket, "somebody work off about fifty items", and says
+Rule 1: the database holds the primary. A message is a ticket, "somebody work off about fifty items", and says
         nothing of which; so a lost one loses nothing, and one that comes twice does nothing twice.
 Rule 2: a ticket is acknowledged when its items have their results; the broker hands it to another worker if
         this one dies before.
@@ -23,9 +23,9 @@ import structlog
 from celery import Celery, signals
 from kombu.exceptions import KombuError
 
-from app.jobs.local import Ask
-from app.jobs.tools import SWEEP, Housekeeper, Tools, quietly
-from app.jobs.work import Crew, Ledger, alive
+from app.jobs.dependencies import SWEEP, Housekeeper, JobDependencies, quietly
+from app.jobs.embedded import Ask
+from app.jobs.item_pool import ItemPool, ResultWriter, alive
 
 log = structlog.get_logger()
 
@@ -104,14 +104,14 @@ class Tickets:
 class Worker:
     """One process of `pagecard worker`."""
 
-    def __init__(self, tools: Tools, broker_url: str) -> None:
+    def __init__(self, tools: JobDependencies, broker_url: str) -> None:
         self._tools = tools
         self._celery = build_celery(broker_url)
         self._tickets = Tickets(self._celery)
         self._owner = f"{socket.gethostname()[:40]}.{os.getpid()}.{uuid4().hex[:8]}"
-        self._ledger = Ledger(tools.queue, self._owner)
+        self._ledger = ResultWriter(tools.queue, self._owner)
         self._rendering = threading.Lock()
-        self._crews: set[Crew] = set()
+        self._crews: set[ItemPool] = set()
         self._over = threading.Event()
         self._claimed_at = time.monotonic()
 
@@ -156,7 +156,7 @@ class Worker:
 
     def _work_off(self, rendered: bool, size: int, limit: int | None) -> None:
         tools = self._tools
-        with Crew(
+        with ItemPool(
             tools.queue, self._owner, tools.run, self._ledger, size=size, rendered=rendered, used_up=tools.used_up
         ) as crew:
             self._crews.add(crew)

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from app.database import Database, job_items, job_owners, job_results, jobs
-from app.fairness import GREED
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import end_if_done, lock
+from app.storage.database import Database, job_items, job_owners, job_results, jobs
+from app.threads.fair_queue import HEADROOM_FACTOR
 
 LEASE = 8  # seconds without a beat after which an owner is dead
 JOBS_IN_TURN = 4  # jobs of one key that are worked on side by side, the oldest first
@@ -236,7 +236,7 @@ _STORE_OUTCOME = (
 
 def share(room: int, waiting: Sequence[tuple[str, str, int]], busy: Mapping[str, int]) -> dict[str, int]:
     """How much of `room` each job gets: one at a time to the key with the least in work, and within a key to
-    its jobs in turn. A key holds at most `GREED` times what it leaves free, so that a newcomer finds room.
+    its jobs in turn. A key holds at most `HEADROOM_FACTOR` times what it leaves free, so that a newcomer finds room.
 
     `waiting`: (job, key, items that wait), the oldest first.
     """
@@ -249,7 +249,7 @@ def share(room: int, waiting: Sequence[tuple[str, str, int]], busy: Mapping[str,
     shares: Counter[str] = Counter()
     while heap and room:
         held, order, key = heapq.heappop(heap)
-        if held >= GREED * room:
+        if held >= HEADROOM_FACTOR * room:
             continue
         job = turns[key].pop(0)
         shares[job] += 1

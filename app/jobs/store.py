@@ -1,4 +1,4 @@
-"""The truth about jobs: what was asked for, and what came of it.
+"""The primary about jobs: what was asked for, and what came of it.
 
 Rule 1: what answered 202 is on the disk.
 Rule 2: whoever changes the items of a job holds the row of the job; rows of several jobs are locked in the
@@ -16,9 +16,9 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from app.database import Database, job_items, job_requests, job_results, jobs, webhooks
 from app.errors import IdempotencyConflict, JobFinished, JobNotFound
 from app.jobs.job import ENDED, Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder
+from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
 
 IDEMPOTENCY_TTL = 86_400  # seconds that an Idempotency-Key means the same job
 

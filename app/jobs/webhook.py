@@ -23,12 +23,12 @@ import structlog
 from standardwebhooks import Webhook as Signer
 
 from app import metrics
-from app.database import Database, jobs, webhooks
 from app.deadline import Deadline
 from app.errors import TargetError, TargetHttpError
 from app.fetch import TargetUrl, parse_url
 from app.jobs.job import moment
 from app.page import Page
+from app.storage.database import Database, jobs, webhooks
 
 log = structlog.get_logger()
 
@@ -127,7 +127,7 @@ def next_attempt(attempt: int, since: float, now: float) -> float | None:
     return min(now + FIRST_RETRY * 2.0 ** (attempt - 1), last)
 
 
-class Courier:
+class WebhookSender:
     """Delivers what is due, from threads of its own."""
 
     def __init__(self, queue: WebhookQueue, post: Post) -> None:

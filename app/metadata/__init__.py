@@ -10,18 +10,18 @@ from app.metadata.canonical import read_canonical
 from app.metadata.challenge import read_challenge
 from app.metadata.description import read_description
 from app.metadata.document import Document
+from app.metadata.encode import encode
 from app.metadata.file import has_card, is_html, media_type, read_file
-from app.metadata.flat import flat_fields
+from app.metadata.html.scan import COMPILED
 from app.metadata.icons import read_feeds, read_icons
 from app.metadata.image import read_image
+from app.metadata.label_fields import flat_fields
 from app.metadata.language import read_language
 from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.refresh import read_refresh
-from app.metadata.scan import COMPILED
 from app.metadata.site import declared_name, read_site_name, site_names
-from app.metadata.size import encode
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import read_title
 from app.metadata.twitter import read_twitter

@@ -13,11 +13,11 @@ from itertools import chain, islice, pairwise
 from app.metadata import jsonld
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
-from app.metadata.markup import element_end, find_tags, text_pieces
-from app.metadata.scan import raw_pieces
-from app.metadata.tags import Tag, decode
+from app.metadata.html.markup import element_end, find_tags, text_pieces
+from app.metadata.html.patterns import Patterns
+from app.metadata.html.scan import raw_pieces
+from app.metadata.html.tags import Tag, decode
 from app.metadata.values import clean, first_of, squash
-from app.needles import Needles
 
 MAX_AUTHORS = 200
 """Characters of all names together."""
@@ -68,9 +68,9 @@ _AUTHOR_PATH = re.compile(
 )
 # Parts of what is looked for in attributes, whatever case they begin with.
 _COMMON = (b"uthor", b"yline")
-_COMMON_NEEDLES = Needles(*_COMMON)
-_NEEDLES = Needles(*_COMMON, b"utor", b"posted", b"username", b"user?id")
-_NAMED = Needles(b'="name"')
+_COMMON_NEEDLES = Patterns(*_COMMON)
+_NEEDLES = Patterns(*_COMMON, b"utor", b"posted", b"username", b"user?id")
+_NAMED = Patterns(b'="name"')
 _TAGS_WITHOUT_NAMES = frozenset(
     ("meta", "link", "input", "img", "br", "hr", "label", "form", "textarea", "button", "select", "option",
      "body", "html", "head", "svg", "script", "style", "iframe")
@@ -156,7 +156,7 @@ def _shown(document: Document) -> str | None:
     return _byline(document, _COMMON_NEEDLES, document.body_start, len(document.markup))
 
 
-def _byline(document: Document, needles: Needles, start: int, end: int) -> str | None:
+def _byline(document: Document, needles: Patterns, start: int, end: int) -> str | None:
     tags = document.tags_with(needles, start, end)
     usable = [tag for tag in tags if tag.name not in _TAGS_WITHOUT_NAMES]
     for judge in (_is_marked, _is_classed_or_linked):

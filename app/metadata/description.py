@@ -8,9 +8,9 @@ from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import element_end, element_text, text_pieces, visible_text
+from app.metadata.html.markup import element_end, element_text, text_pieces, visible_text
+from app.metadata.html.patterns import Patterns
 from app.metadata.values import clean, first, first_of
-from app.needles import Needles
 
 MIN_PARAGRAPH = 80
 """Characters; shorter paragraphs are captions, dates and notices."""
@@ -35,8 +35,8 @@ SHORT_PAGE = 5_000
 
 _PARAGRAPH = re.compile(rb"<[pP](?:\s[^<>]{0,500})?>")
 _PARAGRAPH_END = re.compile(rb"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
-_HIDING = Needles(b" hidden", b"aria-hidden", b"display:", b"visibility:")
-_DESCRIPTION = Needles(b'"description"')
+_HIDING = Patterns(b" hidden", b"aria-hidden", b"display:", b"visibility:")
+_DESCRIPTION = Patterns(b'"description"')
 _BOXES = frozenset(
     ("article", "aside", "div", "footer", "form", "header", "nav", "ol", "p", "section", "span", "td", "ul")
 )

@@ -13,14 +13,14 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from app import charset
 from app.metadata import jsonld
-from app.metadata.markup import element_end, find_elements, find_tags, text_pieces
-from app.metadata.metas import Metas
-from app.metadata.scan import read_metas, read_tags
-from app.metadata.tags import Tag, Tags, decode
+from app.metadata.html import charset
+from app.metadata.html.markup import element_end, find_elements, find_tags, text_pieces
+from app.metadata.html.metas import Metas
+from app.metadata.html.patterns import Patterns
+from app.metadata.html.scan import read_metas, read_tags
+from app.metadata.html.tags import Tag, Tags, decode
 from app.metadata.values import absolute_url, clean, first_of, url_path, words
-from app.needles import Needles
 from app.page import Page
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ _IDLE_RELS = frozenset(
     ("stylesheet", "preload", "preconnect", "prefetch", "dns-prefetch", "modulepreload", "manifest", "amphtml",
      "shortlink", "pingback", "profile", "search", "archives", "EditURI", "wlwmanifest", "https://api.w.org/")
 )  # fmt: skip
-_LINKS = Needles(b"<a", b"<A")
+_LINKS = Patterns(b"<a", b"<A")
 # What is written alike with and without character references.
 _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
 _TITLE_PARTS = re.compile(r"[|\-–—»«•·:](?:(?<=\s.)(?=\s)|(?<=[|»•·]))")
@@ -245,7 +245,7 @@ class Document:
         """The texts of the `<h1>` that lead home: the name of the site."""
         return [heading.text for heading in self._all_headings if heading.is_site]
 
-    def tags_with(self, needles: Needles, start: int = 0, end: int | None = None) -> Iterator[Tag]:
+    def tags_with(self, needles: Patterns, start: int = 0, end: int | None = None) -> Iterator[Tag]:
         """The start tags whose attributes hold one of these strings as they are written here, in order.
 
         They are looked for between two positions of the markup.

@@ -8,10 +8,10 @@ from itertools import islice
 
 from app.metadata import jsonld
 from app.metadata.document import Document
-from app.metadata.markup import find_elements
+from app.metadata.html.markup import find_elements
+from app.metadata.html.patterns import Patterns, any_case
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.values import first_of, url_path
-from app.needles import Needles, any_case
 
 MIN_SIDE = 64
 """Pixels; a smaller image in the body is an ornament."""
@@ -24,8 +24,8 @@ MAX_BEFORE_VIDEO = 50_000
 
 # Where the largest shop keeps the large version of the picture of what it sells.
 _LARGE_VERSION = "data-old-hires"
-_PRODUCTS = Needles(_LARGE_VERSION.encode())
-_POSTERS = Needles(b' poster="')
+_PRODUCTS = Patterns(_LARGE_VERSION.encode())
+_POSTERS = Patterns(b' poster="')
 _NO_PICTURE = re.compile(
     r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$"
     # Jetpack names https://s0.wp.com/i/blank.jpg where a post has no picture.
@@ -40,7 +40,7 @@ _ORNAMENT = re.compile(
     r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
     re.IGNORECASE,
 )
-_IMAGES = Needles(*any_case(b"<img"), *any_case(b"<amp-img"))
+_IMAGES = Patterns(*any_case(b"<img"), *any_case(b"<amp-img"))
 # What is loaded once somebody scrolls there stands beside the `src` of a place holder.
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
 # A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).

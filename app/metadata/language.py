@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from app.metadata import jsonld
 from app.metadata.document import Document
+from app.metadata.html.patterns import Patterns
 from app.metadata.model import OpenGraph
-from app.needles import Needles
 
 MAX_LANGUAGE = 100
 """Characters of a value that is read as a language."""
@@ -27,7 +27,7 @@ _METAS = (
     "og:language",
 )
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*(?=[\s,;.@]|$)", re.IGNORECASE)
-_LANGUAGES = Needles(b' lang="')
+_LANGUAGES = Patterns(b' lang="')
 _ARTICLE_TAGS = frozenset(("article", "main", "h1"))
 # RFC 5646, 2.2.1: the shorter code of ISO 639 is the right one where there are two.
 _SHORTER = {

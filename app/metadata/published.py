@@ -10,11 +10,11 @@ from itertools import islice
 from app.metadata import jsonld
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
-from app.metadata.markup import element_text
-from app.metadata.scan import raw_pieces
-from app.metadata.tags import Tag
+from app.metadata.html.markup import element_text
+from app.metadata.html.patterns import Patterns
+from app.metadata.html.scan import raw_pieces
+from app.metadata.html.tags import Tag
 from app.metadata.values import clean, first_of, url_path
-from app.needles import Needles
 
 AFTER_HEADLINE = 8_000
 """Bytes of markup after the headline in which a date belongs to it."""
@@ -85,10 +85,10 @@ _NOT_PUBLISHED = re.compile(
     r"|accessed|retrieved|abgerufen|zugriff|deadline",
     re.IGNORECASE,
 )
-_PUBLISHED = Needles(b"ublish")
-_CREATED = Needles(b"reated")
-_ITEMPROP = Needles(b"datePublished")
-_DATES = Needles(b"date", b"Date", b"datum", b"ublish", b"ubmitted", b'title="20', b"data-utime")
+_PUBLISHED = Patterns(b"ublish")
+_CREATED = Patterns(b"reated")
+_ITEMPROP = Patterns(b"datePublished")
+_DATES = Patterns(b"date", b"Date", b"datum", b"ublish", b"ubmitted", b'title="20', b"data-utime")
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 
@@ -265,7 +265,7 @@ def _names_of(tag: Tag) -> str:
     return " ".join(tag.attributes.get(name, "") for name in ("class", "id", "itemprop")).lower()
 
 
-def _script_date(document: Document, needles: Needles, pattern: re.Pattern[str]) -> str | None:
+def _script_date(document: Document, needles: Patterns, pattern: re.Pattern[str]) -> str | None:
     """A date that stands under a telling name in a script or a data attribute."""
     for _, position, _ in islice(needles.find(document.markup), MAX_FINDS):
         found = pattern.search(document.text(max(0, position - 12), position + 80))

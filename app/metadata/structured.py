@@ -18,7 +18,7 @@ from extruct.w3cmicrodata import LxmlMicrodataExtractor
 from lxml import etree
 
 from app.metadata.document import Document
-from app.metadata.scan import read_attributes
+from app.metadata.html.scan import read_attributes
 from app.metadata.values import MAX_STRING
 
 MAX_BLOCK = 256 * 1024

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from werkzeug.test import TestResponse
 
-from app.database import Database, api_keys
-from app.keys import KeyStore
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import Database, api_keys
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 from tests.api.conftest import ORIGIN, Api
 from tests.site import Site
 
@@ -173,13 +173,13 @@ def test_a_key_that_another_process_revokes_stops_at_once(api: Api) -> None:
     other = api.on_plan("free")
     assert other.get(USAGE).status_code == 200
     database = Database(api.services.settings.database)
-    KeyStore(database, Versions(api.services.settings.versions_file)).revoke(other.key)
+    KeyStore(database, Generations(api.services.settings.generations_file)).revoke(other.key)
     database.engine.dispose()
     assert refusal(other.get(USAGE)) == (401, "API_KEY_REVOKED")
 
 
 def age(api: Api, **columns: float | None) -> None:
-    with api.services.truth.write() as connection:
+    with api.services.primary.write() as connection:
         connection.execute(api_keys.update().values(**columns))
 
 

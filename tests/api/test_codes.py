@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.database import api_keys
 from app.errors import PagecardError, leaves
 from app.plans import PLANS, Plan
 from app.settings import Settings
+from app.storage.database import api_keys
 from tests.api.conftest import ORIGIN, Api
 from tests.site import Site
 
@@ -36,7 +36,7 @@ class World:
         return self.with_settings(plans={**PLANS, plan.name: plan}).on_plan(plan.name)
 
     def change_keys(self, **columns: Any) -> None:
-        with self.api.services.truth.write() as connection:
+        with self.api.services.primary.write() as connection:
             connection.execute(api_keys.update().values(**columns))
 
     def read(self, url: str) -> TestResponse:
@@ -173,7 +173,7 @@ def quota_exceeded(world: World) -> TestResponse:
 
 @provokes
 def internal_error(world: World) -> TestResponse:
-    with world.api.services.truth.write() as connection:
+    with world.api.services.primary.write() as connection:
         connection.exec_driver_sql("DROP TABLE usage")
     return world.api.get("/v1/usage")
 

@@ -92,7 +92,7 @@ def test_errors_without_a_key_may_be_read_by_every_origin(api: Api, method: str,
 
 
 def test_a_mistake_of_ours_may_be_read_as_any_answer(api: Api) -> None:
-    with api.services.truth.write() as connection:
+    with api.services.primary.write() as connection:
         connection.exec_driver_sql("DROP TABLE usage")
     answer = api.get("/v1/usage", headers={"Origin": EVIL})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (500, "*")

@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from app.api import job_answers
-from app.api.answers import COMPONENTS
-from app.jobs.local import Supervisor
-from app.jobs.work import Crew, Ledger
+from app.api import job_responses
+from app.api.responses import COMPONENTS
+from app.jobs.embedded import Supervisor
+from app.jobs.item_pool import ItemPool, ResultWriter
 from app.settings import Proxy, Settings
 from tests.api.conftest import Api
 from tests.servers import until
@@ -41,9 +41,9 @@ def jobs(still: None, api: Api) -> Api:
 
 def work_off(api: Api, owner: str = "owner", limit: int | None = None) -> None:
     """What a runner does, here and now."""
-    tools = api.services.job_tools()
-    ledger = Ledger(tools.queue, owner)
-    with Crew(tools.queue, owner, tools.run, ledger, size=8, used_up=tools.used_up) as crew:
+    tools = api.services.job_dependencies()
+    ledger = ResultWriter(tools.queue, owner)
+    with ItemPool(tools.queue, owner, tools.run, ledger, size=8, used_up=tools.used_up) as crew:
         crew.work(limit)
 
 
@@ -60,7 +60,7 @@ def submitted(api: Api, *urls: str, **fields: Any) -> str:
 def job(api: Api, job_id: str, query: str = "") -> Any:
     response = api.get(f"/v1/batch/{job_id}{query}")
     assert response.status_code == 200, response.text
-    conforms(job_answers.JOB, response.json)
+    conforms(job_responses.JOB, response.json)
     return response.json
 
 
@@ -307,7 +307,7 @@ def test_cancelling_tells_what_is_in_flight(jobs: Api) -> None:
     job_id = submitted(jobs, A, B)
     jobs.services.jobs.queue.claim("owner", 1)
     response = jobs.delete(f"/v1/batch/{job_id}")
-    conforms(job_answers.CANCELLED, response.json)
+    conforms(job_responses.CANCELLED, response.json)
     assert (response.status_code, response.json["status"], response.json["in_flight_urls"]) == (202, "cancelled", 1)
     assert job(jobs, job_id)["cancelled_urls"] == 1
     assert error(jobs.delete(f"/v1/batch/{job_id}")) == (409, "JOB_FINISHED")
@@ -331,7 +331,7 @@ def test_one_key_never_sees_anothers_job(jobs: Api) -> None:
 def test_lists_show_the_newest_first(jobs: Api) -> None:
     made = [submitted(jobs, A) for _ in range(3)]
     response = jobs.get("/v1/batch/jobs?page_size=2")
-    conforms(job_answers.LIST, response.json)
+    conforms(job_responses.LIST, response.json)
     assert [each["job_id"] for each in response.json["jobs"]] == made[:0:-1]
     assert (response.json["page"], response.json["page_size"], response.json["page_count"]) == (1, 2, 2)
 
@@ -411,7 +411,7 @@ def test_a_webhook_tells_that_the_job_ended(jobs: Api, web: Site) -> None:
     job_id = submitted(jobs, web.page("/a", "<p>one"), webhook={"url": hook, "secret": SECRET})
     assert job(jobs, job_id)["webhook"]["status"] == "waiting"
     work_off(jobs)
-    with jobs.services.job_tools().courier.at_work():
+    with jobs.services.job_dependencies().courier.at_work():
         until(lambda: job(jobs, job_id)["webhook"]["status"] == "delivered")
     told = next(request for request in web.requests if request.path == "/hook")
     assert orjson.loads(told.body)["data"]["job_id"] == job_id
@@ -421,7 +421,7 @@ def test_a_webhook_tells_that_the_job_ended(jobs: Api, web: Site) -> None:
 def test_a_webhook_passes_the_guard(jobs: Api, web: Site) -> None:
     job_id = submitted(jobs, web.page("/a", "<p>one"), webhook={"url": "http://10.0.0.1/", "secret": SECRET})
     work_off(jobs)
-    with jobs.services.job_tools().courier.at_work():
+    with jobs.services.job_dependencies().courier.at_work():
         until(lambda: job(jobs, job_id)["webhook"]["last_error"] == "TARGET_NOT_ALLOWED")
     assert job(jobs, job_id)["webhook"]["status"] == "pending"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.jobs.local import Supervisor
-from app.jobs.work import Crew, Ledger
+from app.jobs.embedded import Supervisor
+from app.jobs.item_pool import ItemPool, ResultWriter
 from tests.api.conftest import Api
-from tests.fetch.rendering import needs_browser
+from tests.fetch.browser.rendering import needs_browser
 from tests.site import Site
 
 WRITTEN = """<title>Loading</title><div id=app>Please wait</div><script>
@@ -33,10 +33,10 @@ def result_of(api: Api, url: str, monkeypatch: pytest.MonkeyPatch, **fields: Any
     monkeypatch.setattr(Supervisor, "start", lambda self: None)
     asked = {"urls": [url], "formats": ["markdown", "html"], "include_metadata": True, **fields}
     job_id = api.post("/v1/batch", asked).json["job_id"]
-    tools = api.services.job_tools()
-    ledger = Ledger(tools.queue, "owner")
+    tools = api.services.job_dependencies()
+    ledger = ResultWriter(tools.queue, "owner")
     for rendered in (False, True):
-        with Crew(tools.queue, "owner", tools.run, ledger, size=4, rendered=rendered) as crew:
+        with ItemPool(tools.queue, "owner", tools.run, ledger, size=4, rendered=rendered) as crew:
             crew.work()
     return api.get(f"/v1/batch/{job_id}").json["results"][0]
 

@@ -16,11 +16,11 @@ import requests
 
 from app import services
 from app.cli.serving import Service
-from app.database import open_truth
 from app.fetch import Resolver
-from app.keys import KeyStore
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 from tests.api.conftest import Api
 from tests.servers import until
 from tests.site import Request, Site, Wire
@@ -35,8 +35,8 @@ STRETCHES = 6  # one in which nothing else kept the machine busy is enough: who 
 def victim(service: Service) -> str:
     """Another key than the first one, which attacks."""
     settings = Settings(data_dir=service.log.parent / "data")
-    database = open_truth(settings)
-    key, _ = KeyStore(database, Versions(settings.versions_file)).create("enterprise")
+    database = open_primary(settings)
+    key, _ = KeyStore(database, Generations(settings.generations_file)).create("enterprise")
     database.engine.dispose()
     return key
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from app.cli.serving import Service, serving
-from app.worker.incoming import Incoming
+from app.server.receiver import Incoming
 from tests.api.conformance import CODES, find_template, strict_json, validator
 
 EXAMPLES = int(os.environ.get("WIRE_EXAMPLES", "1500"))  # `WIRE_EXAMPLES=10000 pytest tests/api/test_wire.py`

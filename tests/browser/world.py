@@ -20,11 +20,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from app.database import open_truth
-from app.keys import KeyStore
 from app.plans import PLANS
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 
 START = 60  # seconds that a server may take to answer on a busy machine
 
@@ -73,9 +73,9 @@ def running_server(folder: Path, environ: Mapping[str, str] | None = None) -> It
         )
         try:
             _wait_until_healthy(url, process, log)
-            truth = open_truth(settings)
-            yield Server(f"http://{url}", KeyStore(truth, Versions(settings.versions_file)))
-            truth.engine.dispose()
+            primary = open_primary(settings)
+            yield Server(f"http://{url}", KeyStore(primary, Generations(settings.generations_file)))
+            primary.engine.dispose()
         finally:
             process.terminate()
             process.wait(START)

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.cli import main
-from app.jobs.local import Supervisor
+from app.jobs.embedded import Supervisor
 from app.networks import parse_networks
 from app.settings import Settings
 from tests.api.conftest import Api

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from app.database import open_truth
 from app.errors import ApiKeyRevoked
-from app.keys import KeyStore
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 from tests.cli.conftest import Call
 
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[KeyStore]:
-    database = open_truth(settings)
-    yield KeyStore(database, Versions(settings.versions_file))
+    database = open_primary(settings)
+    yield KeyStore(database, Generations(settings.generations_file))
     database.engine.dispose()
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.database import TRUTH, Database
 from app.jobs.job import Idempotency, Item, Job, NewJob, Outcome, Status, Target, WebhookOrder
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
+from app.storage.database import TRUTH, Database
 
 TTL = 3_600
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -94,7 +94,7 @@ def lost(item: Item) -> Outcome:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path / 'truth.sqlite3'}")
+        database = Database(f"sqlite:///{tmp_path / 'primary.sqlite3'}")
     else:
         database = Database(request.getfixturevalue("postgres_url"))
     database.migrate()

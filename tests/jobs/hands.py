@@ -11,13 +11,13 @@ import random
 import sys
 import time
 
-from app.database import Database
+from app.jobs.dependencies import JobDependencies
+from app.jobs.embedded import die_with, run_in_place
 from app.jobs.job import Item, Outcome
-from app.jobs.local import die_with, run_in_place
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
-from app.jobs.tools import Tools
-from app.jobs.webhook import Courier, WebhookQueue
+from app.jobs.webhook import WebhookQueue, WebhookSender
+from app.storage.database import Database
 from tests.jobs.conftest import done
 
 
@@ -30,14 +30,14 @@ def no_post(*_: object, **__: object) -> None:
     raise AssertionError("no webhook was ordered")
 
 
-def tools(url: str) -> Tools:
+def tools(url: str) -> JobDependencies:
     database = Database(url)
     hooks = WebhookQueue(database)
-    return Tools(
+    return JobDependencies(
         store=JobStore(database, ttl=3_600),
         queue=JobQueue(database, lambda connection, key_id, urls: None),
         hooks=hooks,
-        courier=Courier(hooks, no_post),
+        courier=WebhookSender(hooks, no_post),
         run=slowly,
         used_up=lambda key_id: False,
         size=8,

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from app.database import job_results
 from app.jobs import Engine, Jobs
 from app.jobs.celery import Tickets, build_celery
 from app.jobs.job import Job, Status
 from app.jobs.webhook import WebhookQueue
+from app.storage.database import job_results
 from tests.jobs.conftest import World, new_job
 from tests.servers import end, until
 

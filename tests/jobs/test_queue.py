@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from app.database import job_items, job_owners, job_results, jobs
 from app.jobs.job import Status
 from app.jobs.queue import LEASE, share
+from app.storage.database import job_items, job_owners, job_results, jobs
 from tests.jobs.conftest import World, done, lost
 
 

@@ -16,10 +16,10 @@ import orjson
 import pytest
 import requests
 
-from app.database import open_truth
-from app.keys import KeyStore
 from app.settings import Settings
-from app.versions import Versions
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
 from tests.benchmarks.pages import synthetic_pages
 from tests.servers import answers, end, free_port, until
 from tests.site import Request, Site, Wire
@@ -38,8 +38,8 @@ def environ(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def key(settings: Settings) -> str:
-    database = open_truth(settings)
-    secret, _ = KeyStore(database, Versions(settings.versions_file)).create("enterprise")
+    database = open_primary(settings)
+    secret, _ = KeyStore(database, Generations(settings.generations_file)).create("enterprise")
     database.engine.dispose()
     return secret
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.database import Database, job_items, job_requests, job_results, jobs, webhooks
 from app.errors import IdempotencyConflict, JobFinished, JobNotFound
 from app.jobs.job import Status
 from app.jobs.store import IDEMPOTENCY_TTL
+from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
 from tests.jobs.conftest import TTL, World, done, lost, new_job
 
 
@@ -149,7 +149,7 @@ def test_the_values_of_headers_are_forgotten_when_the_job_ends(world: World) -> 
 
 
 def test_what_is_forgotten_is_not_left_in_the_file(tmp_path: Path) -> None:
-    world = World(Database(f"sqlite:///{tmp_path / 'data' / 'truth.sqlite3'}"))
+    world = World(Database(f"sqlite:///{tmp_path / 'data' / 'primary.sqlite3'}"))
     world.database.migrate()
     for value in ("a-secret", "a-secret" * 900):  # in the row, and on pages of its own
         world.job(1, headers={"X-Token": value})

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook as Receiver
 
-from app.database import jobs, webhooks
 from app.deadline import Deadline
 from app.errors import TargetError, TargetNotAllowed
 from app.fetch import TargetUrl
 from app.jobs.job import Job
-from app.jobs.webhook import FIRST_RETRY, TIMEOUT, WINDOW, Courier, WebhookQueue, next_attempt
+from app.jobs.webhook import FIRST_RETRY, TIMEOUT, WINDOW, WebhookQueue, WebhookSender, next_attempt
 from app.page import Page
+from app.storage.database import jobs, webhooks
 from tests.jobs.conftest import SECRET, World
 from tests.servers import until
 
@@ -55,7 +55,7 @@ def make_due(world: World) -> None:
 def try_once(world: World, mailbox: Mailbox) -> None:
     queue = WebhookQueue(world.database)
     for message in queue.claim(1):
-        Courier(queue, mailbox).deliver(message)
+        WebhookSender(queue, mailbox).deliver(message)
 
 
 def hook(world: World, job: Job) -> Any:
@@ -154,7 +154,7 @@ def test_after_an_hour_it_is_given_up_and_the_secret_forgotten(world: World) -> 
 
 def test_a_courier_delivers_what_is_due(world: World) -> None:
     job, mailbox = ended_job(world), Mailbox()
-    with Courier(WebhookQueue(world.database), mailbox).at_work():
+    with WebhookSender(WebhookQueue(world.database), mailbox).at_work():
         until(lambda: hook(world, job).status == "delivered")
 
 

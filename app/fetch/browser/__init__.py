@@ -1,0 +1,1 @@
+"""Browser: pages that need scripts, rendered by Chromium behind a filtering proxy."""

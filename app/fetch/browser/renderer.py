@@ -1,0 +1,279 @@
+"""Fetch one URL into a Page with a browser: the same arrow as the plain fetch, for pages that scripts write.
+
+Rule 1: one thread owns the drivers and the browsers: one browser that loads no images, for nearly every URL,
+        and one that does, for who waits for an image. Each URL has a context of its own.
+Rule 2: nothing is started before the first fetch, and what nobody has used for a while is ended.
+Rule 3: nobody waits past a deadline, whatever the browser does; what does not end by itself is killed.
+Rule 4: a browser that is lost is replaced, and the URLs that it held are tried once more.
+Rule 5: nothing leaves but a Page or a TargetError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from app.deadline import Deadline
+from app.errors import TargetError, TargetTimeout, TargetUnreachable
+from app.fetch.browser.chromium import Chromium, find_chromium
+from app.fetch.browser.lifecycle import Browsers
+from app.fetch.browser.proxy import Egress, Passage
+from app.fetch.browser.selector import wants_media
+from app.fetch.gate import Gate, Meter, new_tls_context, parse_proxy
+from app.fetch.policy import TargetPolicy
+from app.fetch.resolver import Resolver
+from app.fetch.url import TargetUrl, loggable
+from app.page import Page, Wait
+from app.settings import Settings
+from app.threads.gil_gate import blocking
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+log = structlog.get_logger()
+
+CONCURRENCY = 4  # pages at a time
+TIMEOUT = 30.0  # seconds for one URL, from when its turn has come; a wait's delay is added
+IDLE_TIMEOUT = 60.0  # seconds after which a browser that nobody uses is ended
+CLOSE_TIMEOUT = 10.0  # seconds that a context may take to go away
+TRAFFIC = 16  # times `max_bytes`: what one page may load in all
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Renderer:
+    """Brings pages as a browser shows them. Make it after a fork; any number of threads may use it.
+
+    `chromium` is the browser's path (found on PATH if None), `cdp_url` names one that somebody else runs.
+    `egress_proxy` is the way out of a render that names none. `max_bytes` bounds a page's HTML. `timeout` and
+    `idle_timeout` are in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: TargetPolicy,
+        resolver: Resolver,
+        chromium: str | None,
+        cdp_url: str | None,
+        max_bytes: int,
+        user_agent: str,
+        accept_language: str,
+        egress_proxy: str | None = None,
+        timeout: float = TIMEOUT,
+        concurrency: int = CONCURRENCY,
+        idle_timeout: float = IDLE_TIMEOUT,
+    ) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._max_bytes = max_bytes
+        self._egress_proxy = egress_proxy
+        self._timeout = timeout
+        self._concurrency = concurrency
+        self._browsers = {
+            images: Browsers(
+                chromium=chromium,
+                cdp_url=cdp_url,
+                user_agent=user_agent,
+                accept_language=accept_language,
+                images=images,
+                idle_timeout=idle_timeout,
+            )
+            for images in (False, True)
+        }
+        self._lock = threading.Lock()
+        self._studio: _Studio | None = None
+
+    @staticmethod
+    def unavailable_reason(settings: Settings) -> str | None:
+        """What an operator must do before pages can be rendered; None if nothing."""
+        if find_spec("playwright") is None:
+            return "Install the extra that renders pages: pip install 'pagecard[render]'"
+        if settings.cdp_url:
+            return None
+        if not sys.platform.startswith("linux"):
+            return "Pages are rendered on Linux, or by a remote browser that PAGECARD_CDP_URL names"
+        if find_chromium(settings.chromium) is None:
+            return (
+                "Install a Chromium (Debian's package chromium), or set PAGECARD_CHROMIUM to its path,"
+                " or PAGECARD_CDP_URL to a remote one"
+            )
+        return None
+
+    def fetch(
+        self,
+        url: TargetUrl,
+        deadline: Deadline,
+        *,
+        tenant: str = "",
+        wait: Wait = Wait(),  # noqa: B008 - it is frozen
+        headers: Mapping[str, str] = NO_HEADERS,
+        proxy: str | None = None,
+    ) -> Page:
+        """Show `url` in a browser, wait as `wait` says, and bring what is there then, as UTF-8.
+
+        `headers` go to the origin of `url` alone; `proxy` is an operator's `http://user:password@host:port`.
+        Waiting for a turn counts against `deadline` alone, and not against the renderer's own timeout.
+        Raises TargetError.
+        """
+        self._policy.check(url)
+        order = _Order(url, deadline, tenant, wait, headers, proxy or self._egress_proxy)
+        with blocking:
+            return self._running().wait_for(order)
+
+    def close(self) -> None:
+        """End the browser, and whatever it is doing."""
+        with self._lock:
+            studio, self._studio = self._studio, None
+        if studio is not None:
+            studio.close()
+
+    def _running(self) -> _Studio:
+        with self._lock:
+            if self._studio is None:
+                egress = Egress(Gate(self._policy, self._resolver, new_tls_context()), renders=self._concurrency)
+                self._studio = _Studio(self._browsers, egress, self._concurrency, self._timeout, self._max_bytes)
+            return self._studio
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What `Renderer.fetch` was asked for."""
+
+    url: TargetUrl
+    deadline: Deadline
+    tenant: str
+    wait: Wait
+    headers: Mapping[str, str]
+    proxy: str | None
+
+
+class _Lost(Exception):
+    """The browser, or the page's process, went away in the middle of it."""
+
+
+class _Studio:
+    """The thread that owns the browser, and what runs in it."""
+
+    def __init__(
+        self, browsers: Mapping[bool, Browsers], egress: Egress, concurrency: int, timeout: float, max_bytes: int
+    ) -> None:
+        self._browsers = browsers
+        self._egress = egress
+        self._slots = asyncio.Semaphore(concurrency)
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._rendering: set[asyncio.Task[Any]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="renderer", daemon=True)
+        self._thread.start()
+
+    def wait_for(self, order: _Order) -> Page:
+        """Called from any thread."""
+        page = asyncio.run_coroutine_threadsafe(self._render(order), self._loop)
+        while True:
+            try:
+                return page.result(order.deadline.slice())
+            except TimeoutError:
+                if order.deadline.passed:
+                    page.cancel()
+                    raise TargetTimeout(reason="deadline") from None
+            except CancelledError:
+                raise TargetUnreachable(reason="renderer_closed") from None
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        for task in self._rendering:
+            task.cancel()
+        await asyncio.gather(*(browsers.close() for browsers in self._browsers.values()))
+        await asyncio.gather(*self._rendering, return_exceptions=True)
+        self._egress.close()
+
+    async def _render(self, order: _Order) -> Page:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        self._rendering.add(task)
+        task.add_done_callback(self._rendering.discard)
+        async with self._slots:
+            deadline = order.deadline.sooner(self._timeout + order.wait.delay)
+            with contextlib.suppress(_Lost):
+                return await self._attempt(order, deadline)
+            log.warning("browser lost, trying again", url=loggable(order.url))
+            try:
+                return await self._attempt(order, deadline)
+            except _Lost as error:
+                raise TargetUnreachable("The page could not be rendered", reason="browser_lost") from error
+
+    async def _attempt(self, order: _Order, deadline: Deadline) -> Page:
+        from app.fetch.browser.navigation import Crashed, Visit
+
+        proxy = parse_proxy(order.proxy) if order.proxy else None
+        meter = Meter(deadline.sooner(deadline.remaining()), TRAFFIC * self._max_bytes)
+        passage = Passage(meter, order.tenant, proxy)
+        visit = Visit(order.url, order.wait, order.headers, passage, self._max_bytes)
+        async with self._browsers[wants_media(order.wait.selector)].one() as chromium:
+            try:
+                async with (
+                    asyncio.timeout(deadline.remaining()),
+                    self._way_out(chromium, passage) as proxy_url,
+                    _context(chromium, proxy_url) as context,
+                ):
+                    return await visit.page(context)
+            except TimeoutError:
+                raise TargetTimeout(reason="deadline") from None
+            except TargetError:
+                raise
+            except Crashed as error:
+                raise _Lost from error
+            except Exception as error:  # the driver, the browser, or the pipe between them
+                chromium.kill()
+                raise _Lost from error
+
+    @contextlib.asynccontextmanager
+    async def _way_out(self, chromium: Chromium, passage: Passage) -> AsyncIterator[str]:
+        """The URL of a proxy for one context."""
+        port = await self._egress.open(passage, address=chromium.guard.address, peer=chromium.guard.peer)
+        try:
+            yield chromium.guard.url(port.number)
+        finally:
+            await port.close()
+
+
+@contextlib.asynccontextmanager
+async def _context(chromium: Chromium, proxy_url: str) -> AsyncIterator[BrowserContext]:
+    opening = asyncio.ensure_future(
+        chromium.browser.new_context(
+            proxy={"server": proxy_url, "bypass": "<-loopback>"},
+            service_workers="block",
+            accept_downloads=False,
+        )
+    )
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        await _put_away(chromium, opening)
+
+
+async def _put_away(chromium: Chromium, opening: asyncio.Future[BrowserContext]) -> None:
+    """Close the context, also one that was still being opened. A browser that cannot do so is ended."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await (await opening).close()
+    except Exception:  # whatever it is, the context is not known to be gone
+        log.warning("browser ended: a page could not be closed")
+        chromium.kill()

@@ -1,0 +1,1 @@
+"""HTML: bytes to text, and text to tags."""

@@ -1,0 +1,1 @@
+"""Server: gunicorn's settings, its worker and the process that runs jobs."""

@@ -1,0 +1,141 @@
+"""gunicorn's settings and hooks (https://docs.gunicorn.org/en/stable/settings.html), used by `pagecard serve`
+and by gunicorn.conf.py.
+
+Rule 1: threads and pools start in the workers, after the fork; what is done once is done here, before it.
+Rule 2: the master imports what the workers need, so that they share its memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import shutil
+import sys
+from importlib import import_module
+from typing import Any
+
+from app.metadata import Document, read_metadata
+from app.page import Page
+from app.server.worker import Worker
+from app.settings import METRICS_DIRECTORY, Settings, SettingsError
+from app.storage.database import PRIVATE, open_ephemeral, open_primary
+
+DESCRIPTORS = 65_536  # that a worker may have open, if the system lets it: shells give 1,024
+
+__all__ = [
+    "accesslog",
+    "bind",
+    "child_exit",
+    "control_socket_disable",
+    "errorlog",
+    "forwarder_headers",
+    "graceful_timeout",
+    "http_parser",
+    "keepalive",
+    "limit_request_line",
+    "loglevel",
+    "on_exit",
+    "on_starting",
+    "post_worker_init",
+    "pre_fork",
+    "secure_scheme_headers",
+    "threads",
+    "timeout",
+    "worker_class",
+    "worker_connections",
+    "workers",
+    "wsgi_app",
+]
+
+
+def _read() -> Settings:
+    try:
+        return Settings.from_environ(os.environ)
+    except SettingsError as error:
+        sys.exit(f"pagecard: {error}")
+
+
+def _empty_metrics() -> None:
+    """prometheus_client looks for its folder when it is imported, and wants it empty at start."""
+    folder = _settings.data_dir.absolute() / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+    folder.mkdir()
+    os.environ[METRICS_DIRECTORY] = str(folder)
+
+
+def _import_the_rest() -> None:
+    """Readers build tables at first use, and so would each thread of a worker: a page is read before there are any."""
+    import_module("app.api")
+    page = Page("https://example.com/", "https://example.com/", 200, "text/html", b"<title>May 2, 2026</title>")
+    read_metadata(Document(page))
+
+
+_settings = _read()
+_empty_metrics()
+_import_the_rest()
+
+wsgi_app = "app:create_app()"
+bind = "127.0.0.1:8000"
+workers = 2
+worker_class = Worker
+threads = import_module("app.services").THREADS
+keepalive = 75  # seconds: longer than most load balancers keep theirs
+timeout = 60  # seconds without a sign of life of the whole worker; not a limit on requests, which bring their own
+graceful_timeout = int(_settings.batch_timeout) + 15  # seconds: the longest batch is answered before a stop
+worker_connections = 2_000
+limit_request_line = 0  # app.server.worker bounds the head as a whole: `GET /v1/extract?url=` takes long URLs
+http_parser = "python"  # whatever else is installed, the one that is tested
+forwarder_headers = ""  # no client says what the path is
+secure_scheme_headers: dict[str, str] = {}  # nor contradicts itself on a scheme that nobody asks for
+accesslog = None  # Pagecard writes a line per request itself
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True
+
+
+_nursery: Any = None
+
+
+def on_starting(server: Any) -> None:
+    """Once, in the master, before there is a worker or a socket: room for connections, schema, who forks runners."""
+    global _nursery
+    _raise_descriptors()
+    for database in (open_primary(_settings), open_ephemeral(_settings)):
+        database.engine.dispose()
+    if not _settings.broker_url:
+        _nursery = import_module("app.server.runner").open_fork_server(_settings)
+
+
+def on_exit(server: Any) -> None:
+    """Once, in the master, when all workers have ended: the runners end, too."""
+    if _nursery:
+        _nursery.close()
+
+
+def _raise_descriptors() -> None:
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = DESCRIPTORS if most == unlimited else min(most, DESCRIPTORS)
+    if now != unlimited and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What the master has is no garbage: a collection that walked through it would copy it into every worker."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    """In a worker that has its application: its threads, and from now on it sees to it that jobs are worked off."""
+    services = worker.wsgi.extensions["pagecard"]
+    services.fill()
+    services.jobs.engine.start(_nursery.ask if _nursery else None)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker has ended: its gauges go with it."""
+    multiprocess = import_module("prometheus_client.multiprocess")
+    multiprocess.mark_process_dead(worker.pid)

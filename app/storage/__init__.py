@@ -1,0 +1,1 @@
+"""Storage: the database, the cache in front, keys, rate limits and usage."""

@@ -1,0 +1,1 @@
+"""Threads: who runs, how many at a time, and in which order."""

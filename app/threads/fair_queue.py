@@ -1,0 +1,80 @@
+"""Whose turn it is: threads are shared fairly between tenants.
+
+Rule 1: a free thread goes to the tenants in turn, however much one of them has queued.
+Rule 2: a tenant may hold at most `HEADROOM_FACTOR` times what is free, so that a newcomer always finds a thread
+        (the dynamic threshold of Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
+Rule 3: the queue is bounded, in all and per tenant: what does not fit is refused at once, whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from app.errors import Overloaded
+
+HEADROOM_FACTOR = 2  # one tenant alone gets two thirds of the threads
+QUEUE_FACTOR = 8  # calls that may wait, for each thread
+SHARE = 2 / 3  # of what may wait, for one tenant
+RETRY_AFTER = 2  # seconds
+
+T = TypeVar("T")
+
+
+def overloaded(message: str = Overloaded.message) -> Overloaded:
+    """The refusal of what does not fit."""
+    error = Overloaded(message)
+    error.retry_after = RETRY_AFTER
+    return error
+
+
+class FairQueue(Generic[T]):
+    """What waits for one of `size` threads. Whoever uses it sees to it that one thread does at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._most = size * QUEUE_FACTOR
+        self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
+        self._running: Counter[str] = Counter()
+        self.waiting = 0
+
+    @property
+    def running(self) -> int:
+        """How many were taken and have not ended."""
+        return self._running.total()
+
+    def has_room(self, tenant: str, count: int) -> bool:
+        own = len(self._waiting.get(tenant, ()))
+        return self.waiting + count <= self._most and own + count <= SHARE * self._most
+
+    def put(self, tenant: str, items: Sequence[T]) -> None:
+        self._waiting.setdefault(tenant, deque()).extend(items)
+        self.waiting += len(items)
+
+    def whose_turn(self) -> str | None:
+        """The tenant of the next item; None while nobody may have a further thread."""
+        free = self.size - self._running.total()
+        return next((tenant for tenant in self._waiting if self._running[tenant] < HEADROOM_FACTOR * free), None)
+
+    def take(self, tenant: str) -> T:
+        """The next item of a tenant, who has a thread more until it has ended."""
+        self.waiting -= 1
+        self._running[tenant] += 1
+        queue = self._waiting[tenant]
+        item = queue.popleft()
+        if queue:
+            self._waiting.move_to_end(tenant)
+        else:
+            del self._waiting[tenant]
+        return item
+
+    def end(self, tenant: str) -> None:
+        less(self._running, tenant)
+
+
+def less(counts: Counter[str], key: str) -> None:
+    """One less, and no trace of what is none."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

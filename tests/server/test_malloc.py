@@ -1,0 +1,77 @@
+"""Memory is given back after work, now and then, and where the system's library can."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.server.malloc import EVERY, WORK, Tidying
+
+LATER = EVERY + 1
+
+
+@pytest.fixture
+def trims(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What malloc_trim was called with."""
+    trims: list[int] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(malloc_trim=trims.append))
+    return trims
+
+
+def test_nothing_is_due_after_requests_that_cost_nothing(trims: list[int]) -> None:
+    tidying = Tidying()
+    tidying.note(WORK / 2)
+    assert not tidying.due(time.monotonic() + LATER)
+
+
+def test_it_is_due_once_after_work(trims: list[int]) -> None:
+    tidying = Tidying()
+    tidying.note(2 * WORK)
+    tidying.note(WORK / 2)
+    assert tidying.due(time.monotonic())
+    tidying.do()
+    assert trims == [0]
+    assert not tidying.due(time.monotonic() + LATER)
+
+
+def test_it_is_not_done_all_the_time(trims: list[int]) -> None:
+    tidying = Tidying()
+    tidying.do()
+    tidying.note(2 * WORK)
+    assert not tidying.due(time.monotonic())
+    assert tidying.due(time.monotonic() + LATER)
+
+
+def test_a_library_that_cannot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    tidying = Tidying()
+    tidying.note(2 * WORK)
+    assert not tidying.due(time.monotonic() + LATER)
+    tidying.do()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's")
+def test_memory_that_is_free_in_the_middle_goes_back() -> None:
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):
+        pytest.skip("malloc_trim is glibc's")
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
+    pieces = [libc.malloc(100_000) for _ in range(500)]
+    for piece in pieces:
+        ctypes.memset(piece, 1, 100_000)
+    for piece in pieces[:-1]:
+        libc.free(piece)
+    before = resident()
+    Tidying().do()
+    assert resident() < before - 20_000_000
+    libc.free(pieces[-1])
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096

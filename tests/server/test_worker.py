@@ -1,0 +1,444 @@
+"""The worker as gunicorn runs it: one of them, two threads, and less patience than it has with real clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.serving import free_port
+from app.server.worker import SOON
+from app.settings import PREFIX, Settings
+from app.storage.database import open_primary
+from app.storage.generations import Generations
+from app.storage.keys import KeyStore
+from tests.servers import end, listens, until
+from tests.site import readable
+
+PROGRAM = """
+import app.server.worker, app.server.channel
+app.server.worker.SOON = {soon}
+app.server.worker.REQUEST_TIME = app.server.worker.LINGER = app.server.channel.STALL = 1
+app.server.channel.LEAST = 8 * 1024
+from gunicorn.app.wsgiapp import run
+run()
+"""
+THREADS, CONNECTIONS = 2, 60
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /v1/extract/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def started(folder: Path, application: str, *options: str, soon: float = SOON) -> Iterator[int]:
+    """The port on which a worker serves an application."""
+    port, program = free_port(), PROGRAM.format(soon=soon)
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        program,
+        "-c",
+        "python:app.server.config",
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "1",
+    ]
+    small = ("--threads", str(THREADS), "--worker-connections", str(CONNECTIONS), "--pythonpath", str(folder))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with (folder / "log").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *small, *options, application],
+            env=environ | {"PAGECARD_DATA_DIR": str(folder / "data")},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: listens(port))
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(HEALTH)
+            client.recv(1)  # it listens before it has its application
+        yield port
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("worker")
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    """The service."""
+    with started(folder, "app:create_app()") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def key(folder: Path, port: int) -> str:
+    settings = Settings(data_dir=folder / "data")
+    primary = open_primary(settings)
+    secret, _ = KeyStore(primary, Generations(settings.generations_file)).create("enterprise")
+    primary.engine.dispose()
+    return secret
+
+
+# An application that answers as its path says, and tells how many of its streams have begun and ended.
+LARGE = """
+from types import SimpleNamespace
+
+begun, ended = [], []
+
+def application(environ, start_response):
+    kind = environ["PATH_INFO"]
+    if kind == "/streams":
+        body = [b"%d %d" % (len(begun), len(ended))]
+    elif kind == "/broken":
+        raise RuntimeError("broken")
+    elif kind == "/breaks":
+        body = breaks()
+    elif kind == "/whole":
+        body = [b"~" * 20_000_000]
+    else:
+        body = stream()
+    start_response("200 OK", [("Content-Length", str(len(body[0])))] if isinstance(body, list) else [])
+    return body
+
+def breaks():
+    yield b"half"
+    raise RuntimeError("broken")
+
+def stream():
+    begun.append(1)
+    try:
+        for _ in range(400):
+            yield b"~" * 50_000
+    finally:
+        ended.append(1)
+
+engine = SimpleNamespace(start=lambda *_: None)
+application.extensions = {"pagecard": SimpleNamespace(fill=lambda: None, jobs=SimpleNamespace(engine=engine))}
+"""
+
+
+@pytest.fixture(scope="module")
+def large_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """An application with answers of 20 MB, at once at /whole and in pieces at /stream."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "large.py").write_text(LARGE)
+    with started(folder, "large:application") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def patient_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The service, one of whose threads waits for seconds for what a client asks next."""
+    with started(tmp_path_factory.mktemp("patient"), "app:create_app()", soon=5) as port:
+        yield port
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., socket.socket]]:
+    """Opens a connection, and sends something."""
+    with ExitStack() as stack:
+
+        def connect(port: int, *pieces: bytes) -> socket.socket:
+            client = stack.enter_context(socket.socket())
+            client.settimeout(20)
+            client.connect(("127.0.0.1", port))
+            for piece in pieces:
+                client.sendall(piece)
+            return client
+
+        yield connect
+
+
+Connect = Callable[..., socket.socket]
+
+
+def rest(client: socket.socket) -> bytes:
+    """All that comes until the worker closes."""
+    received = b""
+    try:
+        while piece := client.recv(65_536):
+            received += piece
+    except ConnectionResetError:
+        received += b"[reset]"
+    return received
+
+
+def ask(connect: Connect, port: int, request: bytes = HEALTH) -> float:
+    """Seconds until the first byte of an answer comes."""
+    begun = time.monotonic()
+    client = connect(port, request)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.close()
+    return time.monotonic() - begun
+
+
+def error(answer: bytes) -> tuple[bytes, Any]:
+    """The status line, and the error in the envelope."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    envelope = json.loads(body)
+    assert set(envelope) == {"success", "error", "meta"}
+    assert f"X-Request-Id: {envelope['meta']['request_id']}".encode() in head
+    return head.split(b"\r\n")[0], envelope["error"]
+
+
+# What comes slowly ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"G", HEALTH[:-2], POST + b"Content-Length: 9\r\n\r\n{", POST + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"],
+    ids=["nothing", "a byte", "a head", "a body", "a chunk"],
+)
+def test_clients_that_send_no_whole_request_hold_up_nobody(connect: Connect, port: int, begun: bytes) -> None:
+    for _ in range(10 * THREADS):
+        connect(port, begun)
+    assert ask(connect, port) < 0.5
+
+
+def test_a_request_that_does_not_become_whole_is_told_so(connect: Connect, port: int) -> None:
+    client = connect(port, HEALTH[:-2])
+    begun = time.monotonic()
+    status, problem = error(rest(client))
+    assert (status, problem["code"]) == (b"HTTP/1.1 400 INVALID_BODY", "INVALID_BODY")
+    assert 0.5 < time.monotonic() - begun < 5
+
+
+def test_a_byte_now_and_then_buys_no_more_time(connect: Connect, port: int) -> None:
+    client = connect(port, b"GET / HTTP/1.1\r\nX: ")
+    begun = time.monotonic()
+    while not readable([client], 0.1):
+        client.sendall(b"a")
+    assert time.monotonic() - begun < 5
+    assert client.recv(12) == b"HTTP/1.1 400"
+
+
+def test_a_request_in_pieces_is_answered(connect: Connect, port: int) -> None:
+    client = connect(port)
+    for byte in HEALTH:
+        client.sendall(bytes([byte]))
+    assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_requests_that_come_at_once_are_answered_one_after_another(connect: Connect, port: int) -> None:
+    client = connect(port, HEALTH * 20 + HEALTH.replace(b"Host", b"Connection: close\r\nHost"))
+    assert rest(client).count(b'{"status":"ok"}') == 21
+
+
+def test_a_connection_is_kept_for_the_next_request(connect: Connect, port: int) -> None:
+    client = connect(port)
+    for _ in range(3):
+        client.sendall(HEALTH)
+        received = b""
+        while not received.endswith(b'{"status":"ok"}'):
+            received += client.recv(65_536)
+        assert b"\r\nConnection: keep-alive\r\n" in received
+
+
+def answered(client: socket.socket, *pieces: bytes) -> bytes:
+    """What comes for a request, up to the end of an answer of `/healthz`."""
+    for piece in pieces:
+        client.sendall(piece)
+        time.sleep(0.02)
+    received = b""
+    while not received.endswith(b'{"status":"ok"}') and (piece := client.recv(65_536)):
+        received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEALTH],
+        [HEALTH[:9], HEALTH[9:]],
+        [b"\r\n", HEALTH],
+        [HEALTH.replace(b"Host", b"X-Api-Key: ks_live_" + b"a" * 32 + b"\r\nHost")],
+        [HEALTH.replace(b"Host", b"Content-Length: 2\r\nExpect: 100-continue\r\nHost"), b"{}"],
+    ],
+    ids=["whole", "in pieces", "after an empty line", "another key", "with a body to be waited for"],
+)
+def test_what_is_asked_right_after_an_answer_is_answered(
+    connect: Connect, patient_port: int, pieces: list[bytes]
+) -> None:
+    client = connect(patient_port)
+    begun = time.monotonic()
+    for request_ in ([HEALTH], pieces, [HEALTH]):
+        assert answered(client, *request_).count(b"HTTP/1.1 200 OK") == 1
+    assert time.monotonic() - begun < 3
+
+
+def test_a_thread_that_waits_for_its_client_holds_up_nobody(connect: Connect, patient_port: int) -> None:
+    for _ in range(10 * THREADS):
+        begun = time.monotonic()
+        assert b"HTTP/1.1 200 OK" in answered(connect(patient_port), HEALTH)
+        assert time.monotonic() - begun < 3
+
+
+def test_clients_that_leave_with_their_answer_leave_their_room(connect: Connect, patient_port: int) -> None:
+    begun = time.monotonic()
+    for _ in range(2 * CONNECTIONS):
+        ask(connect, patient_port)
+    assert time.monotonic() - begun < 30
+
+
+def test_who_waits_to_be_told_to_go_on_is_told_once(connect: Connect, port: int) -> None:
+    client = connect(port, POST + b"Content-Length: 2\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n")
+    assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(b"{}")
+    assert rest(client).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_comes(connect: Connect, port: int) -> None:
+    client = connect(port, POST + b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
+    answer = rest(client)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+# What goes slowly -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_clients_that_take_no_answer_hold_up_nobody(connect: Connect, large_port: int, path: bytes) -> None:
+    for _ in range(4 * THREADS):
+        assert connect(large_port, HEALTH.replace(b"/healthz", path)).recv(12) == b"HTTP/1.1 200"
+    assert ask(connect, large_port, HEALTH.replace(b"/healthz", b"/ended")) < 0.5
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_a_client_that_takes_its_time_gets_everything(connect: Connect, large_port: int, path: bytes) -> None:
+    request = HEALTH.replace(b"/healthz", path).replace(b"Host", b"Connection: close\r\nHost")
+    client = connect(large_port, request)
+    time.sleep(0.5)
+    assert rest(client).count(b"~") == 20_000_000
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/stream"])
+def test_a_client_that_takes_nothing_is_ended(connect: Connect, large_port: int, path: bytes) -> None:
+    client = connect(large_port, HEALTH.replace(b"/healthz", path))
+    time.sleep(4)
+    assert len(rest(client)) < 20_000_000
+
+
+def test_a_stream_that_nobody_takes_is_told_so(connect: Connect, large_port: int) -> None:
+    def streams() -> tuple[int, int]:
+        request_ = HEALTH.replace(b"/healthz", b"/streams").replace(b"Host", b"Connection: close\r\nA")
+        begun, ended = rest(connect(large_port, request_)).rpartition(b"\r\n\r\n")[2].split()
+        return int(begun), int(ended)
+
+    def ended(count: int) -> bool:
+        return streams() == (count, count)
+
+    until(lambda: ended(streams()[0]), timeout=10)  # other tests may have left some
+    before, _ = streams()
+    clients = [connect(large_port, HEALTH.replace(b"/healthz", b"/stream")) for _ in range(3)]
+    clients[0].recv(9)
+    clients[0].close()
+    until(lambda: ended(before + 3), timeout=10)
+
+
+def test_an_application_that_fails_is_a_500_in_the_envelope(connect: Connect, large_port: int) -> None:
+    status, problem = error(rest(connect(large_port, HEALTH.replace(b"/healthz", b"/broken"))))
+    assert (status, problem["code"]) == (b"HTTP/1.1 500 INTERNAL_ERROR", "INTERNAL_ERROR")
+
+
+def test_an_answer_that_breaks_off_is_seen_to_break_off(connect: Connect, large_port: int) -> None:
+    answer = rest(connect(large_port, HEALTH.replace(b"/healthz", b"/breaks")))
+    assert answer.endswith(b"\r\n\r\n4\r\nhalf\r\n")
+
+
+# Many -------------------------------------------------------------------------------------------------------------
+
+
+def test_idle_connections_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(3 * CONNECTIONS):
+        connect(port)
+    assert ask(connect, port) < 0.5
+
+
+def test_kept_connections_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(2 * CONNECTIONS):
+        connect(port, HEALTH).recv(65_536)
+    assert ask(connect, port) < 0.5
+
+
+def test_clients_that_do_not_close_make_room_for_new_ones(connect: Connect, port: int) -> None:
+    for _ in range(2 * CONNECTIONS):
+        connect(port, HEALTH.replace(b"Host", b"Connection: close\r\nHost")).recv(65_536)
+    assert ask(connect, port) < 0.5
+
+
+# What is no HTTP --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"GET / HTTP/1.1 \r\n\r\n",
+        b"GET / HTTP/1.1\nHost: a\n\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"get / HTTP/1.1\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: %b\r\n\r\n" % (b"a" * 9_000),
+        b"GET / HTTP/1.1\r\n%b\r\n" % (b"X: a\r\n" * 200),
+        b"GET /%b HTTP/1.1\r\n\r\n" % (b"a" * 70_000),
+        b"GET / HTTP/1.1\r\nExpect: the unexpected\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
+        POST + b"Content-Length: +5\r\n\r\nhello",
+        POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: cow\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    ],
+    ids=repr,
+)
+def test_what_is_no_http_is_refused_in_the_envelope(connect: Connect, port: int, request_: bytes) -> None:
+    status, problem = error(rest(connect(port, request_)))
+    assert (status, problem["code"]) == (b"HTTP/1.1 400 INVALID_BODY", "INVALID_BODY")
+
+
+def test_an_answer_to_head_has_no_body(connect: Connect, port: int) -> None:
+    answer = rest(connect(port, b"HEAD / HTTP/1.1\r\nExpect: the unexpected\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"zz\r\n",
+        b"-1\r\n",
+        b"5\r\nhello0\r\n\r\n",
+        b"5;=\r\nhello\r\n0\r\n\r\n",
+        b"0\r\nX\r\n\r\n",
+        b"f" * 16 + b"\r\n",
+    ],
+)
+def test_a_body_that_is_no_chunks_is_told_so(connect: Connect, port: int, key: str, body: bytes) -> None:
+    request = POST + f"X-Api-Key: {key}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    head, _, told = rest(connect(port, request + body)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert list(json.loads(told)["error"]["details"]["errors"]) == ["body"]
