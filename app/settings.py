@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from app.networks import AllowedNetwork, Network, parse_denied, parse_networks
 from app.plans import PLANS, Plan, load_plans
 
 PREFIX = "PAGECARD_"
+FILE = "_FILE"  # PAGECARD_X_FILE names a file that holds the value of PAGECARD_X
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable: where processes put their figures
 
 
@@ -196,14 +198,11 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read every `PAGECARD_…` variable. Raises SettingsError with a line for each mistake."""
-        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
-        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-        values, mistakes = {}, []
-        for name, value in sorted(given.items()):
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for name, value in sorted(_given(environ).items()):
             try:
-                values[known[name].name] = known[name].metadata["read"](value)
-            except KeyError:
-                mistakes.append(f"{name}: no such setting; there are {', '.join(sorted(known))}")
+                values.update(_read_variable(name, value, environ))
             except ValueError as error:
                 mistakes.append(f"{name}: {error}")
         if mistakes:
@@ -219,3 +218,55 @@ class Settings:
     def generations_file(self) -> Path:
         """What tells the processes of this host which of their copies went stale."""
         return self.data_dir / "generations"
+
+
+_KNOWN = {PREFIX + setting.name.upper(): setting for setting in fields(Settings)}
+_NAMES = {name.removeprefix(PREFIX) for name in _KNOWN}
+
+# The kubelet injects these for every Service of the namespace, so also for one called `pagecard` or `pagecard-web`
+# (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). `docker --link` does, too.
+_INJECTED_NAME = re.compile(
+    r"(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP).*)"
+)
+_INJECTED_PORT = re.compile(r"(?:[A-Z0-9_]+_)?PORT=(?:tcp|udp|sctp)://.*")
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Select the variables that are Pagecard's: an empty one is as good as none, an injected one is not ours."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and value.strip() and not _is_injected(name.removeprefix(PREFIX), value)
+    }
+
+
+def _is_injected(name: str, value: str) -> bool:
+    return bool(_INJECTED_NAME.fullmatch(name) or _INJECTED_PORT.fullmatch(f"{name}={value}"))
+
+
+def _read_variable(name: str, value: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read one variable into a field and its value; nothing where its file is empty. Raises ValueError."""
+    setting = _KNOWN.get(name)
+    if setting is None and (setting := _KNOWN.get(name.removesuffix(FILE))):
+        value = _read_file(name, value, environ)
+    if setting is None:
+        raise ValueError(_unknown(name))
+    return {setting.name: setting.metadata["read"](value)} if value else {}
+
+
+def _read_file(name: str, path: str, environ: Mapping[str, str]) -> str:
+    """Return the content of the file that `PAGECARD_X_FILE` names. Raises ValueError."""
+    plain = name.removesuffix(FILE)
+    if environ.get(plain, "").strip():
+        raise ValueError(f"set either this or {plain}, not both")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _unknown(name: str) -> str:
+    asked = name.removeprefix(PREFIX)
+    suffix = FILE if asked.endswith(FILE) else ""
+    nearest = get_close_matches(asked.removesuffix(suffix), _NAMES, n=1)
+    return f"no such setting; did you mean {PREFIX}{nearest[0]}{suffix}?" if nearest else "no such setting"

@@ -89,7 +89,7 @@ def test_a_setting_is_read_as_what_it_means(name: str, value: str, meant: Any) -
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("DATA_DIR", "", "must be printable text"),
+        ("DATA_DIR", "a\nb", "must be printable text"),
         ("DATABASE_URL", "mysql://db/x", "must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
         ("DATABASE_URL", "sqlite://", "must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"),
         (
@@ -124,10 +124,101 @@ def test_a_value_that_makes_no_sense_is_refused_with_what_does(name: str, value:
     assert line.startswith(f"PAGECARD_{name}: {told}")
 
 
-def test_an_unknown_setting_is_refused_with_those_that_there_are() -> None:
-    [line] = refusal(COLOUR="red")
-    names = ", ".join(sorted(f"PAGECARD_{field.name.upper()}" for field in fields(Settings)))
-    assert line == f"PAGECARD_COLOUR: no such setting; there are {names}"
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("POOLSIZE", "POOL_SIZE"),
+        ("POOL_SIZES", "POOL_SIZE"),
+        ("REDIS", "REDIS_URL"),
+        ("DATABASEURL_FILE", "DATABASE_URL_FILE"),
+        ("DATA_DIRS", "DATA_DIR"),
+    ],
+)
+def test_an_unknown_setting_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    assert refusal(**{name: "1"}) == [f"PAGECARD_{name}: no such setting; did you mean PAGECARD_{nearest}?"]
+
+
+def test_an_unknown_setting_without_a_near_one_is_refused() -> None:
+    assert refusal(COLOUR="red") == ["PAGECARD_COLOUR: no such setting"]
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        {"SERVICE_HOST": "10.0.0.5"},
+        {"SERVICE_PORT": "8000"},
+        {"SERVICE_PORT_HTTP": "8000"},
+        {"PORT": "tcp://10.0.0.5:8000"},
+        {"PORT_8000_TCP": "tcp://10.0.0.5:8000"},
+        {"PORT_8000_TCP_PROTO": "tcp"},
+        {"PORT_53_UDP_ADDR": "fd00::5"},
+        {"REDIS_SERVICE_HOST": "10.0.0.6"},
+        {"WEB_PORT": "tcp://10.0.0.6:80"},
+        {"WEB_2_PORT_80_TCP_PORT": "80"},
+    ],
+    ids=lambda injected: next(iter(injected)),
+)
+def test_variables_that_kubernetes_injects_are_passed_over(injected: dict[str, str]) -> None:
+    assert Settings.from_environ({f"PAGECARD_{name}": value for name, value in injected.items()}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "8000"), ("PORTS", "80"), ("PORT_HTTP", "80"), ("SERVICE", "pagecard"), ("HOST", "::")]
+)
+def test_a_setting_that_only_resembles_an_injected_one_is_refused(name: str, value: str) -> None:
+    assert refusal(**{name: value})
+
+
+@pytest.mark.parametrize("name", sorted(field.name.upper() for field in fields(Settings)))
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_empty_value_is_as_good_as_none(name: str, blank: str) -> None:
+    assert read(name, blank) == getattr(Settings(), name.lower())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("DATABASE_URL", "postgresql+psycopg://u:p@db/pagecard", "postgresql+psycopg://u:p@db/pagecard"),
+        ("WEBHOOK_SECRET", SECRET, SECRET),
+        ("POOL_SIZE", "12", 12),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_value_is_read_from_the_file_that_is_named(
+    tmp_path: Path, name: str, value: str, meant: Any, end: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes((value + end).encode())
+    settings = Settings.from_environ({f"PAGECARD_{name}_FILE": str(file), f"PAGECARD_{name}": ""})
+    assert getattr(settings, name.lower()) == meant
+
+
+def test_an_empty_file_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    assert Settings.from_environ({"PAGECARD_POOL_SIZE_FILE": str(tmp_path / "empty")}) == Settings()
+
+
+def test_a_mistake_in_a_file_is_told_of_the_variable_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "size"
+    file.write_text("many\n")
+    assert refusal(POOL_SIZE_FILE=str(file)) == ["PAGECARD_POOL_SIZE_FILE: must be a whole number from 1 to 2000"]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    missing, binary = tmp_path / "missing", tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe")
+    assert refusal(REDIS_URL_FILE=str(missing)) == [
+        f"PAGECARD_REDIS_URL_FILE: cannot read {missing}: No such file or directory"
+    ]
+    assert refusal(REDIS_URL_FILE=str(binary))[0].startswith(f"PAGECARD_REDIS_URL_FILE: cannot read {binary}: ")
+
+
+def test_a_setting_and_its_file_together_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "size"
+    file.write_text("12")
+    assert refusal(POOL_SIZE="13", POOL_SIZE_FILE=str(file)) == [
+        "PAGECARD_POOL_SIZE_FILE: set either this or PAGECARD_POOL_SIZE, not both"
+    ]
 
 
 def test_all_mistakes_are_told_at_once_a_line_each() -> None:

@@ -35,6 +35,17 @@ def test_help_and_parse_start_without_servers_databases_or_the_network(module: s
     assert loaded == "\n"
 
 
+@pytest.mark.parametrize(
+    "arguments", [("keys", "list"), ("parse", "/dev/null", "--url", "http://a.example"), ("doctor",)], ids=" ".join
+)
+def test_commands_run_beside_a_service_of_kubernetes(
+    call: Call, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PAGECARD_PORT", "tcp://10.0.0.5:8000")
+    monkeypatch.setenv("PAGECARD_SERVICE_HOST", "10.0.0.5")
+    assert "no such setting" not in call(*arguments).output
+
+
 def test_the_sample_pages_come_with_the_package() -> None:
     samples = Path(app.cli.__file__).parent / "samples"
     assert {file.name for file in samples.iterdir()} >= {"rich.html", "bare.html", "slow.html", "lighthouse.svg"}

@@ -40,7 +40,7 @@ def test_the_folder_that_it_is_started_in_brings_no_code(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("PAGECARD_COLOUR", "red", "pagecard: PAGECARD_COLOUR: no such setting; there are PAGECARD_ACCEPT_LANGUAGE, "),
+        ("PAGECARD_POOLSIZE", "9", "pagecard: PAGECARD_POOLSIZE: no such setting; did you mean PAGECARD_POOL_SIZE?"),
         ("PAGECARD_POOL_SIZE", "many", "pagecard: PAGECARD_POOL_SIZE: must be a whole number from 1 to 2000"),
         ("PAGECARD_DATA_DIR", "/proc/none", "pagecard: PAGECARD_DATA_DIR: the database cannot be opened: "),
     ],
