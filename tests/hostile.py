@@ -341,10 +341,17 @@ answers("/coding/chain", OK, gzip.compress(brotli.compress(PAGE)), "Content-Enco
 answers(
     "/coding/two-fields", OK, gzip.compress(zlib.compress(PAGE)), "Content-Encoding: deflate", "Content-Encoding: gzip"
 )
-answers("/coding/zstd", "UNSUPPORTED_CONTENT", b"\x28\xb5\x2f\xfd" + PAGE, "Content-Encoding: zstd")
-answers("/coding/unknown", "UNSUPPORTED_CONTENT", PAGE, "Content-Encoding: rot13")
+answers("/coding/zstd", "UNSUPPORTED_CONTENT", b"\x28\xb5\x2f\xfd\x04\x00" + PAGE, "Content-Encoding: zstd")
+answers("/coding/unknown", "UNSUPPORTED_CONTENT", b"\x1f\x9d\x90" + PAGE, "Content-Encoding: compress")
+for at, token in enumerate(
+    ("UTF-8", "none", "binary", "8bit", "text/html", "aws-chunked", "x-deflate", "\xa0", "a, b")
+):
+    answers(f"/coding/no-coding/{at}", OK, PAGE, f"Content-Encoding: {token}")
 answers("/coding/chain-of-200", "UNSUPPORTED_CONTENT", PAGE, f"Content-Encoding: {', '.join(['gzip'] * 200)}")
-answers("/coding/chain-with-unknown", "UNSUPPORTED_CONTENT", gzip.compress(PAGE), "Content-Encoding: rot13, gzip")
+answers("/coding/chain-with-unknown", OK, gzip.compress(PAGE), "Content-Encoding: rot13, gzip")
+answers("/coding/gzip-and-charset", OK, gzip.compress(PAGE), "Content-Encoding: gzip,utf-8")
+answers("/coding/gzip-around-unknown", "UNSUPPORTED_CONTENT", gzip.compress(bytes(99)), "Content-Encoding: rot13, gzip")
+answers("/coding/chain-of-3", "UNSUPPORTED_CONTENT", PAGE, "Content-Encoding: gzip, none, deflate, br")
 answers("/coding/gzip-lie", "UNSUPPORTED_CONTENT", PAGE, "Content-Encoding: gzip")
 answers("/coding/br-lie", "UNSUPPORTED_CONTENT", PAGE, "Content-Encoding: br")
 answers("/coding/deflate-lie", "UNSUPPORTED_CONTENT", b"\xff" * 5000, "Content-Encoding: deflate")

@@ -11,8 +11,8 @@ import re
 from http.client import HTTPException
 
 from app.errors import TargetUnreachable, UnsupportedContent
-from app.fetch.content_coding import Decoder
-from app.fetch.response import declared_length
+from app.fetch.content_coding import UNDECODABLE, Decoder
+from app.fetch.response import OWS, declared_length
 from app.fetch.session import HopResponse
 from app.fetch.sockets import OverBudget
 from app.fetch.url import TargetUrl
@@ -42,13 +42,13 @@ _CUT_OFF = (OverBudget, HTTPException, OSError)
 def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: int) -> Page:
     """The page that `response` brings, at most `limit` bytes of it.
 
-    Raises UnsupportedContent for a coding that is unknown or a lie, TargetUnreachable where nothing came of
-    a body that was announced, TargetTimeout.
+    Raises UnsupportedContent for a coding that is a lie, or unknown around a body that is no text;
+    TargetUnreachable where nothing came of a body that was announced; TargetTimeout.
     """
     content_type = response.answer.fields.get("content-type", "")
     body = _Body(response)
     if 200 <= response.status_code < 300:
-        body.read(limit, content_type.partition(";")[0].strip().lower())
+        body.read(limit, content_type.partition(";")[0].strip(OWS).lower())
     else:
         body.read_failure(min(limit, ERROR_BODY))
     return Page(
@@ -108,6 +108,8 @@ class _Body:
             raise UnsupportedContent(
                 "The target's body is not in the content coding that it declares", reason="coding_lie"
             )
+        if decoder.unknown and _BINARY.match(self.data, 0, SNIFF):
+            raise UnsupportedContent(UNDECODABLE, reason="coding")
         if self._broke and not self.data:
             raise TargetUnreachable(reason="cut_off")
 

@@ -1,7 +1,7 @@
 """Undo content codings (RFC 9110, section 8.4.1) of bodies that may be bombs, lies or cut off.
 
 Rule 1: no coding of a chain gives more than the limit.
-Rule 2: a coding that is not known is an error, never text.
+Rule 2: an unknown coding is passed over, as browsers do; the caller then judges the body by its bytes.
 Rule 3: what is broken is decoded as far as it is whole.
 """
 
@@ -15,10 +15,12 @@ from typing import Protocol
 import brotli
 
 from app.errors import UnsupportedContent
+from app.fetch.response import OWS
 
-MAX_CODINGS = 5  # in one chain
+MAX_CODINGS = 2  # real ones in one chain
 MAX_MEMBERS = 1_000  # of one gzip stream: each needs a decoder of its own
 ACCEPT_ENCODING = "gzip, deflate, br"
+UNDECODABLE = "The target's content coding is none that Pagecard decodes: gzip, deflate, br"
 
 _SALVAGE_STEP = 64  # bytes of a broken stream that are decoded at a time
 _BROKEN = (zlib.error, brotli.error)
@@ -144,21 +146,25 @@ class _Layer:
         return bytes(out)
 
 
+def _tokens(content_encoding: str) -> list[str]:
+    """Names of the codings, in lower case, without parameters."""
+    return [token.partition(";")[0].strip(OWS).lower() for token in content_encoding.split(",")]
+
+
 class Decoder:
     """Undoes the codings of one body, piece by piece.
 
     `content_encoding` is the field's value, "" for none; `limit` is in bytes, for each coding of a chain.
-    Raises UnsupportedContent if a coding is unknown or the chain too long.
+    `unknown` tells that the field names a coding beyond those. Raises UnsupportedContent for a chain of more than
+    `MAX_CODINGS`.
     """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
-        names = [name.strip().lower() for name in content_encoding.split(",")]
-        codings = [name for name in names if name not in ("", "identity")]
-        if len(codings) > MAX_CODINGS or any(name not in _STREAMS for name in codings):
-            raise UnsupportedContent(
-                "The target's content coding is none that Pagecard decodes: gzip, deflate, br",
-                reason="content_coding",
-            )
+        names = {*_tokens(content_encoding)} - {"", "identity"}
+        codings = [name for name in _tokens(content_encoding) if name in _STREAMS]
+        if len(codings) > MAX_CODINGS:
+            raise UnsupportedContent(UNDECODABLE, reason="coding")
+        self.unknown = not names <= _STREAMS.keys()
         self._layers = [_Layer(_STREAMS[name], limit) for name in reversed(codings)]
 
     def feed(self, data: bytes) -> bytes:

@@ -162,7 +162,7 @@ def _location(response: HopResponse) -> str | None:
     """Where a redirect leads; None where the answer is no redirect, or one that names nothing."""
     if response.status_code not in REDIRECTS:
         return None
-    locations = {value.strip() for value in response.answer.values("location")}
+    locations = {*response.answer.values("location")}
     if len(locations) > 1:
         raise TargetUnreachable(reason="two_locations")
     return locations.pop() or None if locations else None

@@ -15,6 +15,7 @@ from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse,
 from app.fetch.sockets import OverBudget
 
 MAX_LINES = 1_000  # of one head
+OWS = " \t\r\n"  # white space around a field's value; str.strip() also takes U+0085 and U+00A0, which end UTF-8 letters
 MAX_SET_COOKIES = 50  # that one answer may set: what RFC 6265, section 6.1 asks of a browser for a domain
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -93,7 +94,7 @@ class Answer(HTTPResponse):
             return None
         if self.status in (204, 304):
             return 0
-        lengths = {length.strip() for length in self.fields.get("content-length", "").split(",")}
+        lengths = {length.strip(OWS) for length in self.fields.get("content-length", "").split(",")}
         if len(lengths) > 1:  # RFC 9112, section 6.3: which of them is true nobody can know
             raise HTTPException("two lengths")
         return declared_length(lengths.pop())
@@ -104,9 +105,9 @@ def _add_line(lines: list[tuple[str, str]], line: str) -> None:
     if line[0] in " \t":
         if lines:  # RFC 9112, section 5.2: obsolete line folding
             name, value = lines.pop()
-            lines.append((name, f"{value} {line.strip()}"))
+            lines.append((name, f"{value} {line.strip(OWS)}"))
     elif colon:
-        lines.append((name.strip().lower(), value.strip()))
+        lines.append((name.strip(OWS).lower(), value.strip(OWS)))
 
 
 def _joined(lines: list[tuple[str, str]]) -> dict[str, str]:

@@ -33,7 +33,7 @@ from app.fetch.browser.proxy import Passage
 from app.fetch.browser.selector import wants_media
 from app.fetch.fetcher import MAX_HOPS
 from app.fetch.gate import declared_length
-from app.fetch.response import REDIRECTS
+from app.fetch.response import OWS, REDIRECTS
 from app.fetch.url import DEFAULT_PORTS, TargetUrl, parse_url
 from app.page import Page, Wait
 
@@ -135,7 +135,7 @@ class Visit:
     def _shows_html(self) -> bool:
         """As far as the target says; an answer without a type may be HTML."""
         kind = self._answer.headers.get("content-type", "") if self._answer else ""
-        return kind.partition(";")[0].strip().lower() in ("", *HTML_TYPES)
+        return kind.partition(";")[0].strip(OWS).lower() in ("", *HTML_TYPES)
 
     async def _wait(self) -> None:
         wait = self._wait_for
