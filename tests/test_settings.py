@@ -10,6 +10,7 @@ import pytest
 from app.networks import AllowedNetwork
 from app.plans import PLANS
 from app.settings import Proxy, Settings, SettingsError
+from app.settings.table import hide_passwords, rows
 
 SECRET = "whsec_" + "A" * 32
 
@@ -139,7 +140,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest(name: str, nearest: str)
 
 
 def test_an_unknown_setting_without_a_near_one_is_refused() -> None:
-    assert refusal(COLOUR="red") == ["PAGECARD_COLOUR: no such setting"]
+    assert refusal(COLOUR="red") == ["PAGECARD_COLOUR: no such setting; `pagecard settings` lists all"]
 
 
 @pytest.mark.parametrize(
@@ -262,3 +263,49 @@ def test_the_plans_come_from_a_file(tmp_path: Path) -> None:
 def test_the_database_stands_in_the_data_folder_unless_it_is_named() -> None:
     assert Settings(data_dir=Path("/data")).database == "sqlite:////data/pagecard.sqlite3"
     assert Settings(database_url="sqlite:////keys.sqlite3").database == "sqlite:////keys.sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://u:p@db/pagecard", "postgresql+psycopg://u:[hidden]@db/pagecard"),
+        ("postgresql+psycopg://u:p@ss/w:rd@db/pagecard", "postgresql+psycopg://u:[hidden]@db/pagecard"),
+        ("redis://:p@cache:6379/0", "redis://:[hidden]@cache:6379/0"),
+        ("redis://cache:6379/0?password=p&db=1", "redis://cache:6379/0?password=[hidden]&db=1"),
+        ("wss://browser/?token=p", "wss://browser/?token=[hidden]"),
+        ("amqp://mq//", "amqp://mq//"),
+        ("sqlite:////var/lib/a:b.sqlite3", "sqlite:////var/lib/a:b.sqlite3"),
+    ],
+)
+def test_a_password_within_a_url_is_hidden(url: str, shown: str) -> None:
+    assert hide_passwords(url) == shown
+
+
+def test_no_secret_is_in_the_table_of_settings() -> None:
+    settings = Settings(
+        database_url="postgresql+psycopg://u:hunter2@db/x",
+        broker_url="amqp://u:hunter2@mq//",
+        webhook_secret="whsec_hunter2",
+        proxies=(Proxy("DE", "mix", "http://u:hunter2@p:3128"),),
+    )
+    shown = {row.variable: row.value for row in rows(settings)}
+    assert not [value for value in shown.values() if "hunter2" in value]
+    assert shown["PAGECARD_WEBHOOK_SECRET"] == "[hidden]"
+    assert shown["PAGECARD_PROXIES"] == "DE mix http://u:[hidden]@p:3128"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATA_DIR", "/var/lib/pagecard"),
+        ("FETCH_TIMEOUT", "0.5"),
+        ("POOL_SIZE", "12"),
+        ("ALLOW_TARGETS", "10.1.0.0/16, 127.0.0.0/8:9100, [::1/128]:9100"),
+        ("DENY_TARGETS", "198.18.0.0/15, fd00::/8"),
+        ("METRICS", "false"),
+    ],
+)
+def test_a_setting_is_shown_as_it_is_written(name: str, value: str) -> None:
+    settings = Settings.from_environ({f"PAGECARD_{name}": value})
+    [changed] = [row for row in rows(settings) if not row.is_default]
+    assert (changed.variable, changed.value) == (f"PAGECARD_{name}", value)

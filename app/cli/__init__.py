@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "parse": "Read saved pages; no network.",
     "jobs": "Submit, watch and fetch jobs of a running server.",
     "worker": "Work jobs off that a message broker tells of.",
+    "settings": "List every setting with its value.",
     "doctor": "Say what is wrong, and what to do about it.",
 }
 
@@ -40,7 +41,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except SettingsError as error:
-            sys.exit("\n".join(f"pagecard: {line}" for line in str(error).splitlines()))
+            click.echo("\n".join(f"pagecard: {line}" for line in str(error).splitlines()), err=True)
+            sys.exit(1)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
