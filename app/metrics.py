@@ -21,6 +21,7 @@ REQUEST_SECONDS = Histogram(
 )
 FETCHES = Counter("pagecard_fetches", "URLs fetched, by what became of them", ("outcome",))
 FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one URL", buckets=SECONDS)
+READER_CRASHES = Counter("pagecard_reader_crashes", "Fields lost to an exception of their reader", ("field",))
 CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))
 CACHE_HITS, CACHE_MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 VERDICTS = Counter("pagecard_address_verdicts", "Addresses judged, by verdict", ("verdict",))

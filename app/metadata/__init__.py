@@ -8,6 +8,7 @@ from __future__ import annotations
 from app.metadata.article import read_article
 from app.metadata.canonical import read_canonical
 from app.metadata.challenge import read_challenge
+from app.metadata.containment import contained, nothing
 from app.metadata.description import read_description
 from app.metadata.document import Document
 from app.metadata.encode import encode
@@ -48,7 +49,7 @@ __all__ = [
 
 
 def read_metadata(document: Document) -> Metadata:
-    """The card of a page: of an HTML page by what it says, of a file by what it is."""
+    """Read the card of a page: an HTML page by its content, a file by its type and name."""
     page = document.page
     if not is_html(page):
         return read_file(page)
@@ -70,14 +71,14 @@ def read_metadata(document: Document) -> Metadata:
         meta=PageMeta(
             author=article.author,
             keywords=_keywords(document),
-            theme_color=document.meta("theme-color", "msapplication-tilecolor"),
+            theme_color=_meta(document, "theme-color", "msapplication-tilecolor"),
             canonical_url=read_canonical(document, og),
             favicon=favicon,
             language=read_language(document, og),
             charset=document.charset,
-            robots=document.meta("robots"),
-            generator=document.meta("generator"),
-            application_name=document.meta("application-name", "apple-mobile-web-app-title"),
+            robots=_meta(document, "robots"),
+            generator=_meta(document, "generator"),
+            application_name=_meta(document, "application-name", "apple-mobile-web-app-title"),
         ),
         article=article,
         icons=icons,
@@ -86,6 +87,10 @@ def read_metadata(document: Document) -> Metadata:
     )
 
 
+_meta = contained("meta", nothing)(Document.meta)
+
+
+@contained("keywords", tuple)
 def _keywords(document: Document) -> tuple[str, ...]:
     words = (word.strip() for value in document.meta_all("keywords", "news_keywords") for word in value.split(","))
     return tuple(dict.fromkeys(filter(None, words)))[:MAX_LIST]

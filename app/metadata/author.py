@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.dates import find_dates
 from app.metadata.document import Document
-from app.metadata.html.markup import element_end, find_tags, text_pieces
+from app.metadata.html.markup import ATTRIBUTES, element_end, find_tags, text_pieces
 from app.metadata.html.patterns import Patterns
 from app.metadata.html.scan import raw_pieces
 from app.metadata.html.tags import Tag, decode
-from app.metadata.values import clean, first_of, squash
+from app.metadata.values import clean, clean_text, first_of, squash
 
 MAX_AUTHORS = 200
 """Characters of all names together."""
@@ -85,9 +86,10 @@ _ADDRESS = re.compile(r"^/|://|www\.|\[at\]|\(at\)|\S@\S", re.IGNORECASE)
 _SITE_AND_PERSON = re.compile(r",\s|\s[-–—|/]\s")
 _SPLIT = re.compile(r"\s*[|·•–—]\s*|\s-\s|,\s(?=\d)|\s(?:am|on|vom|le|el)(?:\s(?=\w*\s?\d)|$)|\s?//\s?|\s{2,}")
 _AND = re.compile(r",\s|\s(?:und|and|et|y|e|&)\s")
-_LINK = re.compile(rb"<a\s([^<>]{0,1000})>(.{0,300}?)</a", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(rb"<a\s(%b)>(.{0,300}?)</a" % ATTRIBUTES, re.IGNORECASE | re.DOTALL)
 
 
+@contained("author", nothing)
 def read_author(document: Document, sites: set[str]) -> str | None:
     """The name of the author, or several, one line. `sites` are the names of the page's site, squashed."""
     known: set[str] = set()
@@ -197,7 +199,7 @@ def _labelled(document: Document, headline: int) -> str | None:
     pieces = raw_pieces(document.markup[headline : headline + 6_000].replace(b"&nbsp;", b" "))
     for piece, following in pairwise(chain(pieces, ("",))):
         label = _LABELLED.match(piece) if len(piece) < MAX_NAME + 20 else None
-        if label and (name := _name(clean(piece[label.end() :] or following))):
+        if label and (name := _name(clean_text(piece[label.end() :] or following))):
             return name
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.model import OpenGraph
 from app.metadata.values import MAX_URL, absolute_url
@@ -11,6 +12,7 @@ from app.metadata.values import MAX_URL, absolute_url
 _LINK_TO_CANONICAL = re.compile(r"""<([^<>]*)>[^<>,]*;\s?rel="?canonical\b""", re.IGNORECASE)
 
 
+@contained("canonical_url", nothing)
 def read_canonical(document: Document, og: OpenGraph) -> str | None:
     """The URL that a page names as its own, else the one that answered."""
     return (

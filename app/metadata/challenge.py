@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 
 MAX_WALL = 300_000
@@ -62,6 +63,7 @@ _ALL_TITLES = tuple(title for wall in _WALLS for title in wall.titles if title)
 _WALL_STATUSES = (401, 403, 405, 406, 429, 503)
 
 
+@contained("challenge", nothing)
 def read_challenge(document: Document) -> str | None:
     """The name of the wall that answered instead of the page, None if the page itself did."""
     return _wall_of_headers(document.page.headers) or _wall_of_page(document)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
-from app.metadata.html.markup import element_end, element_text, text_pieces, visible_text
+from app.metadata.html.markup import ATTRIBUTES, element_end, element_text, text_pieces, visible_text
 from app.metadata.html.patterns import Patterns
 from app.metadata.values import clean, first, first_of
 
@@ -33,7 +34,7 @@ MAX_BEFORE_DESCRIPTION = 40_000
 SHORT_PAGE = 5_000
 """Bytes of a body that is its own description if it has no paragraphs."""
 
-_PARAGRAPH = re.compile(rb"<[pP](?:\s[^<>]{0,500})?>")
+_PARAGRAPH = re.compile(rb"<[pP](?:\s%b)?>" % ATTRIBUTES)
 _PARAGRAPH_END = re.compile(rb"</?(?:p|div|h[1-6]|section|article|ul|ol|table|body)(?=[\s/>])", re.IGNORECASE)
 _HIDING = Patterns(b" hidden", b"aria-hidden", b"display:", b"visibility:")
 _DESCRIPTION = Patterns(b'"description"')
@@ -45,7 +46,8 @@ _HIDING_STYLE = re.compile(r"display\s?:\s?none|visibility\s?:\s?hidden", re.IGN
 _NOTHING = re.compile(r"Visit the post for more\.", re.IGNORECASE)
 _DOTS = re.compile(r"\s?(?:\.\.\.|…|\[(?:\.\.\.|…)\])$")
 _INLINE = re.compile(
-    rb"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|small|span|strong|sub|sup|time|u)(?:\s[^<>]{0,1000})?>", re.IGNORECASE
+    rb"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|small|span|strong|sub|sup|time|u)(?:\s%b)?>" % ATTRIBUTES,
+    re.IGNORECASE,
 )
 _POST = re.compile(
     r".{1,60}?\s(?:on|en|auf|sur)\s(?:X|Twitter|Threads|Instagram|Facebook|TikTok|LinkedIn):\s[\"“](.+)[\"”]"
@@ -53,6 +55,7 @@ _POST = re.compile(
 _TAG_IN_TEXT = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<[a-zA-Z][^<>]{0,300}$")
 
 
+@contained("description", nothing)
 def read_description(document: Document) -> str | None:
     """The best description that a page has to offer, in one line."""
     told: list[str] = []

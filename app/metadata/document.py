@@ -18,9 +18,10 @@ from app.metadata.html import charset
 from app.metadata.html.markup import element_end, find_elements, find_tags, text_pieces
 from app.metadata.html.metas import Metas
 from app.metadata.html.patterns import Patterns
+from app.metadata.html.references import decode_text
 from app.metadata.html.scan import read_metas, read_tags
 from app.metadata.html.tags import Tag, Tags, decode
-from app.metadata.values import absolute_url, clean, first_of, url_path, words
+from app.metadata.values import absolute_url, clean, clean_text, first_of, url_path, words
 from app.page import Page
 
 T = TypeVar("T")
@@ -222,7 +223,7 @@ class Document:
     @lazy
     def title(self) -> str | None:
         """The first `<title>` that says something and stands outside SVG."""
-        return first_of(self._cleaned[decode(tag.raw)] for tag in self.all("title")[:5])
+        return first_of(self._cleaned[decode_text(decode(tag.raw))] for tag in self.all("title")[:5])
 
     @lazy
     def _all_headings(self) -> list[Heading]:
@@ -299,7 +300,7 @@ class Document:
         plain = max(_PLAIN.findall(title), key=len, default="")
         for place in self._places(plain.encode(), self.body_start) if len(plain) > MIN_TITLE else ():
             start = self.markup.rfind(b">", max(0, place - MAX_TITLE), place) + 1
-            shown = clean(decode(self.markup[start : place + MAX_TITLE].partition(b"<")[0])) if start else None
+            shown = clean_text(decode(self.markup[start : place + MAX_TITLE].partition(b"<")[0])) if start else None
             if shown and shown[:SHOWN_TITLE] == title[:SHOWN_TITLE]:
                 yield start
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.metadata.containment import contained
 from app.metadata.document import Document
 from app.metadata.model import Feed, Icon
 from app.metadata.values import MAX_LIST, absolute_url, clean
@@ -21,6 +22,7 @@ _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 _PLAIN_SIZE = re.compile(r"\d{1,5}x\d{1,5}$")
 
 
+@contained("icons", lambda: ((), None))
 def read_icons(document: Document) -> tuple[tuple[Icon, ...], str | None]:
     """Every icon that a page names, each URL once, in order; and the one for a list of links."""
     named = [
@@ -58,6 +60,7 @@ def _area(sizes: str) -> int:
     return max((int(width) * int(height) for width, height in _SIZE.findall(sizes)), default=0)
 
 
+@contained("feeds", tuple)
 def read_feeds(document: Document) -> tuple[Feed, ...]:
     """The RSS, Atom and JSON feeds that a page names, each URL once, in order."""
     feeds: dict[str, Feed] = {}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.html.markup import find_elements
 from app.metadata.html.patterns import Patterns, any_case
@@ -47,6 +48,7 @@ _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url
 _DESCRIPTOR = re.compile(r"(?:\s|%20)\d+(?:\.\d+)?[wx](?=,|$|\s|%20)")
 
 
+@contained("image", nothing)
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
     """The URL of the best image that a page names, or shows near its headline."""
     stand_in = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.html.patterns import Patterns
 from app.metadata.model import OpenGraph
@@ -47,6 +48,7 @@ _NAMES = {
 }  # fmt: skip
 
 
+@contained("language", nothing)
 def read_language(document: Document, og: OpenGraph) -> str | None:
     """The language that a page says it is in; None if it says nothing that is one."""
     return next(

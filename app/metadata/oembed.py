@@ -17,6 +17,7 @@ import orjson
 from lxml import etree
 from msgspec.structs import replace
 
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.model import Metadata
 from app.metadata.structured import scrub
@@ -86,6 +87,7 @@ def needs_oembed(document: Document) -> bool:
     return _provider_of(document.page.final_url) is not None or _provider_of(document.page.url) is not None
 
 
+@contained("oembed", nothing)
 def find_oembed(document: Document) -> str | None:
     """The URL of the oEmbed answer for a page: what it names itself (JSON before XML), or the provider's."""
     discovered = first_of(_discover(document, types) for types in _TYPES)
@@ -106,6 +108,7 @@ def _ask_provider(url: str) -> str | None:
     return provider.endpoint + quote(url, safe="") if provider else None
 
 
+@contained("oembed", nothing)
 def read_oembed(body: bytes, content_type: str = "", base_url: str = "") -> dict[str, Any] | None:
     """The fields of an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none."""
     body = body.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.metadata.containment import contained
 from app.metadata.document import Document
 from app.metadata.model import Media, OpenGraph
 from app.metadata.values import MAX_LIST, clean
@@ -13,6 +14,7 @@ _PROPERTIES = {*Media.__struct_fields__} - {"url"}
 _SIZES = {"width", "height"}
 
 
+@contained("open_graph", OpenGraph)
 def read_opengraph(document: Document) -> OpenGraph:
     """The `og:` tags of a page."""
     images = _read_media(document, "og:image")

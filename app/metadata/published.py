@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import islice
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.dates import WIDEST_ZONE, date_in_url, find_dates, has_year, parse_date
 from app.metadata.document import Document
 from app.metadata.html.markup import element_text
 from app.metadata.html.patterns import Patterns
 from app.metadata.html.scan import raw_pieces
 from app.metadata.html.tags import Tag
-from app.metadata.values import clean, first_of, url_path
+from app.metadata.values import clean_text, first_of, url_path
 
 AFTER_HEADLINE = 8_000
 """Bytes of markup after the headline in which a date belongs to it."""
@@ -92,6 +93,7 @@ _DATES = Patterns(b"date", b"Date", b"datum", b"ublish", b"ubmitted", b'title="2
 _DATE_CLASS = re.compile(r"publish|date|posted|submitted|created|timestamp|time\b|datum|fecha")
 
 
+@contained("published_time", nothing)
 def read_published(document: Document) -> str | None:
     """When the page was published, as ISO 8601."""
     return (
@@ -113,6 +115,7 @@ def read_published(document: Document) -> str | None:
     )
 
 
+@contained("shown_time", nothing)
 def shown_time(document: Document, published: str | None) -> str | None:
     """`published` as the page shows it to its readers, where their calendar is a day off.
 
@@ -143,6 +146,7 @@ def _day(moment: str | None) -> str | None:
     return moment and moment[:10]
 
 
+@contained("modified_time", nothing)
 def read_modified(document: Document) -> str | None:
     """When the page was last changed, as ISO 8601, if it says so to machines."""
     return _json_ld_date(document, "dateModified") or _first_date(document.meta_all(*_MODIFIED_METAS))
@@ -234,7 +238,7 @@ def _date_by_itself(pieces: Iterable[tuple[str, str]], distance: int, document: 
 
 def _told_dates(label: str, piece: str, document: Document) -> Iterator[tuple[str, str]]:
     """The dates of a piece of text, and what stands before each."""
-    text, end = clean(piece) or "", 0
+    text, end = clean_text(piece) or "", 0
     for found in find_dates(text, month_first=document.month_first):
         yield text[end : found.start] if found.start else label, found.iso
         end = found.end
@@ -287,5 +291,7 @@ def _text_date(document: Document) -> str | None:
     start = document.headline or document.body_start
     pieces = _labelled(raw_pieces(document.markup, start, start + MAX_TEXT))
     dated = [(label, piece) for label, piece in pieces if has_year(piece)]
-    named = (found for _, piece in dated for found in find_dates(clean(piece) or "", month_first=document.month_first))
+    named = (
+        found for _, piece in dated for found in find_dates(clean_text(piece) or "", month_first=document.month_first)
+    )
     return _day(_date_by_itself(dated, MAX_TEXT, document) or next((found.iso for found in named), None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.values import clean
 
@@ -16,6 +17,7 @@ _REFRESH = re.compile(
 )
 
 
+@contained("refresh", nothing)
 def read_refresh(document: Document) -> str | None:
     """The absolute URL that the page sends its readers to within `MAX_DELAY` seconds, None if it does not."""
     for tag in document.all("meta"):

@@ -8,6 +8,7 @@ from functools import lru_cache
 import tldextract
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.values import first_of, squash
 
@@ -28,12 +29,14 @@ _EXPLANATION = re.compile(r"\s\([^()]*\)$")
 _split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
+@contained("site_name", nothing)
 def read_site_name(document: Document, declared: str | None) -> str | None:
     """The best name of the site that a page belongs to, where it is `declared` to be called so."""
     name = declared or _name_in_title(document) or domain_label(document.host)
     return name and (_EXPLANATION.sub("", name) or name)
 
 
+@contained("site_name", nothing)
 def declared_name(document: Document) -> str | None:
     """What the page says that its site is called."""
     return (
@@ -72,6 +75,7 @@ def domain_label(host: str) -> str | None:
     return _split_domain.extract_str(host).domain or None
 
 
+@contained("site_name", set[str])
 def site_names(document: Document, declared: str | None) -> set[str]:
     """Everything that may stand beside a title as the name of the site, squashed."""
     names = [

@@ -17,6 +17,7 @@ import orjson
 from extruct.w3cmicrodata import LxmlMicrodataExtractor
 from lxml import etree
 
+from app.metadata.containment import contained
 from app.metadata.document import Document
 from app.metadata.html.scan import read_attributes
 from app.metadata.values import MAX_STRING
@@ -51,11 +52,13 @@ _UNFIT = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20), *range(0x7
 )
 
 
+@contained("json_ld", list[Any])
 def read_json_ld(document: Document) -> list[Any]:
     """The JSON-LD blocks of a page, each as it was written, scrubbed and capped."""
     return _scrub_list(document.json_ld_blocks)
 
 
+@contained("microdata", list[Any])
 def read_microdata(document: Document) -> list[Any]:
     """The top-level microdata items of a page, nested, scrubbed and capped."""
     if b"itemscope" not in document.markup and b"ITEMSCOPE" not in document.markup:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from app.metadata import jsonld
+from app.metadata.containment import contained, nothing
 from app.metadata.document import Document, Heading
 from app.metadata.model import OpenGraph, TwitterCard
 from app.metadata.site import SEPARATOR
@@ -30,6 +31,7 @@ _METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citat
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 
 
+@contained("title", nothing)
 def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: set[str]) -> str | None:
     """The best title that a page has to offer, in one line. `sites` are the names of its site, squashed."""
     headline = _json_ld_headline(document)

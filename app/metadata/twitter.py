@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from app.metadata.containment import contained
 from app.metadata.document import Document
 from app.metadata.model import TwitterCard
 
 
+@contained("twitter", TwitterCard)
 def read_twitter(document: Document) -> TwitterCard:
     """The `twitter:` tags of a page."""
     return TwitterCard(

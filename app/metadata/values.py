@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from html import unescape
 from urllib.parse import urljoin, urlsplit
+
+from app.metadata.html.references import decode_attribute, decode_text
 
 MAX_STRING = 10_000
 """Characters of one string."""
@@ -26,7 +27,6 @@ MAX_RESULT = 256 * 1024
 
 WORD = re.compile(r"\w+")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b]")
-_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
 # What most pages hold, and what needs no second look.
 _ORIGIN = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[1-5]?[0-9]{1,4})?"
@@ -38,16 +38,14 @@ _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
 
 
 def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
-    """One line of text; None if nothing is left.
+    """Fold a decoded value into one line of text; None if nothing is left.
 
-    Entities are decoded once for the markup and once more, since many sites escape twice.
+    Many sites escape twice: references that are left in the value are decoded, by the rule of attributes, which
+    spares the `&region=` of a URL in the text.
     """
     if not value:
         return None
-    value = value[: limit * 4]
-    if "&" in value:
-        value = _unescape(value)
-        value = _unescape(value) if "&" in value else value
+    value = decode_attribute(value[: limit * 4])
     if not value.isprintable():
         value = " ".join(_UNFIT.sub("", value).split())
     elif "  " in value or value != value.strip():
@@ -55,12 +53,9 @@ def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
     return (value if len(value) <= limit else value[:limit].rstrip()) or None
 
 
-def _unescape(text: str) -> str:
-    """As `html.unescape`, which would look each reference up anew."""
-    return _REFERENCE.sub(lambda found: _character(found[0]), text)
-
-
-_character = lru_cache(maxsize=1_024)(unescape)
+def clean_text(markup: str, limit: int = MAX_STRING) -> str | None:
+    """Decode the text between tags, and fold it into one line; None if nothing is left."""
+    return clean(decode_text(markup[: limit * 4]), limit)
 
 
 @lru_cache(maxsize=32)
@@ -122,8 +117,6 @@ def _strip_url(href: str | None) -> str:
     """URL standard, 4.4: leading and trailing space goes, and TAB, CR and LF anywhere."""
     if not href or len(href) > MAX_URL * 2:
         return ""
-    if "&" in href:
-        href = _unescape(href)
     return href.strip("\x00\t\n\f\r \ufeff\u200b").replace("\t", "").replace("\n", "").replace("\r", "")
 
 

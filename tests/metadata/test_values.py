@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-from html import unescape
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.metadata.values import MAX_URL, absolute_url, clean
 
@@ -19,7 +15,7 @@ BASE = "https://example.com/dir/page.html?q#f"
         ("//cdn.example.com/x.jpg", "https://cdn.example.com/x.jpg"),
         ("../../x", "https://example.com/x"),
         ("/a/../x", "https://example.com/x"),
-        ("?a=1&amp;b=2", "https://example.com/dir/page.html?a=1&b=2"),
+        ("?a=1&copy=2&amp;b", "https://example.com/dir/page.html?a=1&copy=2&amp;b"),
         (" \n/x\t.jpg ", "https://example.com/x.jpg"),
         ("HTTPS://Example.com/x", "HTTPS://Example.com/x"),
         ("http://example.com/a b\"c", "http://example.com/a%20b%22c"),
@@ -58,25 +54,18 @@ def test_any_host_can_be_a_base(base: str) -> None:
     [
         ("  a \n\t b\xa0c ", "a b c"),
         ("Tom &amp; Jerry", "Tom & Jerry"),
-        ("Tom &amp;amp; Jerry", "Tom & Jerry"),
-        ("Tom &amp;amp;amp; Jerry", "Tom &amp; Jerry"),
+        ("Tom &amp;amp; Jerry", "Tom &amp; Jerry"),
+        ("see /?a=1&region=eu", "see /?a=1&region=eu"),
         ("a\x00\x07b\ud800", "ab"),
         ("soft\xadhyphen", "softhyphen"),
         (" \n ", None),
         ("", None),
         (None, None),
-        ("&#1;", None),  # a reference to what no text may hold is nothing (as in html.unescape)
+        ("&#1;", None),
     ],
 )
 def test_text_is_one_clean_line(raw: str | None, text: str | None) -> None:
     assert clean(raw) == text
-
-
-@given(st.lists(st.sampled_from(["&", "amp;", "#", "x", "41", ";", "nbsp", "lt", " ", "é", "#x110000;", "notit;"])))
-def test_references_mean_what_they_mean_to_python(parts: list[str]) -> None:
-    text = "".join(parts)
-    once = unescape(text)
-    assert clean(text) == (" ".join((unescape(once) if "&" in once else once).split()) or None)
 
 
 def test_text_is_cut_at_its_limit() -> None:

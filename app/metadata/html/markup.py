@@ -15,7 +15,7 @@ from app.metadata.html.patterns import Patterns
 from app.metadata.html.scan import raw_pieces, read_attributes
 from app.metadata.html.tags import AFTER_NAME, Tag, decode
 from app.metadata.html.text_runs import in_any_case
-from app.metadata.values import clean
+from app.metadata.values import clean_text
 
 ELEMENT_LIMIT = 5_000
 """Bytes of markup searched for the end of an element."""
@@ -25,6 +25,9 @@ MAX_FINDS = 300
 
 MAX_BEFORE = 1_000
 """Bytes between the start of a tag and what is looked for in it."""
+
+ATTRIBUTES = rb"""(?:[^<>"'=]++|=\s{0,9}(?:"[^"]{0,1000}"|'[^']{0,1000}')?|["']){0,100}+"""
+"""Pattern of the attributes of a short tag: a ">" in a quoted value does not end it."""
 
 _START_TAG = re.compile(rb"<([a-zA-Z][a-zA-Z0-9-]{0,30})(?=[\s/])")
 
@@ -38,8 +41,9 @@ def find_tags(markup: bytes, needles: Patterns, start: int = 0, end: int | None 
     for _, place, _ in islice(needles.find(markup, start, end), MAX_FINDS):
         opened = markup.rfind(b"<", max(0, place - MAX_BEFORE), place) if place >= free else -1
         found = _START_TAG.match(markup, opened) if opened >= 0 else None
-        if found and found.end() <= place and markup.find(b">", opened, place) < 0:
-            attributes, free = read_attributes(markup, found.end())
+        attributes, end = read_attributes(markup, found.end()) if found and found.end() <= place else ({}, 0)
+        if found and end > place:
+            free = end
             yield Tag(decode(found[1]).lower(), attributes, opened, free)
 
 
@@ -74,9 +78,9 @@ def _start_or_end(name: str) -> re.Pattern[bytes]:
 
 def visible_text(markup: bytes, start: int = 0, end: int | None = None) -> str | None:
     """What a reader sees of `markup[start:end]`, in one line of at most `MAX_STRING` characters."""
-    return clean(" ".join(raw_pieces(markup, start, end)))
+    return clean_text(" ".join(raw_pieces(markup, start, end)))
 
 
 def text_pieces(markup: bytes, start: int = 0, end: int | None = None) -> list[str]:
     """The texts between the tags of `markup[start:end]`, each in one line."""
-    return [text for piece in raw_pieces(markup, start, end) if (text := clean(piece))]
+    return [text for piece in raw_pieces(markup, start, end) if (text := clean_text(piece))]

@@ -1667,8 +1667,8 @@ struct __pyx_obj_3app_8metadata_4html_7scanner__Reading;
 struct __pyx_obj_3app_8metadata_4html_7scanner_raw_pieces;
 struct __pyx_t_3app_8metadata_4html_7scanner_Markup;
 
-/* "app/metadata/html/scanner.pyx":16
- * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag
+/* "app/metadata/html/scanner.pyx":17
+ * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, Tag
  * 
  * cdef enum Take:             # <<<<<<<<<<<<<<
  *     AS_ELEMENT, AS_TEXT, AS_SCRIPT, AS_NOSCRIPT, AS_HIDDEN
@@ -1682,7 +1682,7 @@ enum __pyx_t_3app_8metadata_4html_7scanner_Take {
   __pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN
 };
 
-/* "app/metadata/html/scanner.pyx":19
+/* "app/metadata/html/scanner.pyx":20
  *     AS_ELEMENT, AS_TEXT, AS_SCRIPT, AS_NOSCRIPT, AS_HIDDEN
  * 
  * cdef struct Markup:             # <<<<<<<<<<<<<<
@@ -1694,7 +1694,7 @@ struct __pyx_t_3app_8metadata_4html_7scanner_Markup {
   Py_ssize_t size;
 };
 
-/* "app/metadata/html/scanner.pyx":28
+/* "app/metadata/html/scanner.pyx":29
  * 
  * 
  * @cython.final             # <<<<<<<<<<<<<<
@@ -1712,7 +1712,7 @@ struct __pyx_obj_3app_8metadata_4html_7scanner__Kind {
 };
 
 
-/* "app/metadata/html/scanner.pyx":220
+/* "app/metadata/html/scanner.pyx":228
  * 
  * 
  * @cython.final             # <<<<<<<<<<<<<<
@@ -1729,7 +1729,7 @@ struct __pyx_obj_3app_8metadata_4html_7scanner__Reading {
 };
 
 
-/* "app/metadata/html/scanner.pyx":339
+/* "app/metadata/html/scanner.pyx":349
  * 
  * 
  * @cython.final             # <<<<<<<<<<<<<<
@@ -1746,7 +1746,7 @@ struct __pyx_obj_3app_8metadata_4html_7scanner_raw_pieces {
 
 
 
-/* "app/metadata/html/scanner.pyx":220
+/* "app/metadata/html/scanner.pyx":228
  * 
  * 
  * @cython.final             # <<<<<<<<<<<<<<
@@ -1769,7 +1769,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj_3app_8metadata_4html_7scanner__Reading *);
 
 
-/* "app/metadata/html/scanner.pyx":339
+/* "app/metadata/html/scanner.pyx":349
  * 
  * 
  * @cython.final             # <<<<<<<<<<<<<<
@@ -2311,6 +2311,13 @@ static CYTHON_INLINE void __Pyx_RaiseNeedMoreValuesError(Py_ssize_t index);
 
 /* RaiseNoneIterError.proto */
 static CYTHON_INLINE void __Pyx_RaiseNoneNotIterableError(void);
+
+/* PyUnicodeContains.proto */
+static CYTHON_INLINE int __Pyx_PyUnicode_ContainsTF(PyObject* substring, PyObject* text, int eq) {
+    if (substring == text) return (eq == Py_EQ);
+    int result = PyUnicode_Contains(text, substring);
+    return unlikely(result < 0) ? -1 : (result == (eq == Py_EQ));
+}
 
 /* PyTypeError_Check.proto */
 #define __Pyx_PyExc_TypeError_Check(obj)  __Pyx_TypeCheck(obj, PyExc_TypeError)
@@ -2916,7 +2923,6 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 static Py_ssize_t __pyx_v_3app_8metadata_4html_7scanner__LONG_TAG;
 static Py_ssize_t __pyx_v_3app_8metadata_4html_7scanner__MAX_ATTRIBUTES;
 static Py_ssize_t __pyx_v_3app_8metadata_4html_7scanner__MAX_TAGS;
-static Py_ssize_t __pyx_v_3app_8metadata_4html_7scanner__SHORT_TAG;
 static Py_ssize_t __pyx_v_3app_8metadata_4html_7scanner__MAX_METAS;
 static PyObject *__pyx_v_3app_8metadata_4html_7scanner__new = 0;
 static PyObject *__pyx_v_3app_8metadata_4html_7scanner__by_letter = 0;
@@ -2937,10 +2943,11 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
 static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
 static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_attribute_name(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
 static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bare_value(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
+static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_tag(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
 static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t, Py_ssize_t); /*proto*/
+static PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode_value(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t, Py_ssize_t); /*proto*/
 static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t, Py_ssize_t); /*proto*/
 static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
-static int __pyx_f_3app_8metadata_4html_7scanner__is_json_ld(struct __pyx_t_3app_8metadata_4html_7scanner_Markup, Py_ssize_t); /*proto*/
 static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObject *, PyObject *, PyObject *); /*proto*/
 static PyObject *__pyx_f_3app_8metadata_4html_7scanner__stripped(PyObject *); /*proto*/
 static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *); /*proto*/
@@ -2958,7 +2965,6 @@ int __pyx_module_is_main_app__metadata__html__scanner = 0;
 static const char __pyx_k__2[] = "<!--";
 static const char __pyx_k__3[] = "-->";
 static const char __pyx_k__4[] = "--!>";
-static const char __pyx_k_ld_json[] = "ld+json";
 static const char __pyx_k_tags_py_metas_py_and_pieces_py[] = "`tags.py`, `metas.py` and `pieces.py` again, compiled: the same answers in a fraction of the time.\n\nRule 1: no byte is read but those of the markup: each access stands behind a comparison with `size`.\nRule 2: it is linear: what is passed over is not looked at again.\n";
 static const char __pyx_k_length_letters_name_next_spellin[] = "length, letters, name, next, spelling, take";
 /* #### Code section: decls ### */
@@ -3099,9 +3105,9 @@ namespace {
     __Pyx_CachedCFunction __pyx_umethod_PyDict_Type_values;
     __Pyx_CachedCFunction __pyx_umethod_PyUnicode_Type__lower;
     __Pyx_CachedCFunction __pyx_umethod_PyUnicode_Type__strip;
-    PyObject *__pyx_tuple[1];
+    PyObject *__pyx_tuple[2];
     PyObject *__pyx_codeobj_tab[10];
-    PyObject *__pyx_string_tab[127];
+    PyObject *__pyx_string_tab[129];
     PyObject *__pyx_number_tab[2];
 /* #### Code section: module_state_contents ### */
 /* CommonTypesMetaclass.module_state_decls */
@@ -3164,14 +3170,14 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_kp_u_gc __pyx_string_tab[10]
 #define __pyx_kp_u_http_equiv __pyx_string_tab[11]
 #define __pyx_kp_u_isenabled __pyx_string_tab[12]
-#define __pyx_n_u_ELEMENTS __pyx_string_tab[13]
-#define __pyx_n_u_INVISIBLE __pyx_string_tab[14]
-#define __pyx_n_u_LONG_TAG __pyx_string_tab[15]
-#define __pyx_n_u_MAX_ATTRIBUTES __pyx_string_tab[16]
-#define __pyx_n_u_MAX_METAS __pyx_string_tab[17]
-#define __pyx_n_u_MAX_TAGS __pyx_string_tab[18]
-#define __pyx_n_u_RAW_TEXT __pyx_string_tab[19]
-#define __pyx_n_u_SHORT_TAG __pyx_string_tab[20]
+#define __pyx_kp_u_ld_json __pyx_string_tab[13]
+#define __pyx_n_u_ELEMENTS __pyx_string_tab[14]
+#define __pyx_n_u_INVISIBLE __pyx_string_tab[15]
+#define __pyx_n_u_LONG_TAG __pyx_string_tab[16]
+#define __pyx_n_u_MAX_ATTRIBUTES __pyx_string_tab[17]
+#define __pyx_n_u_MAX_METAS __pyx_string_tab[18]
+#define __pyx_n_u_MAX_TAGS __pyx_string_tab[19]
+#define __pyx_n_u_RAW_TEXT __pyx_string_tab[20]
 #define __pyx_n_u_Tag __pyx_string_tab[21]
 #define __pyx_n_u_Kind __pyx_string_tab[22]
 #define __pyx_n_u_Kind___reduce_cython __pyx_string_tab[23]
@@ -3209,75 +3215,77 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_n_u_names __pyx_string_tab[55]
 #define __pyx_n_u_take_2 __pyx_string_tab[56]
 #define __pyx_n_u_app_metadata_html_metas __pyx_string_tab[57]
-#define __pyx_n_u_app_metadata_html_scanner __pyx_string_tab[58]
-#define __pyx_n_u_app_metadata_html_tags __pyx_string_tab[59]
-#define __pyx_n_u_app_metadata_html_text_runs __pyx_string_tab[60]
-#define __pyx_n_u_as __pyx_string_tab[61]
-#define __pyx_n_u_asyncio_coroutines __pyx_string_tab[62]
-#define __pyx_n_u_attributes __pyx_string_tab[63]
-#define __pyx_n_u_body __pyx_string_tab[64]
-#define __pyx_n_u_by_name __pyx_string_tab[65]
-#define __pyx_n_u_class __pyx_string_tab[66]
-#define __pyx_n_u_clear __pyx_string_tab[67]
-#define __pyx_n_u_cline_in_traceback __pyx_string_tab[68]
-#define __pyx_n_u_content __pyx_string_tab[69]
-#define __pyx_n_u_crossorigin __pyx_string_tab[70]
-#define __pyx_n_u_datetime __pyx_string_tab[71]
-#define __pyx_n_u_encode __pyx_string_tab[72]
-#define __pyx_n_u_end __pyx_string_tab[73]
-#define __pyx_n_u_get __pyx_string_tab[74]
-#define __pyx_n_u_href __pyx_string_tab[75]
-#define __pyx_n_u_hreflang __pyx_string_tab[76]
-#define __pyx_n_u_id __pyx_string_tab[77]
-#define __pyx_n_u_itemprop __pyx_string_tab[78]
-#define __pyx_n_u_items __pyx_string_tab[79]
-#define __pyx_n_u_lang __pyx_string_tab[80]
-#define __pyx_n_u_lower __pyx_string_tab[81]
-#define __pyx_n_u_markup __pyx_string_tab[82]
-#define __pyx_n_u_media __pyx_string_tab[83]
-#define __pyx_n_u_metas __pyx_string_tab[84]
-#define __pyx_n_u_name __pyx_string_tab[85]
-#define __pyx_n_u_names_2 __pyx_string_tab[86]
-#define __pyx_n_u_next __pyx_string_tab[87]
-#define __pyx_n_u_noscript __pyx_string_tab[88]
-#define __pyx_n_u_pop __pyx_string_tab[89]
-#define __pyx_n_u_position __pyx_string_tab[90]
-#define __pyx_n_u_property __pyx_string_tab[91]
-#define __pyx_n_u_raw_pieces __pyx_string_tab[92]
-#define __pyx_n_u_raw_pieces___reduce_cython __pyx_string_tab[93]
-#define __pyx_n_u_raw_pieces___setstate_cython __pyx_string_tab[94]
-#define __pyx_n_u_read_attributes __pyx_string_tab[95]
-#define __pyx_n_u_read_metas __pyx_string_tab[96]
-#define __pyx_n_u_read_tags __pyx_string_tab[97]
-#define __pyx_n_u_reading __pyx_string_tab[98]
-#define __pyx_n_u_rel __pyx_string_tab[99]
-#define __pyx_n_u_script __pyx_string_tab[100]
-#define __pyx_n_u_self __pyx_string_tab[101]
-#define __pyx_n_u_setdefault __pyx_string_tab[102]
-#define __pyx_n_u_size __pyx_string_tab[103]
-#define __pyx_n_u_sizes __pyx_string_tab[104]
-#define __pyx_n_u_start __pyx_string_tab[105]
-#define __pyx_n_u_state __pyx_string_tab[106]
-#define __pyx_n_u_strip __pyx_string_tab[107]
-#define __pyx_n_u_tag __pyx_string_tab[108]
-#define __pyx_n_u_tags __pyx_string_tab[109]
-#define __pyx_n_u_take __pyx_string_tab[110]
-#define __pyx_n_u_text __pyx_string_tab[111]
-#define __pyx_n_u_title __pyx_string_tab[112]
-#define __pyx_n_u_type __pyx_string_tab[113]
-#define __pyx_n_u_update __pyx_string_tab[114]
-#define __pyx_n_u_use_setstate __pyx_string_tab[115]
-#define __pyx_n_u_usual_name __pyx_string_tab[116]
-#define __pyx_n_u_value __pyx_string_tab[117]
-#define __pyx_n_u_values __pyx_string_tab[118]
-#define __pyx_kp_b__5 __pyx_string_tab[119]
-#define __pyx_kp_b_iso88591_Q __pyx_string_tab[120]
-#define __pyx_kp_b_iso88591_1F __pyx_string_tab[121]
-#define __pyx_kp_b_iso88591_gQhc_Jd_Qa __pyx_string_tab[122]
-#define __pyx_kp_b_iso88591_haq_5_7 __pyx_string_tab[123]
-#define __pyx_kp_b_iso88591_a_t2Q_XXT_q_Kq_Ql_hc_a_WX_1L_Q __pyx_string_tab[124]
-#define __pyx_kp_b_iso88591_q_0_kQR_5_7_q_a_1 __pyx_string_tab[125]
-#define __pyx_kp_b_iso88591_Yd_D_t7_kQUUV_q_l_vWE_Q_q_t6_S __pyx_string_tab[126]
+#define __pyx_n_u_app_metadata_html_references __pyx_string_tab[58]
+#define __pyx_n_u_app_metadata_html_scanner __pyx_string_tab[59]
+#define __pyx_n_u_app_metadata_html_tags __pyx_string_tab[60]
+#define __pyx_n_u_app_metadata_html_text_runs __pyx_string_tab[61]
+#define __pyx_n_u_as __pyx_string_tab[62]
+#define __pyx_n_u_asyncio_coroutines __pyx_string_tab[63]
+#define __pyx_n_u_attributes __pyx_string_tab[64]
+#define __pyx_n_u_body __pyx_string_tab[65]
+#define __pyx_n_u_by_name __pyx_string_tab[66]
+#define __pyx_n_u_class __pyx_string_tab[67]
+#define __pyx_n_u_clear __pyx_string_tab[68]
+#define __pyx_n_u_cline_in_traceback __pyx_string_tab[69]
+#define __pyx_n_u_content __pyx_string_tab[70]
+#define __pyx_n_u_crossorigin __pyx_string_tab[71]
+#define __pyx_n_u_datetime __pyx_string_tab[72]
+#define __pyx_n_u_decode_attribute __pyx_string_tab[73]
+#define __pyx_n_u_encode __pyx_string_tab[74]
+#define __pyx_n_u_end __pyx_string_tab[75]
+#define __pyx_n_u_get __pyx_string_tab[76]
+#define __pyx_n_u_href __pyx_string_tab[77]
+#define __pyx_n_u_hreflang __pyx_string_tab[78]
+#define __pyx_n_u_id __pyx_string_tab[79]
+#define __pyx_n_u_itemprop __pyx_string_tab[80]
+#define __pyx_n_u_items __pyx_string_tab[81]
+#define __pyx_n_u_lang __pyx_string_tab[82]
+#define __pyx_n_u_lower __pyx_string_tab[83]
+#define __pyx_n_u_markup __pyx_string_tab[84]
+#define __pyx_n_u_media __pyx_string_tab[85]
+#define __pyx_n_u_metas __pyx_string_tab[86]
+#define __pyx_n_u_name __pyx_string_tab[87]
+#define __pyx_n_u_names_2 __pyx_string_tab[88]
+#define __pyx_n_u_next __pyx_string_tab[89]
+#define __pyx_n_u_noscript __pyx_string_tab[90]
+#define __pyx_n_u_pop __pyx_string_tab[91]
+#define __pyx_n_u_position __pyx_string_tab[92]
+#define __pyx_n_u_property __pyx_string_tab[93]
+#define __pyx_n_u_raw_pieces __pyx_string_tab[94]
+#define __pyx_n_u_raw_pieces___reduce_cython __pyx_string_tab[95]
+#define __pyx_n_u_raw_pieces___setstate_cython __pyx_string_tab[96]
+#define __pyx_n_u_read_attributes __pyx_string_tab[97]
+#define __pyx_n_u_read_metas __pyx_string_tab[98]
+#define __pyx_n_u_read_tags __pyx_string_tab[99]
+#define __pyx_n_u_reading __pyx_string_tab[100]
+#define __pyx_n_u_rel __pyx_string_tab[101]
+#define __pyx_n_u_script __pyx_string_tab[102]
+#define __pyx_n_u_self __pyx_string_tab[103]
+#define __pyx_n_u_setdefault __pyx_string_tab[104]
+#define __pyx_n_u_size __pyx_string_tab[105]
+#define __pyx_n_u_sizes __pyx_string_tab[106]
+#define __pyx_n_u_start __pyx_string_tab[107]
+#define __pyx_n_u_state __pyx_string_tab[108]
+#define __pyx_n_u_strip __pyx_string_tab[109]
+#define __pyx_n_u_tag __pyx_string_tab[110]
+#define __pyx_n_u_tags __pyx_string_tab[111]
+#define __pyx_n_u_take __pyx_string_tab[112]
+#define __pyx_n_u_text __pyx_string_tab[113]
+#define __pyx_n_u_title __pyx_string_tab[114]
+#define __pyx_n_u_type __pyx_string_tab[115]
+#define __pyx_n_u_update __pyx_string_tab[116]
+#define __pyx_n_u_use_setstate __pyx_string_tab[117]
+#define __pyx_n_u_usual_name __pyx_string_tab[118]
+#define __pyx_n_u_value __pyx_string_tab[119]
+#define __pyx_n_u_values __pyx_string_tab[120]
+#define __pyx_kp_b__5 __pyx_string_tab[121]
+#define __pyx_kp_b_iso88591_Q __pyx_string_tab[122]
+#define __pyx_kp_b_iso88591_1F __pyx_string_tab[123]
+#define __pyx_kp_b_iso88591_gQhc_Jd_Qa __pyx_string_tab[124]
+#define __pyx_kp_b_iso88591_haq_5_7 __pyx_string_tab[125]
+#define __pyx_kp_b_iso88591_a_t2Q_XXT_q_Kq_Ql_hc_a_WX_1L_Q __pyx_string_tab[126]
+#define __pyx_kp_b_iso88591_q_0_kQR_5_7_q_a_1 __pyx_string_tab[127]
+#define __pyx_kp_b_iso88591_Yd_D_t7_kQUUV_q_l_vWE_Q_q_t6_S __pyx_string_tab[128]
 #define __pyx_int_33 __pyx_number_tab[0]
 #define __pyx_int_120360086 __pyx_number_tab[1]
 /* #### Code section: module_state_clear ### */
@@ -3306,9 +3314,9 @@ static CYTHON_SMALL_CODE int __pyx_m_clear(PyObject *m) {
   Py_CLEAR(clear_module_state->__pyx_umethod_PyDict_Type_values.method);
   Py_CLEAR(clear_module_state->__pyx_umethod_PyUnicode_Type__lower.method);
   Py_CLEAR(clear_module_state->__pyx_umethod_PyUnicode_Type__strip.method);
-  for (int i=0; i<1; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
+  for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
   for (int i=0; i<10; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<127; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<129; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_clear_contents ### */
 /* CommonTypesMetaclass.module_state_clear */
@@ -3344,9 +3352,9 @@ static CYTHON_SMALL_CODE int __pyx_m_traverse(PyObject *m, visitproc visit, void
   Py_VISIT(traverse_module_state->__pyx_umethod_PyDict_Type_values.method);
   Py_VISIT(traverse_module_state->__pyx_umethod_PyUnicode_Type__lower.method);
   Py_VISIT(traverse_module_state->__pyx_umethod_PyUnicode_Type__strip.method);
-  for (int i=0; i<1; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
+  for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
   for (int i=0; i<10; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<127; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<129; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_traverse_contents ### */
 /* CommonTypesMetaclass.module_state_traverse */
@@ -3361,7 +3369,7 @@ return 0;
 #endif
 /* #### Code section: module_code ### */
 
-/* "app/metadata/html/scanner.pyx":39
+/* "app/metadata/html/scanner.pyx":40
  *     cdef _Kind next
  * 
  *     def __init__(self, str name, Take take, _Kind next):             # <<<<<<<<<<<<<<
@@ -3409,46 +3417,46 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_name,&__pyx_mstate_global->__pyx_n_u_take,&__pyx_mstate_global->__pyx_n_u_next,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL_TPNEW(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 39, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 40, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 39, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 40, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 39, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 40, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 39, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 40, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 39, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 40, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 3; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 1, 3, 3, i); __PYX_ERR(0, 39, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 1, 3, 3, i); __PYX_ERR(0, 40, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 3)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 39, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 40, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 39, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 40, __pyx_L3_error)
       values[2] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 2);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 39, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 40, __pyx_L3_error)
     }
     __pyx_v_name = ((PyObject*)values[0]);
-    __pyx_v_take = ((enum __pyx_t_3app_8metadata_4html_7scanner_Take)__Pyx_PyLong_As_enum____pyx_t_3app_8metadata_4html_7scanner_Take(values[1])); if (unlikely(PyErr_Occurred())) __PYX_ERR(0, 39, __pyx_L3_error)
+    __pyx_v_take = ((enum __pyx_t_3app_8metadata_4html_7scanner_Take)__Pyx_PyLong_As_enum____pyx_t_3app_8metadata_4html_7scanner_Take(values[1])); if (unlikely(PyErr_Occurred())) __PYX_ERR(0, 40, __pyx_L3_error)
     __pyx_v_next = ((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)values[2]);
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("__init__", 1, 3, 3, __pyx_nargs); __PYX_ERR(0, 39, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("__init__", 1, 3, 3, __pyx_nargs); __PYX_ERR(0, 40, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -3459,8 +3467,8 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return -1;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_name), (&PyUnicode_Type), 1, "name", 1))) __PYX_ERR(0, 39, __pyx_L1_error)
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_next), __pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind, 1, "next", 0))) __PYX_ERR(0, 39, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_name), (&PyUnicode_Type), 1, "name", 1))) __PYX_ERR(0, 40, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_next), __pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind, 1, "next", 0))) __PYX_ERR(0, 40, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)__pyx_v_self), __pyx_v_name, __pyx_v_take, __pyx_v_next);
 
   /* function exit code */
@@ -3492,7 +3500,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("__init__", 0);
 
-  /* "app/metadata/html/scanner.pyx":40
+  /* "app/metadata/html/scanner.pyx":41
  * 
  *     def __init__(self, str name, Take take, _Kind next):
  *         self.name = name             # <<<<<<<<<<<<<<
@@ -3504,7 +3512,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
   __Pyx_GOTREF(__pyx_v_self->name);
   __Pyx_DECREF_SET(__pyx_v_self->name, __pyx_v_name);
 
-  /* "app/metadata/html/scanner.pyx":41
+  /* "app/metadata/html/scanner.pyx":42
  *     def __init__(self, str name, Take take, _Kind next):
  *         self.name = name
  *         self.spelling = name.encode()             # <<<<<<<<<<<<<<
@@ -3513,16 +3521,16 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
 */
   if (unlikely(__pyx_v_name == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "encode");
-    __PYX_ERR(0, 41, __pyx_L1_error)
+    __PYX_ERR(0, 42, __pyx_L1_error)
   }
-  __pyx_t_1 = PyUnicode_AsEncodedString(__pyx_v_name, NULL, NULL); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 41, __pyx_L1_error)
+  __pyx_t_1 = PyUnicode_AsEncodedString(__pyx_v_name, NULL, NULL); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 42, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __Pyx_GIVEREF(__pyx_t_1);
   __Pyx_GOTREF(__pyx_v_self->spelling);
   __Pyx_DECREF_SET(__pyx_v_self->spelling, ((PyObject*)__pyx_t_1));
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":42
+  /* "app/metadata/html/scanner.pyx":43
  *         self.name = name
  *         self.spelling = name.encode()
  *         self.letters = self.spelling             # <<<<<<<<<<<<<<
@@ -3531,12 +3539,12 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
 */
   if (unlikely(__pyx_v_self->spelling == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "expected bytes, NoneType found");
-    __PYX_ERR(0, 42, __pyx_L1_error)
+    __PYX_ERR(0, 43, __pyx_L1_error)
   }
-  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_self->spelling); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 42, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_self->spelling); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 43, __pyx_L1_error)
   __pyx_v_self->letters = __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":43
+  /* "app/metadata/html/scanner.pyx":44
  *         self.spelling = name.encode()
  *         self.letters = self.spelling
  *         self.length = len(name)             # <<<<<<<<<<<<<<
@@ -3545,12 +3553,12 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
 */
   if (unlikely(__pyx_v_name == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-    __PYX_ERR(0, 43, __pyx_L1_error)
+    __PYX_ERR(0, 44, __pyx_L1_error)
   }
-  __pyx_t_3 = __Pyx_PyUnicode_GET_LENGTH(__pyx_v_name); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 43, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyUnicode_GET_LENGTH(__pyx_v_name); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 44, __pyx_L1_error)
   __pyx_v_self->length = __pyx_t_3;
 
-  /* "app/metadata/html/scanner.pyx":44
+  /* "app/metadata/html/scanner.pyx":45
  *         self.letters = self.spelling
  *         self.length = len(name)
  *         self.take = take             # <<<<<<<<<<<<<<
@@ -3559,7 +3567,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
 */
   __pyx_v_self->take = __pyx_v_take;
 
-  /* "app/metadata/html/scanner.pyx":45
+  /* "app/metadata/html/scanner.pyx":46
  *         self.length = len(name)
  *         self.take = take
  *         self.next = next             # <<<<<<<<<<<<<<
@@ -3571,7 +3579,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_5_Kind___init__(struct __pyx_o
   __Pyx_GOTREF((PyObject *)__pyx_v_self->next);
   __Pyx_DECREF_SET(__pyx_v_self->next, __pyx_v_next);
 
-  /* "app/metadata/html/scanner.pyx":39
+  /* "app/metadata/html/scanner.pyx":40
  *     cdef _Kind next
  * 
  *     def __init__(self, str name, Take take, _Kind next):             # <<<<<<<<<<<<<<
@@ -4103,7 +4111,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_5_Kind_4__setstate_cytho
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":72
+/* "app/metadata/html/scanner.pyx":73
  * 
  * 
  * cdef inline Py_ssize_t _slot(const unsigned char *name, Py_ssize_t length) noexcept:             # <<<<<<<<<<<<<<
@@ -4114,7 +4122,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_5_Kind_4__setstate_cytho
 static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__slot(unsigned char const *__pyx_v_name, Py_ssize_t __pyx_v_length) {
   Py_ssize_t __pyx_r;
 
-  /* "app/metadata/html/scanner.pyx":73
+  /* "app/metadata/html/scanner.pyx":74
  * 
  * cdef inline Py_ssize_t _slot(const unsigned char *name, Py_ssize_t length) noexcept:
  *     return (name[0] + 2 * name[length - 1] + 10 * length) & 127             # <<<<<<<<<<<<<<
@@ -4127,7 +4135,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__slot(unsi
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":72
+  /* "app/metadata/html/scanner.pyx":73
  * 
  * 
  * cdef inline Py_ssize_t _slot(const unsigned char *name, Py_ssize_t length) noexcept:             # <<<<<<<<<<<<<<
@@ -4141,7 +4149,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__slot(unsi
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":83
+/* "app/metadata/html/scanner.pyx":84
  * 
  * 
  * cdef inline bint _is_space(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4154,7 +4162,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_space(unsigne
   int __pyx_t_1;
   int __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":84
+  /* "app/metadata/html/scanner.pyx":85
  * 
  * cdef inline bint _is_space(unsigned char byte) noexcept:
  *     return byte == c' ' or c'\t' <= byte <= c'\r'             # <<<<<<<<<<<<<<
@@ -4184,7 +4192,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_space(unsigne
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":83
+  /* "app/metadata/html/scanner.pyx":84
  * 
  * 
  * cdef inline bint _is_space(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4198,7 +4206,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_space(unsigne
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":87
+/* "app/metadata/html/scanner.pyx":88
  * 
  * 
  * cdef inline bint _may_be_space(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4211,7 +4219,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__may_be_space(uns
   int __pyx_t_1;
   int __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":89
+  /* "app/metadata/html/scanner.pyx":90
  * cdef inline bint _may_be_space(unsigned char byte) noexcept:
  *     """Whether a character that is no white space in HTML may be some in Unicode."""
  *     return byte < c' ' or byte >= 128             # <<<<<<<<<<<<<<
@@ -4239,7 +4247,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__may_be_space(uns
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":87
+  /* "app/metadata/html/scanner.pyx":88
  * 
  * 
  * cdef inline bint _may_be_space(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4253,7 +4261,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__may_be_space(uns
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":92
+/* "app/metadata/html/scanner.pyx":93
  * 
  * 
  * cdef inline unsigned char _lower(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4266,7 +4274,7 @@ static CYTHON_INLINE unsigned char __pyx_f_3app_8metadata_4html_7scanner__lower(
   long __pyx_t_1;
   int __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":93
+  /* "app/metadata/html/scanner.pyx":94
  * 
  * cdef inline unsigned char _lower(unsigned char byte) noexcept:
  *     return byte + 32 if c'A' <= byte <= c'Z' else byte             # <<<<<<<<<<<<<<
@@ -4290,7 +4298,7 @@ static CYTHON_INLINE unsigned char __pyx_f_3app_8metadata_4html_7scanner__lower(
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":92
+  /* "app/metadata/html/scanner.pyx":93
  * 
  * 
  * cdef inline unsigned char _lower(unsigned char byte) noexcept:             # <<<<<<<<<<<<<<
@@ -4304,7 +4312,7 @@ static CYTHON_INLINE unsigned char __pyx_f_3app_8metadata_4html_7scanner__lower(
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":96
+/* "app/metadata/html/scanner.pyx":97
  * 
  * 
  * cdef inline Py_ssize_t _find(Markup markup, unsigned char byte, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4318,7 +4326,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
   int __pyx_t_1;
   ptrdiff_t __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":98
+  /* "app/metadata/html/scanner.pyx":99
  * cdef inline Py_ssize_t _find(Markup markup, unsigned char byte, Py_ssize_t at) noexcept:
  *     """Where `byte` stands from `at` on; the size if nowhere."""
  *     cdef const void *found = NULL             # <<<<<<<<<<<<<<
@@ -4327,7 +4335,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
 */
   __pyx_v_found = NULL;
 
-  /* "app/metadata/html/scanner.pyx":99
+  /* "app/metadata/html/scanner.pyx":100
  *     """Where `byte` stands from `at` on; the size if nowhere."""
  *     cdef const void *found = NULL
  *     if at < markup.size:             # <<<<<<<<<<<<<<
@@ -4339,7 +4347,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":100
+    /* "app/metadata/html/scanner.pyx":101
  *     cdef const void *found = NULL
  *     if at < markup.size:
  *         found = memchr(markup.text + at, byte, markup.size - at)             # <<<<<<<<<<<<<<
@@ -4348,7 +4356,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
 */
     __pyx_v_found = memchr((__pyx_v_markup.text + __pyx_v_at), __pyx_v_byte, (__pyx_v_markup.size - __pyx_v_at));
 
-    /* "app/metadata/html/scanner.pyx":99
+    /* "app/metadata/html/scanner.pyx":100
  *     """Where `byte` stands from `at` on; the size if nowhere."""
  *     cdef const void *found = NULL
  *     if at < markup.size:             # <<<<<<<<<<<<<<
@@ -4357,7 +4365,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":101
+  /* "app/metadata/html/scanner.pyx":102
  *     if at < markup.size:
  *         found = memchr(markup.text + at, byte, markup.size - at)
  *     return markup.size if found is NULL else <const unsigned char *> found - markup.text             # <<<<<<<<<<<<<<
@@ -4379,7 +4387,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":96
+  /* "app/metadata/html/scanner.pyx":97
  * 
  * 
  * cdef inline Py_ssize_t _find(Markup markup, unsigned char byte, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4394,7 +4402,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__find(stru
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":104
+/* "app/metadata/html/scanner.pyx":105
  * 
  * 
  * cdef inline bint _is_at(Markup markup, Py_ssize_t at, const unsigned char *letters, Py_ssize_t length) noexcept:             # <<<<<<<<<<<<<<
@@ -4410,7 +4418,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
   Py_ssize_t __pyx_t_3;
   int __pyx_t_4;
 
-  /* "app/metadata/html/scanner.pyx":107
+  /* "app/metadata/html/scanner.pyx":108
  *     """Whether `letters`, which are small, stand at `at` in any case; that much markup there must be."""
  *     cdef Py_ssize_t n
  *     for n in range(length):             # <<<<<<<<<<<<<<
@@ -4424,7 +4432,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
   for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
     __pyx_v_n = __pyx_t_3;
 
-    /* "app/metadata/html/scanner.pyx":108
+    /* "app/metadata/html/scanner.pyx":109
  *     cdef Py_ssize_t n
  *     for n in range(length):
  *         if _lower(markup.text[at + n]) != letters[n]:             # <<<<<<<<<<<<<<
@@ -4436,7 +4444,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
     if (__pyx_t_4) {
 
 
-      /* "app/metadata/html/scanner.pyx":109
+      /* "app/metadata/html/scanner.pyx":110
  *     for n in range(length):
  *         if _lower(markup.text[at + n]) != letters[n]:
  *             return False             # <<<<<<<<<<<<<<
@@ -4449,7 +4457,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":108
+      /* "app/metadata/html/scanner.pyx":109
  *     cdef Py_ssize_t n
  *     for n in range(length):
  *         if _lower(markup.text[at + n]) != letters[n]:             # <<<<<<<<<<<<<<
@@ -4460,7 +4468,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
   }
 
 
-  /* "app/metadata/html/scanner.pyx":110
+  /* "app/metadata/html/scanner.pyx":111
  *         if _lower(markup.text[at + n]) != letters[n]:
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -4473,7 +4481,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":104
+  /* "app/metadata/html/scanner.pyx":105
  * 
  * 
  * cdef inline bint _is_at(Markup markup, Py_ssize_t at, const unsigned char *letters, Py_ssize_t length) noexcept:             # <<<<<<<<<<<<<<
@@ -4488,7 +4496,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_at(struct __p
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":113
+/* "app/metadata/html/scanner.pyx":114
  * 
  * 
  * cdef inline Py_ssize_t _after_name(Markup markup, Py_ssize_t at, _Kind kind) noexcept:             # <<<<<<<<<<<<<<
@@ -4504,7 +4512,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
   int __pyx_t_3;
   Py_ssize_t __pyx_t_4;
 
-  /* "app/metadata/html/scanner.pyx":115
+  /* "app/metadata/html/scanner.pyx":116
  * cdef inline Py_ssize_t _after_name(Markup markup, Py_ssize_t at, _Kind kind) noexcept:
  *     """Where the name of a tag ends that begins at `at`, if it is of this kind; else 0."""
  *     cdef Py_ssize_t after = at + kind.length             # <<<<<<<<<<<<<<
@@ -4513,7 +4521,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
 */
   __pyx_v_after = (__pyx_v_at + __pyx_v_kind->length);
 
-  /* "app/metadata/html/scanner.pyx":116
+  /* "app/metadata/html/scanner.pyx":117
  *     """Where the name of a tag ends that begins at `at`, if it is of this kind; else 0."""
  *     cdef Py_ssize_t after = at + kind.length
  *     if after >= markup.size or not (_is_space(markup.text[after]) or markup.text[after] in b"/>"):             # <<<<<<<<<<<<<<
@@ -4563,7 +4571,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":117
+    /* "app/metadata/html/scanner.pyx":118
  *     cdef Py_ssize_t after = at + kind.length
  *     if after >= markup.size or not (_is_space(markup.text[after]) or markup.text[after] in b"/>"):
  *         return 0             # <<<<<<<<<<<<<<
@@ -4576,7 +4584,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":116
+    /* "app/metadata/html/scanner.pyx":117
  *     """Where the name of a tag ends that begins at `at`, if it is of this kind; else 0."""
  *     cdef Py_ssize_t after = at + kind.length
  *     if after >= markup.size or not (_is_space(markup.text[after]) or markup.text[after] in b"/>"):             # <<<<<<<<<<<<<<
@@ -4585,7 +4593,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":118
+  /* "app/metadata/html/scanner.pyx":119
  *     if after >= markup.size or not (_is_space(markup.text[after]) or markup.text[after] in b"/>"):
  *         return 0
  *     return after if _is_at(markup, at, kind.letters, kind.length) else 0             # <<<<<<<<<<<<<<
@@ -4607,7 +4615,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":113
+  /* "app/metadata/html/scanner.pyx":114
  * 
  * 
  * cdef inline Py_ssize_t _after_name(Markup markup, Py_ssize_t at, _Kind kind) noexcept:             # <<<<<<<<<<<<<<
@@ -4622,7 +4630,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_nam
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":121
+/* "app/metadata/html/scanner.pyx":122
  * 
  * 
  * cdef Py_ssize_t _end_tag(Markup markup, Py_ssize_t at, _Kind kind) noexcept:             # <<<<<<<<<<<<<<
@@ -4638,7 +4646,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
   Py_ssize_t __pyx_t_4;
 
 
-  /* "app/metadata/html/scanner.pyx":123
+  /* "app/metadata/html/scanner.pyx":124
  * cdef Py_ssize_t _end_tag(Markup markup, Py_ssize_t at, _Kind kind) noexcept:
  *     """Where an end tag of this kind begins from `at` on; the size if nowhere."""
  *     at = _find(markup, c'<', at)             # <<<<<<<<<<<<<<
@@ -4647,7 +4655,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
 */
   __pyx_v_at = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '<', __pyx_v_at);
 
-  /* "app/metadata/html/scanner.pyx":124
+  /* "app/metadata/html/scanner.pyx":125
  *     """Where an end tag of this kind begins from `at` on; the size if nowhere."""
  *     at = _find(markup, c'<', at)
  *     while at + 1 < markup.size and not (markup.text[at + 1] == c'/' and _after_name(markup, at + 2, kind)):             # <<<<<<<<<<<<<<
@@ -4691,7 +4699,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":125
+    /* "app/metadata/html/scanner.pyx":126
  *     at = _find(markup, c'<', at)
  *     while at + 1 < markup.size and not (markup.text[at + 1] == c'/' and _after_name(markup, at + 2, kind)):
  *         at = _find(markup, c'<', at + 1)             # <<<<<<<<<<<<<<
@@ -4701,7 +4709,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
     __pyx_v_at = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '<', (__pyx_v_at + 1));
   }
 
-  /* "app/metadata/html/scanner.pyx":126
+  /* "app/metadata/html/scanner.pyx":127
  *     while at + 1 < markup.size and not (markup.text[at + 1] == c'/' and _after_name(markup, at + 2, kind)):
  *         at = _find(markup, c'<', at + 1)
  *     return at if at + 1 < markup.size else markup.size             # <<<<<<<<<<<<<<
@@ -4723,7 +4731,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":121
+  /* "app/metadata/html/scanner.pyx":122
  * 
  * 
  * cdef Py_ssize_t _end_tag(Markup markup, Py_ssize_t at, _Kind kind) noexcept:             # <<<<<<<<<<<<<<
@@ -4738,7 +4746,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_tag(struct __pyx_t_
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":129
+/* "app/metadata/html/scanner.pyx":130
  * 
  * 
  * cdef inline bint _is_comment(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4751,7 +4759,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_comment(struc
   int __pyx_t_1;
   int __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":130
+  /* "app/metadata/html/scanner.pyx":131
  * 
  * cdef inline bint _is_comment(Markup markup, Py_ssize_t at) noexcept:
  *     return at + 3 < markup.size and memcmp(markup.text + at, b"<!--", 4) == 0             # <<<<<<<<<<<<<<
@@ -4779,7 +4787,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_comment(struc
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":129
+  /* "app/metadata/html/scanner.pyx":130
  * 
  * 
  * cdef inline bint _is_comment(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4793,7 +4801,7 @@ static CYTHON_INLINE int __pyx_f_3app_8metadata_4html_7scanner__is_comment(struc
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":133
+/* "app/metadata/html/scanner.pyx":134
  * 
  * 
  * cdef Py_ssize_t _end_of_comment(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4807,7 +4815,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
   int __pyx_t_1;
   int __pyx_t_2;
 
-  /* "app/metadata/html/scanner.pyx":135
+  /* "app/metadata/html/scanner.pyx":136
  * cdef Py_ssize_t _end_of_comment(Markup markup, Py_ssize_t at) noexcept:
  *     """HTML standard, 13.2.5.43 to 51: "<!-->" and "<!--->" are whole comments, and "--!>" ends one, too."""
  *     cdef Py_ssize_t dash = _find(markup, c'-', at + 2)             # <<<<<<<<<<<<<<
@@ -4816,7 +4824,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
 */
   __pyx_v_dash = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '-', (__pyx_v_at + 2));
 
-  /* "app/metadata/html/scanner.pyx":136
+  /* "app/metadata/html/scanner.pyx":137
  *     """HTML standard, 13.2.5.43 to 51: "<!-->" and "<!--->" are whole comments, and "--!>" ends one, too."""
  *     cdef Py_ssize_t dash = _find(markup, c'-', at + 2)
  *     while dash + 2 < markup.size:             # <<<<<<<<<<<<<<
@@ -4829,7 +4837,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":137
+    /* "app/metadata/html/scanner.pyx":138
  *     cdef Py_ssize_t dash = _find(markup, c'-', at + 2)
  *     while dash + 2 < markup.size:
  *         if memcmp(markup.text + dash, b"-->", 3) == 0:             # <<<<<<<<<<<<<<
@@ -4841,7 +4849,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
     if (__pyx_t_1) {
 
 
-      /* "app/metadata/html/scanner.pyx":138
+      /* "app/metadata/html/scanner.pyx":139
  *     while dash + 2 < markup.size:
  *         if memcmp(markup.text + dash, b"-->", 3) == 0:
  *             return dash             # <<<<<<<<<<<<<<
@@ -4854,7 +4862,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":137
+      /* "app/metadata/html/scanner.pyx":138
  *     cdef Py_ssize_t dash = _find(markup, c'-', at + 2)
  *     while dash + 2 < markup.size:
  *         if memcmp(markup.text + dash, b"-->", 3) == 0:             # <<<<<<<<<<<<<<
@@ -4863,7 +4871,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":139
+    /* "app/metadata/html/scanner.pyx":140
  *         if memcmp(markup.text + dash, b"-->", 3) == 0:
  *             return dash
  *         if dash >= at + 4 and dash + 3 < markup.size and memcmp(markup.text + dash, b"--!>", 4) == 0:             # <<<<<<<<<<<<<<
@@ -4899,7 +4907,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
     if (__pyx_t_1) {
 
 
-      /* "app/metadata/html/scanner.pyx":140
+      /* "app/metadata/html/scanner.pyx":141
  *             return dash
  *         if dash >= at + 4 and dash + 3 < markup.size and memcmp(markup.text + dash, b"--!>", 4) == 0:
  *             return dash             # <<<<<<<<<<<<<<
@@ -4912,7 +4920,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":139
+      /* "app/metadata/html/scanner.pyx":140
  *         if memcmp(markup.text + dash, b"-->", 3) == 0:
  *             return dash
  *         if dash >= at + 4 and dash + 3 < markup.size and memcmp(markup.text + dash, b"--!>", 4) == 0:             # <<<<<<<<<<<<<<
@@ -4921,7 +4929,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":141
+    /* "app/metadata/html/scanner.pyx":142
  *         if dash >= at + 4 and dash + 3 < markup.size and memcmp(markup.text + dash, b"--!>", 4) == 0:
  *             return dash
  *         dash = _find(markup, c'-', dash + 1)             # <<<<<<<<<<<<<<
@@ -4931,7 +4939,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
     __pyx_v_dash = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '-', (__pyx_v_dash + 1));
   }
 
-  /* "app/metadata/html/scanner.pyx":142
+  /* "app/metadata/html/scanner.pyx":143
  *             return dash
  *         dash = _find(markup, c'-', dash + 1)
  *     return markup.size             # <<<<<<<<<<<<<<
@@ -4944,7 +4952,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":133
+  /* "app/metadata/html/scanner.pyx":134
  * 
  * 
  * cdef Py_ssize_t _end_of_comment(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4959,7 +4967,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(struct _
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":145
+/* "app/metadata/html/scanner.pyx":146
  * 
  * 
  * cdef inline Py_ssize_t _skip_spaces(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -4973,7 +4981,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spac
   int __pyx_t_2;
 
 
-  /* "app/metadata/html/scanner.pyx":146
+  /* "app/metadata/html/scanner.pyx":147
  * 
  * cdef inline Py_ssize_t _skip_spaces(Markup markup, Py_ssize_t at) noexcept:
  *     while at < markup.size and _is_space(markup.text[at]):             # <<<<<<<<<<<<<<
@@ -5000,7 +5008,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spac
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":147
+    /* "app/metadata/html/scanner.pyx":148
  * cdef inline Py_ssize_t _skip_spaces(Markup markup, Py_ssize_t at) noexcept:
  *     while at < markup.size and _is_space(markup.text[at]):
  *         at += 1             # <<<<<<<<<<<<<<
@@ -5010,7 +5018,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spac
     __pyx_v_at = (__pyx_v_at + 1);
   }
 
-  /* "app/metadata/html/scanner.pyx":148
+  /* "app/metadata/html/scanner.pyx":149
  *     while at < markup.size and _is_space(markup.text[at]):
  *         at += 1
  *     return at             # <<<<<<<<<<<<<<
@@ -5023,7 +5031,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spac
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":145
+  /* "app/metadata/html/scanner.pyx":146
  * 
  * 
  * cdef inline Py_ssize_t _skip_spaces(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -5038,7 +5046,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__skip_spac
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":151
+/* "app/metadata/html/scanner.pyx":152
  * 
  * 
  * cdef inline Py_ssize_t _after_attribute_name(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -5053,7 +5061,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
   int __pyx_t_3;
 
 
-  /* "app/metadata/html/scanner.pyx":152
+  /* "app/metadata/html/scanner.pyx":153
  * 
  * cdef inline Py_ssize_t _after_attribute_name(Markup markup, Py_ssize_t at) noexcept:
  *     at += 1  # it may begin with "="             # <<<<<<<<<<<<<<
@@ -5062,7 +5070,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
 */
   __pyx_v_at = (__pyx_v_at + 1);
 
-  /* "app/metadata/html/scanner.pyx":153
+  /* "app/metadata/html/scanner.pyx":154
  * cdef inline Py_ssize_t _after_attribute_name(Markup markup, Py_ssize_t at) noexcept:
  *     at += 1  # it may begin with "="
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] in b"/>="):             # <<<<<<<<<<<<<<
@@ -5114,7 +5122,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":154
+    /* "app/metadata/html/scanner.pyx":155
  *     at += 1  # it may begin with "="
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] in b"/>="):
  *         at += 1             # <<<<<<<<<<<<<<
@@ -5124,7 +5132,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
     __pyx_v_at = (__pyx_v_at + 1);
   }
 
-  /* "app/metadata/html/scanner.pyx":155
+  /* "app/metadata/html/scanner.pyx":156
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] in b"/>="):
  *         at += 1
  *     return at             # <<<<<<<<<<<<<<
@@ -5137,7 +5145,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":151
+  /* "app/metadata/html/scanner.pyx":152
  * 
  * 
  * cdef inline Py_ssize_t _after_attribute_name(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -5152,7 +5160,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_att
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":158
+/* "app/metadata/html/scanner.pyx":159
  * 
  * 
  * cdef inline Py_ssize_t _after_bare_value(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -5167,7 +5175,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bar
   int __pyx_t_3;
 
 
-  /* "app/metadata/html/scanner.pyx":159
+  /* "app/metadata/html/scanner.pyx":160
  * 
  * cdef inline Py_ssize_t _after_bare_value(Markup markup, Py_ssize_t at) noexcept:
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] == c'>'):             # <<<<<<<<<<<<<<
@@ -5211,7 +5219,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bar
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":160
+    /* "app/metadata/html/scanner.pyx":161
  * cdef inline Py_ssize_t _after_bare_value(Markup markup, Py_ssize_t at) noexcept:
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] == c'>'):
  *         at += 1             # <<<<<<<<<<<<<<
@@ -5221,7 +5229,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bar
     __pyx_v_at = (__pyx_v_at + 1);
   }
 
-  /* "app/metadata/html/scanner.pyx":161
+  /* "app/metadata/html/scanner.pyx":162
  *     while at < markup.size and not (_is_space(markup.text[at]) or markup.text[at] == c'>'):
  *         at += 1
  *     return at             # <<<<<<<<<<<<<<
@@ -5234,7 +5242,7 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bar
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":158
+  /* "app/metadata/html/scanner.pyx":159
  * 
  * 
  * cdef inline Py_ssize_t _after_bare_value(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
@@ -5249,7 +5257,187 @@ static CYTHON_INLINE Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_bar
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":164
+/* "app/metadata/html/scanner.pyx":165
+ * 
+ * 
+ * cdef Py_ssize_t _after_tag(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
+ *     """Position after the next ">" that stands in no quoted value."""
+ *     cdef Py_ssize_t quote
+*/
+
+static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner__after_tag(struct __pyx_t_3app_8metadata_4html_7scanner_Markup __pyx_v_markup, Py_ssize_t __pyx_v_at) {
+  Py_ssize_t __pyx_v_quote;
+  Py_ssize_t __pyx_r;
+  int __pyx_t_1;
+  int __pyx_t_2;
+  Py_ssize_t __pyx_t_3;
+  Py_ssize_t __pyx_t_4;
+  Py_ssize_t __pyx_t_5;
+
+
+  /* "app/metadata/html/scanner.pyx":168
+ *     """Position after the next ">" that stands in no quoted value."""
+ *     cdef Py_ssize_t quote
+ *     while at < markup.size and markup.text[at] != c'>':             # <<<<<<<<<<<<<<
+ *         at += 1
+ *         if markup.text[at - 1] == c'=':
+*/
+  while (1) {
+    __pyx_t_2 = (__pyx_v_at < __pyx_v_markup.size);
+
+    if (__pyx_t_2) {
+
+    } else {
+
+      __pyx_t_1 = __pyx_t_2;
+
+      goto __pyx_L5_bool_binop_done;
+    }
+    __pyx_t_2 = ((__pyx_v_markup.text[__pyx_v_at]) != '>');
+
+
+    __pyx_t_1 = __pyx_t_2;
+
+    __pyx_L5_bool_binop_done:;
+
+    if (!__pyx_t_1) break;
+
+    /* "app/metadata/html/scanner.pyx":169
+ *     cdef Py_ssize_t quote
+ *     while at < markup.size and markup.text[at] != c'>':
+ *         at += 1             # <<<<<<<<<<<<<<
+ *         if markup.text[at - 1] == c'=':
+ *             quote = _skip_spaces(markup, at)
+*/
+    __pyx_v_at = (__pyx_v_at + 1);
+
+    /* "app/metadata/html/scanner.pyx":170
+ *     while at < markup.size and markup.text[at] != c'>':
+ *         at += 1
+ *         if markup.text[at - 1] == c'=':             # <<<<<<<<<<<<<<
+ *             quote = _skip_spaces(markup, at)
+ *             if quote < markup.size and markup.text[quote] in b"\"'":
+*/
+    __pyx_t_1 = ((__pyx_v_markup.text[(__pyx_v_at - 1)]) == '=');
+
+    if (__pyx_t_1) {
+
+
+      /* "app/metadata/html/scanner.pyx":171
+ *         at += 1
+ *         if markup.text[at - 1] == c'=':
+ *             quote = _skip_spaces(markup, at)             # <<<<<<<<<<<<<<
+ *             if quote < markup.size and markup.text[quote] in b"\"'":
+ *                 at = _find(markup, markup.text[quote], quote + 1)
+*/
+      __pyx_v_quote = __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(__pyx_v_markup, __pyx_v_at);
+
+      /* "app/metadata/html/scanner.pyx":172
+ *         if markup.text[at - 1] == c'=':
+ *             quote = _skip_spaces(markup, at)
+ *             if quote < markup.size and markup.text[quote] in b"\"'":             # <<<<<<<<<<<<<<
+ *                 at = _find(markup, markup.text[quote], quote + 1)
+ *     return min(at + 1, markup.size)
+*/
+      __pyx_t_2 = (__pyx_v_quote < __pyx_v_markup.size);
+
+      if (__pyx_t_2) {
+
+      } else {
+
+        __pyx_t_1 = __pyx_t_2;
+
+        goto __pyx_L9_bool_binop_done;
+      }
+      switch ((__pyx_v_markup.text[__pyx_v_quote])) {
+        case '"':
+        case '\'':
+        __pyx_t_2 = 1;
+        break;
+        default:
+        __pyx_t_2 = 0;
+        break;
+      }
+
+      __pyx_t_1 = __pyx_t_2;
+
+      __pyx_L9_bool_binop_done:;
+      if (__pyx_t_1) {
+
+
+        /* "app/metadata/html/scanner.pyx":173
+ *             quote = _skip_spaces(markup, at)
+ *             if quote < markup.size and markup.text[quote] in b"\"'":
+ *                 at = _find(markup, markup.text[quote], quote + 1)             # <<<<<<<<<<<<<<
+ *     return min(at + 1, markup.size)
+ * 
+*/
+        __pyx_v_at = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, (__pyx_v_markup.text[__pyx_v_quote]), (__pyx_v_quote + 1));
+
+        /* "app/metadata/html/scanner.pyx":172
+ *         if markup.text[at - 1] == c'=':
+ *             quote = _skip_spaces(markup, at)
+ *             if quote < markup.size and markup.text[quote] in b"\"'":             # <<<<<<<<<<<<<<
+ *                 at = _find(markup, markup.text[quote], quote + 1)
+ *     return min(at + 1, markup.size)
+*/
+      }
+
+      /* "app/metadata/html/scanner.pyx":170
+ *     while at < markup.size and markup.text[at] != c'>':
+ *         at += 1
+ *         if markup.text[at - 1] == c'=':             # <<<<<<<<<<<<<<
+ *             quote = _skip_spaces(markup, at)
+ *             if quote < markup.size and markup.text[quote] in b"\"'":
+*/
+    }
+  }
+
+  /* "app/metadata/html/scanner.pyx":174
+ *             if quote < markup.size and markup.text[quote] in b"\"'":
+ *                 at = _find(markup, markup.text[quote], quote + 1)
+ *     return min(at + 1, markup.size)             # <<<<<<<<<<<<<<
+ * 
+ * 
+*/
+
+  __pyx_t_3 = __pyx_v_markup.size;
+
+  __pyx_t_4 = (__pyx_v_at + 1);
+  __pyx_t_1 = (__pyx_t_3 < __pyx_t_4);
+
+  if (__pyx_t_1) {
+
+    __pyx_t_5 = __pyx_t_3;
+  } else {
+
+    __pyx_t_5 = __pyx_t_4;
+  }
+
+  {
+
+    __pyx_r = __pyx_t_5;
+  }
+
+  goto __pyx_L0;
+
+  /* "app/metadata/html/scanner.pyx":165
+ * 
+ * 
+ * cdef Py_ssize_t _after_tag(Markup markup, Py_ssize_t at) noexcept:             # <<<<<<<<<<<<<<
+ *     """Position after the next ">" that stands in no quoted value."""
+ *     cdef Py_ssize_t quote
+*/
+
+  /* function exit code */
+  __pyx_L0:;
+
+
+
+  return __pyx_r;
+}
+
+/* "app/metadata/html/scanner.pyx":177
  * 
  * 
  * cdef inline str _decode(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
@@ -5266,14 +5454,14 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode(str
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_decode", 0);
 
-  /* "app/metadata/html/scanner.pyx":165
+  /* "app/metadata/html/scanner.pyx":178
  * 
  * cdef inline str _decode(Markup markup, Py_ssize_t start, Py_ssize_t end):
  *     return PyUnicode_DecodeUTF8(<const char *> markup.text + start, end - start, "replace")             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_1 = PyUnicode_DecodeUTF8((((char const *)__pyx_v_markup.text) + __pyx_v_start), (__pyx_v_end - __pyx_v_start), ((char *)"replace")); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 165, __pyx_L1_error)
+  __pyx_t_1 = PyUnicode_DecodeUTF8((((char const *)__pyx_v_markup.text) + __pyx_v_start), (__pyx_v_end - __pyx_v_start), ((char *)"replace")); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 178, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   {
     PyObject *__pyx_temp;
@@ -5286,7 +5474,7 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode(str
   __pyx_t_1 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":164
+  /* "app/metadata/html/scanner.pyx":177
  * 
  * 
  * cdef inline str _decode(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
@@ -5305,7 +5493,117 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode(str
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":168
+/* "app/metadata/html/scanner.pyx":181
+ * 
+ * 
+ * cdef str _decode_value(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
+ *     cdef str value = _decode(markup, start, end)
+ *     return decode_attribute(value) if memchr(markup.text + start, c'&', end - start) is not NULL else value
+*/
+
+static PyObject *__pyx_f_3app_8metadata_4html_7scanner__decode_value(struct __pyx_t_3app_8metadata_4html_7scanner_Markup __pyx_v_markup, Py_ssize_t __pyx_v_start, Py_ssize_t __pyx_v_end) {
+  PyObject *__pyx_v_value = 0;
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PyObject *__pyx_t_1 = NULL;
+  int __pyx_t_2;
+  PyObject *__pyx_t_3 = NULL;
+  PyObject *__pyx_t_4 = NULL;
+  PyObject *__pyx_t_5 = NULL;
+  size_t __pyx_t_6;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("_decode_value", 0);
+
+  /* "app/metadata/html/scanner.pyx":182
+ * 
+ * cdef str _decode_value(Markup markup, Py_ssize_t start, Py_ssize_t end):
+ *     cdef str value = _decode(markup, start, end)             # <<<<<<<<<<<<<<
+ *     return decode_attribute(value) if memchr(markup.text + start, c'&', end - start) is not NULL else value
+ * 
+*/
+  __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_markup, __pyx_v_start, __pyx_v_end); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 182, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_1);
+  __pyx_v_value = ((PyObject*)__pyx_t_1);
+  __pyx_t_1 = 0;
+
+  /* "app/metadata/html/scanner.pyx":183
+ * cdef str _decode_value(Markup markup, Py_ssize_t start, Py_ssize_t end):
+ *     cdef str value = _decode(markup, start, end)
+ *     return decode_attribute(value) if memchr(markup.text + start, c'&', end - start) is not NULL else value             # <<<<<<<<<<<<<<
+ * 
+ * 
+*/
+  __pyx_t_2 = (memchr((__pyx_v_markup.text + __pyx_v_start), '&', (__pyx_v_end - __pyx_v_start)) != NULL);
+
+  if (__pyx_t_2) {
+    __pyx_t_4 = NULL;
+    __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_decode_attribute); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 183, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_5);
+    __pyx_t_6 = 1;
+    #if CYTHON_UNPACK_METHODS
+    if (unlikely(PyMethod_Check(__pyx_t_5))) {
+      __pyx_t_4 = PyMethod_GET_SELF(__pyx_t_5);
+      assert(__pyx_t_4);
+      PyObject* __pyx__function = PyMethod_GET_FUNCTION(__pyx_t_5);
+      __Pyx_INCREF(__pyx_t_4);
+      __Pyx_INCREF(__pyx__function);
+      __Pyx_DECREF_SET(__pyx_t_5, __pyx__function);
+      __pyx_t_6 = 0;
+    }
+    #endif
+    {
+      PyObject *__pyx_callargs[2] = {__pyx_t_4, __pyx_v_value};
+      __pyx_t_3 = __Pyx_PyObject_FastCall((PyObject*)__pyx_t_5, __pyx_callargs+__pyx_t_6, (2-__pyx_t_6) | (__pyx_t_6*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
+      __Pyx_XDECREF(__pyx_t_4); __pyx_t_4 = 0;
+      __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+      if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 183, __pyx_L1_error)
+      __Pyx_GOTREF(__pyx_t_3);
+    }
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_3))||((__pyx_t_3) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_3))) __PYX_ERR(0, 183, __pyx_L1_error)
+    __pyx_t_1 = __pyx_t_3;
+    __pyx_t_3 = 0;
+  } else {
+    __Pyx_INCREF(__pyx_v_value);
+    __pyx_t_1 = __pyx_v_value;
+  }
+
+  {
+    PyObject *__pyx_temp;
+    {
+      __pyx_temp = __pyx_r;
+      __pyx_r = ((PyObject*)__pyx_t_1);
+    }
+    __Pyx_XDECREF(__pyx_temp);
+  }
+  __pyx_t_1 = 0;
+  goto __pyx_L0;
+
+  /* "app/metadata/html/scanner.pyx":181
+ * 
+ * 
+ * cdef str _decode_value(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
+ *     cdef str value = _decode(markup, start, end)
+ *     return decode_attribute(value) if memchr(markup.text + start, c'&', end - start) is not NULL else value
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_1);
+  __Pyx_XDECREF(__pyx_t_3);
+  __Pyx_XDECREF(__pyx_t_4);
+  __Pyx_XDECREF(__pyx_t_5);
+  __Pyx_AddTraceback("app.metadata.html.scanner._decode_value", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = 0;
+  __pyx_L0:;
+  __Pyx_XDECREF(__pyx_v_value);
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "app/metadata/html/scanner.pyx":186
  * 
  * 
  * cdef str _attribute_name(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
@@ -5329,7 +5627,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_attribute_name", 0);
 
-  /* "app/metadata/html/scanner.pyx":170
+  /* "app/metadata/html/scanner.pyx":188
  * cdef str _attribute_name(Markup markup, Py_ssize_t start, Py_ssize_t end):
  *     cdef Py_ssize_t n
  *     cdef str name = <str> _usual_names[_slot(markup.text + start, end - start)]             # <<<<<<<<<<<<<<
@@ -5338,7 +5636,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
 */
   if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__usual_names == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 170, __pyx_L1_error)
+    __PYX_ERR(0, 188, __pyx_L1_error)
   }
   __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__slot((__pyx_v_markup.text + __pyx_v_start), (__pyx_v_end - __pyx_v_start));
 
@@ -5348,7 +5646,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   __pyx_v_name = ((PyObject*)__pyx_t_2);
   __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":171
+  /* "app/metadata/html/scanner.pyx":189
  *     cdef Py_ssize_t n
  *     cdef str name = <str> _usual_names[_slot(markup.text + start, end - start)]
  *     if name is not None and PyUnicode_GET_LENGTH(name) == end - start:             # <<<<<<<<<<<<<<
@@ -5373,7 +5671,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   if (__pyx_t_3) {
 
 
-    /* "app/metadata/html/scanner.pyx":172
+    /* "app/metadata/html/scanner.pyx":190
  *     cdef str name = <str> _usual_names[_slot(markup.text + start, end - start)]
  *     if name is not None and PyUnicode_GET_LENGTH(name) == end - start:
  *         if memcmp(PyUnicode_1BYTE_DATA(name), markup.text + start, end - start) == 0:             # <<<<<<<<<<<<<<
@@ -5385,7 +5683,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
     if (__pyx_t_3) {
 
 
-      /* "app/metadata/html/scanner.pyx":173
+      /* "app/metadata/html/scanner.pyx":191
  *     if name is not None and PyUnicode_GET_LENGTH(name) == end - start:
  *         if memcmp(PyUnicode_1BYTE_DATA(name), markup.text + start, end - start) == 0:
  *             return name             # <<<<<<<<<<<<<<
@@ -5403,7 +5701,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":172
+      /* "app/metadata/html/scanner.pyx":190
  *     cdef str name = <str> _usual_names[_slot(markup.text + start, end - start)]
  *     if name is not None and PyUnicode_GET_LENGTH(name) == end - start:
  *         if memcmp(PyUnicode_1BYTE_DATA(name), markup.text + start, end - start) == 0:             # <<<<<<<<<<<<<<
@@ -5412,7 +5710,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":171
+    /* "app/metadata/html/scanner.pyx":189
  *     cdef Py_ssize_t n
  *     cdef str name = <str> _usual_names[_slot(markup.text + start, end - start)]
  *     if name is not None and PyUnicode_GET_LENGTH(name) == end - start:             # <<<<<<<<<<<<<<
@@ -5421,19 +5719,19 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":174
+  /* "app/metadata/html/scanner.pyx":192
  *         if memcmp(PyUnicode_1BYTE_DATA(name), markup.text + start, end - start) == 0:
  *             return name
  *     name = _decode(markup, start, end)             # <<<<<<<<<<<<<<
  *     for n in range(start, end):
  *         if c'A' <= markup.text[n] <= c'Z' or markup.text[n] >= 128:
 */
-  __pyx_t_2 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_markup, __pyx_v_start, __pyx_v_end); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 174, __pyx_L1_error)
+  __pyx_t_2 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_markup, __pyx_v_start, __pyx_v_end); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 192, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   __Pyx_DECREF_SET(__pyx_v_name, ((PyObject*)__pyx_t_2));
   __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":175
+  /* "app/metadata/html/scanner.pyx":193
  *             return name
  *     name = _decode(markup, start, end)
  *     for n in range(start, end):             # <<<<<<<<<<<<<<
@@ -5447,7 +5745,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   for (__pyx_t_6 = __pyx_v_start; __pyx_t_6 < __pyx_t_5; __pyx_t_6+=1) {
     __pyx_v_n = __pyx_t_6;
 
-    /* "app/metadata/html/scanner.pyx":176
+    /* "app/metadata/html/scanner.pyx":194
  *     name = _decode(markup, start, end)
  *     for n in range(start, end):
  *         if c'A' <= markup.text[n] <= c'Z' or markup.text[n] >= 128:             # <<<<<<<<<<<<<<
@@ -5475,16 +5773,16 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
     if (__pyx_t_3) {
 
 
-      /* "app/metadata/html/scanner.pyx":177
+      /* "app/metadata/html/scanner.pyx":195
  *     for n in range(start, end):
  *         if c'A' <= markup.text[n] <= c'Z' or markup.text[n] >= 128:
  *             return name.lower()             # <<<<<<<<<<<<<<
  *     return name
  * 
 */
-      __pyx_t_2 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__lower, __pyx_v_name); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 177, __pyx_L1_error)
+      __pyx_t_2 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__lower, __pyx_v_name); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 195, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_2);
-      if (!(likely(PyUnicode_CheckExact(__pyx_t_2)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_2))) __PYX_ERR(0, 177, __pyx_L1_error)
+      if (!(likely(PyUnicode_CheckExact(__pyx_t_2)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_2))) __PYX_ERR(0, 195, __pyx_L1_error)
       {
         PyObject *__pyx_temp;
         {
@@ -5496,7 +5794,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
       __pyx_t_2 = 0;
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":176
+      /* "app/metadata/html/scanner.pyx":194
  *     name = _decode(markup, start, end)
  *     for n in range(start, end):
  *         if c'A' <= markup.text[n] <= c'Z' or markup.text[n] >= 128:             # <<<<<<<<<<<<<<
@@ -5507,7 +5805,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   }
 
 
-  /* "app/metadata/html/scanner.pyx":178
+  /* "app/metadata/html/scanner.pyx":196
  *         if c'A' <= markup.text[n] <= c'Z' or markup.text[n] >= 128:
  *             return name.lower()
  *     return name             # <<<<<<<<<<<<<<
@@ -5525,7 +5823,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":168
+  /* "app/metadata/html/scanner.pyx":186
  * 
  * 
  * cdef str _attribute_name(Markup markup, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
@@ -5546,7 +5844,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attribute_name(struct __
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":181
+/* "app/metadata/html/scanner.pyx":199
  * 
  * 
  * cdef tuple _attributes(Markup markup, Py_ssize_t at):             # <<<<<<<<<<<<<<
@@ -5578,19 +5876,19 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
   __Pyx_RefNannySetupContext("_attributes", 0);
 
 
-  /* "app/metadata/html/scanner.pyx":183
+  /* "app/metadata/html/scanner.pyx":201
  * cdef tuple _attributes(Markup markup, Py_ssize_t at):
  *     """The attributes of the tag that is open at `at`, and where the tag ends."""
  *     cdef dict attributes = {}             # <<<<<<<<<<<<<<
  *     cdef str key
  *     cdef Py_ssize_t stop = at + _LONG_TAG, name, after_name, value, after_value, closed
 */
-  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 183, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 201, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __pyx_v_attributes = ((PyObject*)__pyx_t_1);
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":185
+  /* "app/metadata/html/scanner.pyx":203
  *     cdef dict attributes = {}
  *     cdef str key
  *     cdef Py_ssize_t stop = at + _LONG_TAG, name, after_name, value, after_value, closed             # <<<<<<<<<<<<<<
@@ -5599,7 +5897,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
   __pyx_v_stop = (__pyx_v_at + __pyx_v_3app_8metadata_4html_7scanner__LONG_TAG);
 
-  /* "app/metadata/html/scanner.pyx":186
+  /* "app/metadata/html/scanner.pyx":204
  *     cdef str key
  *     cdef Py_ssize_t stop = at + _LONG_TAG, name, after_name, value, after_value, closed
  *     while at < stop:             # <<<<<<<<<<<<<<
@@ -5612,7 +5910,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 
     if (!__pyx_t_2) break;
 
-    /* "app/metadata/html/scanner.pyx":187
+    /* "app/metadata/html/scanner.pyx":205
  *     cdef Py_ssize_t stop = at + _LONG_TAG, name, after_name, value, after_value, closed
  *     while at < stop:
  *         name = _skip_spaces(markup, at)             # <<<<<<<<<<<<<<
@@ -5621,7 +5919,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
     __pyx_v_name = __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(__pyx_v_markup, __pyx_v_at);
 
-    /* "app/metadata/html/scanner.pyx":188
+    /* "app/metadata/html/scanner.pyx":206
  *     while at < stop:
  *         name = _skip_spaces(markup, at)
  *         while name < markup.size and markup.text[name] == c'/':             # <<<<<<<<<<<<<<
@@ -5648,7 +5946,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 
       if (!__pyx_t_2) break;
 
-      /* "app/metadata/html/scanner.pyx":189
+      /* "app/metadata/html/scanner.pyx":207
  *         name = _skip_spaces(markup, at)
  *         while name < markup.size and markup.text[name] == c'/':
  *             name = _skip_spaces(markup, name + 1)             # <<<<<<<<<<<<<<
@@ -5658,7 +5956,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
       __pyx_v_name = __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(__pyx_v_markup, (__pyx_v_name + 1));
     }
 
-    /* "app/metadata/html/scanner.pyx":190
+    /* "app/metadata/html/scanner.pyx":208
  *         while name < markup.size and markup.text[name] == c'/':
  *             name = _skip_spaces(markup, name + 1)
  *         if name >= markup.size or markup.text[name] == c'>':             # <<<<<<<<<<<<<<
@@ -5684,7 +5982,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
     if (__pyx_t_2) {
 
 
-      /* "app/metadata/html/scanner.pyx":191
+      /* "app/metadata/html/scanner.pyx":209
  *             name = _skip_spaces(markup, name + 1)
  *         if name >= markup.size or markup.text[name] == c'>':
  *             break             # <<<<<<<<<<<<<<
@@ -5693,7 +5991,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
       goto __pyx_L4_break;
 
-      /* "app/metadata/html/scanner.pyx":190
+      /* "app/metadata/html/scanner.pyx":208
  *         while name < markup.size and markup.text[name] == c'/':
  *             name = _skip_spaces(markup, name + 1)
  *         if name >= markup.size or markup.text[name] == c'>':             # <<<<<<<<<<<<<<
@@ -5702,7 +6000,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":192
+    /* "app/metadata/html/scanner.pyx":210
  *         if name >= markup.size or markup.text[name] == c'>':
  *             break
  *         at = after_name = value = after_value = _after_attribute_name(markup, name)             # <<<<<<<<<<<<<<
@@ -5717,7 +6015,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
     __pyx_v_after_value = __pyx_t_4;
 
 
-    /* "app/metadata/html/scanner.pyx":193
+    /* "app/metadata/html/scanner.pyx":211
  *             break
  *         at = after_name = value = after_value = _after_attribute_name(markup, name)
  *         closed = _skip_spaces(markup, at)             # <<<<<<<<<<<<<<
@@ -5726,7 +6024,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
     __pyx_v_closed = __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(__pyx_v_markup, __pyx_v_at);
 
-    /* "app/metadata/html/scanner.pyx":194
+    /* "app/metadata/html/scanner.pyx":212
  *         at = after_name = value = after_value = _after_attribute_name(markup, name)
  *         closed = _skip_spaces(markup, at)
  *         if closed < markup.size and markup.text[closed] == c'=':             # <<<<<<<<<<<<<<
@@ -5752,7 +6050,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
     if (__pyx_t_2) {
 
 
-      /* "app/metadata/html/scanner.pyx":195
+      /* "app/metadata/html/scanner.pyx":213
  *         closed = _skip_spaces(markup, at)
  *         if closed < markup.size and markup.text[closed] == c'=':
  *             value = _skip_spaces(markup, closed + 1)             # <<<<<<<<<<<<<<
@@ -5761,7 +6059,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
       __pyx_v_value = __pyx_f_3app_8metadata_4html_7scanner__skip_spaces(__pyx_v_markup, (__pyx_v_closed + 1));
 
-      /* "app/metadata/html/scanner.pyx":196
+      /* "app/metadata/html/scanner.pyx":214
  *         if closed < markup.size and markup.text[closed] == c'=':
  *             value = _skip_spaces(markup, closed + 1)
  *             closed = markup.size             # <<<<<<<<<<<<<<
@@ -5772,7 +6070,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 
       __pyx_v_closed = __pyx_t_4;
 
-      /* "app/metadata/html/scanner.pyx":197
+      /* "app/metadata/html/scanner.pyx":215
  *             value = _skip_spaces(markup, closed + 1)
  *             closed = markup.size
  *             if value < markup.size and markup.text[value] in b"\"'":             # <<<<<<<<<<<<<<
@@ -5805,7 +6103,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
       if (__pyx_t_2) {
 
 
-        /* "app/metadata/html/scanner.pyx":198
+        /* "app/metadata/html/scanner.pyx":216
  *             closed = markup.size
  *             if value < markup.size and markup.text[value] in b"\"'":
  *                 closed = _find(markup, markup.text[value], value + 1)             # <<<<<<<<<<<<<<
@@ -5814,7 +6112,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
         __pyx_v_closed = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, (__pyx_v_markup.text[__pyx_v_value]), (__pyx_v_value + 1));
 
-        /* "app/metadata/html/scanner.pyx":197
+        /* "app/metadata/html/scanner.pyx":215
  *             value = _skip_spaces(markup, closed + 1)
  *             closed = markup.size
  *             if value < markup.size and markup.text[value] in b"\"'":             # <<<<<<<<<<<<<<
@@ -5823,7 +6121,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
       }
 
-      /* "app/metadata/html/scanner.pyx":199
+      /* "app/metadata/html/scanner.pyx":217
  *             if value < markup.size and markup.text[value] in b"\"'":
  *                 closed = _find(markup, markup.text[value], value + 1)
  *             if closed < markup.size:             # <<<<<<<<<<<<<<
@@ -5835,7 +6133,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
       if (__pyx_t_2) {
 
 
-        /* "app/metadata/html/scanner.pyx":200
+        /* "app/metadata/html/scanner.pyx":218
  *                 closed = _find(markup, markup.text[value], value + 1)
  *             if closed < markup.size:
  *                 value, after_value, at = value + 1, closed, closed + 1             # <<<<<<<<<<<<<<
@@ -5852,7 +6150,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
         __pyx_v_after_value = __pyx_t_5;
         __pyx_v_at = __pyx_t_6;
 
-        /* "app/metadata/html/scanner.pyx":199
+        /* "app/metadata/html/scanner.pyx":217
  *             if value < markup.size and markup.text[value] in b"\"'":
  *                 closed = _find(markup, markup.text[value], value + 1)
  *             if closed < markup.size:             # <<<<<<<<<<<<<<
@@ -5862,7 +6160,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
         goto __pyx_L18;
       }
 
-      /* "app/metadata/html/scanner.pyx":202
+      /* "app/metadata/html/scanner.pyx":220
  *                 value, after_value, at = value + 1, closed, closed + 1
  *             else:
  *                 at = after_value = _after_bare_value(markup, value)             # <<<<<<<<<<<<<<
@@ -5878,7 +6176,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
       }
       __pyx_L18:;
 
-      /* "app/metadata/html/scanner.pyx":194
+      /* "app/metadata/html/scanner.pyx":212
  *         at = after_name = value = after_value = _after_attribute_name(markup, name)
  *         closed = _skip_spaces(markup, at)
  *         if closed < markup.size and markup.text[closed] == c'=':             # <<<<<<<<<<<<<<
@@ -5887,65 +6185,65 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":203
+    /* "app/metadata/html/scanner.pyx":221
  *             else:
  *                 at = after_value = _after_bare_value(markup, value)
  *         if len(attributes) < _MAX_ATTRIBUTES:             # <<<<<<<<<<<<<<
  *             key = _attribute_name(markup, name, after_name)
  *             if key not in attributes:
 */
-    __pyx_t_6 = PyDict_Size(__pyx_v_attributes); if (unlikely(__pyx_t_6 == ((Py_ssize_t)-1))) __PYX_ERR(0, 203, __pyx_L1_error)
+    __pyx_t_6 = PyDict_Size(__pyx_v_attributes); if (unlikely(__pyx_t_6 == ((Py_ssize_t)-1))) __PYX_ERR(0, 221, __pyx_L1_error)
     __pyx_t_2 = (__pyx_t_6 < __pyx_v_3app_8metadata_4html_7scanner__MAX_ATTRIBUTES);
 
 
     if (__pyx_t_2) {
 
 
-      /* "app/metadata/html/scanner.pyx":204
+      /* "app/metadata/html/scanner.pyx":222
  *                 at = after_value = _after_bare_value(markup, value)
  *         if len(attributes) < _MAX_ATTRIBUTES:
  *             key = _attribute_name(markup, name, after_name)             # <<<<<<<<<<<<<<
  *             if key not in attributes:
- *                 attributes[key] = _decode(markup, value, after_value)
+ *                 attributes[key] = _decode_value(markup, value, after_value)
 */
-      __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__attribute_name(__pyx_v_markup, __pyx_v_name, __pyx_v_after_name); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 204, __pyx_L1_error)
+      __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__attribute_name(__pyx_v_markup, __pyx_v_name, __pyx_v_after_name); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 222, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_1);
       __Pyx_XDECREF_SET(__pyx_v_key, ((PyObject*)__pyx_t_1));
       __pyx_t_1 = 0;
 
-      /* "app/metadata/html/scanner.pyx":205
+      /* "app/metadata/html/scanner.pyx":223
  *         if len(attributes) < _MAX_ATTRIBUTES:
  *             key = _attribute_name(markup, name, after_name)
  *             if key not in attributes:             # <<<<<<<<<<<<<<
- *                 attributes[key] = _decode(markup, value, after_value)
+ *                 attributes[key] = _decode_value(markup, value, after_value)
  *     return attributes, min(_find(markup, c'>', at) + 1, markup.size)
 */
-      __pyx_t_2 = (__Pyx_PyDict_ContainsTF(__pyx_v_key, __pyx_v_attributes, Py_NE)); if (unlikely((__pyx_t_2 < 0))) __PYX_ERR(0, 205, __pyx_L1_error)
+      __pyx_t_2 = (__Pyx_PyDict_ContainsTF(__pyx_v_key, __pyx_v_attributes, Py_NE)); if (unlikely((__pyx_t_2 < 0))) __PYX_ERR(0, 223, __pyx_L1_error)
       if (__pyx_t_2) {
 
 
-        /* "app/metadata/html/scanner.pyx":206
+        /* "app/metadata/html/scanner.pyx":224
  *             key = _attribute_name(markup, name, after_name)
  *             if key not in attributes:
- *                 attributes[key] = _decode(markup, value, after_value)             # <<<<<<<<<<<<<<
+ *                 attributes[key] = _decode_value(markup, value, after_value)             # <<<<<<<<<<<<<<
  *     return attributes, min(_find(markup, c'>', at) + 1, markup.size)
  * 
 */
-        __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_markup, __pyx_v_value, __pyx_v_after_value); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 206, __pyx_L1_error)
+        __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__decode_value(__pyx_v_markup, __pyx_v_value, __pyx_v_after_value); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 224, __pyx_L1_error)
         __Pyx_GOTREF(__pyx_t_1);
-        if (unlikely((PyDict_SetItem(__pyx_v_attributes, __pyx_v_key, __pyx_t_1) < 0))) __PYX_ERR(0, 206, __pyx_L1_error)
+        if (unlikely((PyDict_SetItem(__pyx_v_attributes, __pyx_v_key, __pyx_t_1) < 0))) __PYX_ERR(0, 224, __pyx_L1_error)
         __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
-        /* "app/metadata/html/scanner.pyx":205
+        /* "app/metadata/html/scanner.pyx":223
  *         if len(attributes) < _MAX_ATTRIBUTES:
  *             key = _attribute_name(markup, name, after_name)
  *             if key not in attributes:             # <<<<<<<<<<<<<<
- *                 attributes[key] = _decode(markup, value, after_value)
+ *                 attributes[key] = _decode_value(markup, value, after_value)
  *     return attributes, min(_find(markup, c'>', at) + 1, markup.size)
 */
       }
 
-      /* "app/metadata/html/scanner.pyx":203
+      /* "app/metadata/html/scanner.pyx":221
  *             else:
  *                 at = after_value = _after_bare_value(markup, value)
  *         if len(attributes) < _MAX_ATTRIBUTES:             # <<<<<<<<<<<<<<
@@ -5956,9 +6254,9 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
   }
   __pyx_L4_break:;
 
-  /* "app/metadata/html/scanner.pyx":207
+  /* "app/metadata/html/scanner.pyx":225
  *             if key not in attributes:
- *                 attributes[key] = _decode(markup, value, after_value)
+ *                 attributes[key] = _decode_value(markup, value, after_value)
  *     return attributes, min(_find(markup, c'>', at) + 1, markup.size)             # <<<<<<<<<<<<<<
  * 
  * 
@@ -5977,16 +6275,16 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
     __pyx_t_4 = __pyx_t_5;
   }
 
-  __pyx_t_1 = PyLong_FromSsize_t(__pyx_t_4); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 207, __pyx_L1_error)
+  __pyx_t_1 = PyLong_FromSsize_t(__pyx_t_4); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 225, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
 
-  __pyx_t_7 = PyTuple_New(2); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 207, __pyx_L1_error)
+  __pyx_t_7 = PyTuple_New(2); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 225, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   __Pyx_INCREF(__pyx_v_attributes);
   __Pyx_GIVEREF(__pyx_v_attributes);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_7, 0, __pyx_v_attributes) != (0)) __PYX_ERR(0, 207, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_7, 0, __pyx_v_attributes) != (0)) __PYX_ERR(0, 225, __pyx_L1_error);
   __Pyx_GIVEREF(__pyx_t_1);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_7, 1, __pyx_t_1) != (0)) __PYX_ERR(0, 207, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_7, 1, __pyx_t_1) != (0)) __PYX_ERR(0, 225, __pyx_L1_error);
   __pyx_t_1 = 0;
   {
     PyObject *__pyx_temp;
@@ -5999,7 +6297,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
   __pyx_t_7 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":181
+  /* "app/metadata/html/scanner.pyx":199
  * 
  * 
  * cdef tuple _attributes(Markup markup, Py_ssize_t at):             # <<<<<<<<<<<<<<
@@ -6028,160 +6326,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__attributes(struct __pyx_
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":210
- * 
- * 
- * cdef bint _is_json_ld(Markup markup, Py_ssize_t after) noexcept:             # <<<<<<<<<<<<<<
- *     markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
-*/
-
-static int __pyx_f_3app_8metadata_4html_7scanner__is_json_ld(struct __pyx_t_3app_8metadata_4html_7scanner_Markup __pyx_v_markup, Py_ssize_t __pyx_v_after) {
-  Py_ssize_t __pyx_v_plus;
-  int __pyx_r;
-  struct __pyx_t_3app_8metadata_4html_7scanner_Markup __pyx_t_1;
-  Py_ssize_t __pyx_t_2;
-  Py_ssize_t __pyx_t_3;
-  Py_ssize_t __pyx_t_4;
-  int __pyx_t_5;
-  int __pyx_t_6;
-
-  /* "app/metadata/html/scanner.pyx":211
- * 
- * cdef bint _is_json_ld(Markup markup, Py_ssize_t after) noexcept:
- *     markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)             # <<<<<<<<<<<<<<
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
- *     while plus + 4 < markup.size:
-*/
-  __pyx_t_1.text = __pyx_v_markup.text;
-
-  __pyx_t_2 = (__pyx_v_after + __pyx_v_3app_8metadata_4html_7scanner__SHORT_TAG);
-
-  __pyx_t_3 = __pyx_v_markup.size;
-  __pyx_t_5 = (__pyx_t_2 < __pyx_t_3);
-
-  if (__pyx_t_5) {
-
-    __pyx_t_4 = __pyx_t_2;
-  } else {
-
-    __pyx_t_4 = __pyx_t_3;
-  }
-
-  __pyx_t_1.size = __pyx_t_4;
-
-  __pyx_v_markup.size = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_t_1, '>', __pyx_v_after);
-
-
-  /* "app/metadata/html/scanner.pyx":212
- * cdef bint _is_json_ld(Markup markup, Py_ssize_t after) noexcept:
- *     markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)             # <<<<<<<<<<<<<<
- *     while plus + 4 < markup.size:
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):
-*/
-  __pyx_v_plus = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '+', __pyx_v_after);
-
-  /* "app/metadata/html/scanner.pyx":213
- *     markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
- *     while plus + 4 < markup.size:             # <<<<<<<<<<<<<<
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):
- *             return True
-*/
-  while (1) {
-    __pyx_t_5 = ((__pyx_v_plus + 4) < __pyx_v_markup.size);
-
-
-    if (!__pyx_t_5) break;
-
-    /* "app/metadata/html/scanner.pyx":214
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
- *     while plus + 4 < markup.size:
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):             # <<<<<<<<<<<<<<
- *             return True
- *         plus = _find(markup, c'+', plus + 1)
-*/
-    __pyx_t_6 = (__pyx_v_plus >= (__pyx_v_after + 2));
-
-    if (__pyx_t_6) {
-
-    } else {
-
-      __pyx_t_5 = __pyx_t_6;
-
-      goto __pyx_L6_bool_binop_done;
-    }
-    __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner__is_at(__pyx_v_markup, (__pyx_v_plus - 2), ((unsigned char const *)__pyx_k_ld_json), 7);
-
-
-    __pyx_t_5 = __pyx_t_6;
-
-    __pyx_L6_bool_binop_done:;
-    if (__pyx_t_5) {
-
-
-      /* "app/metadata/html/scanner.pyx":215
- *     while plus + 4 < markup.size:
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):
- *             return True             # <<<<<<<<<<<<<<
- *         plus = _find(markup, c'+', plus + 1)
- *     return False
-*/
-      {
-
-        __pyx_r = 1;
-      }
-      goto __pyx_L0;
-
-      /* "app/metadata/html/scanner.pyx":214
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
- *     while plus + 4 < markup.size:
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):             # <<<<<<<<<<<<<<
- *             return True
- *         plus = _find(markup, c'+', plus + 1)
-*/
-    }
-
-    /* "app/metadata/html/scanner.pyx":216
- *         if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):
- *             return True
- *         plus = _find(markup, c'+', plus + 1)             # <<<<<<<<<<<<<<
- *     return False
- * 
-*/
-    __pyx_v_plus = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '+', (__pyx_v_plus + 1));
-  }
-
-  /* "app/metadata/html/scanner.pyx":217
- *             return True
- *         plus = _find(markup, c'+', plus + 1)
- *     return False             # <<<<<<<<<<<<<<
- * 
- * 
-*/
-  {
-
-    __pyx_r = 0;
-  }
-  goto __pyx_L0;
-
-  /* "app/metadata/html/scanner.pyx":210
- * 
- * 
- * cdef bint _is_json_ld(Markup markup, Py_ssize_t after) noexcept:             # <<<<<<<<<<<<<<
- *     markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)
- *     cdef Py_ssize_t plus = _find(markup, c'+', after)
-*/
-
-  /* function exit code */
-  __pyx_L0:;
-
-
-  return __pyx_r;
-}
-
-/* "app/metadata/html/scanner.pyx":229
+/* "app/metadata/html/scanner.pyx":237
  *     cdef list noscripts
  * 
  *     def __init__(self, bytes body):             # <<<<<<<<<<<<<<
@@ -6227,32 +6372,32 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_body,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL_TPNEW(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 229, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 237, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 229, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 237, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 229, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 237, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 1; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 1, 1, 1, i); __PYX_ERR(0, 229, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 1, 1, 1, i); __PYX_ERR(0, 237, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 1)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 229, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 237, __pyx_L3_error)
     }
     __pyx_v_body = ((PyObject*)values[0]);
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("__init__", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 229, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("__init__", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 237, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -6263,7 +6408,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return -1;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_body), (&PyBytes_Type), 1, "body", 1))) __PYX_ERR(0, 229, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_body), (&PyBytes_Type), 1, "body", 1))) __PYX_ERR(0, 237, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_8_Reading___init__(((struct __pyx_obj_3app_8metadata_4html_7scanner__Reading *)__pyx_v_self), __pyx_v_body);
 
   /* function exit code */
@@ -6295,7 +6440,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_8_Reading___init__(struct __py
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("__init__", 0);
 
-  /* "app/metadata/html/scanner.pyx":230
+  /* "app/metadata/html/scanner.pyx":238
  * 
  *     def __init__(self, bytes body):
  *         self.body = body             # <<<<<<<<<<<<<<
@@ -6307,7 +6452,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_8_Reading___init__(struct __py
   __Pyx_GOTREF(__pyx_v_self->body);
   __Pyx_DECREF_SET(__pyx_v_self->body, __pyx_v_body);
 
-  /* "app/metadata/html/scanner.pyx":231
+  /* "app/metadata/html/scanner.pyx":239
  *     def __init__(self, bytes body):
  *         self.body = body
  *         self.markup = Markup(body, len(body))             # <<<<<<<<<<<<<<
@@ -6316,49 +6461,49 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_8_Reading___init__(struct __py
 */
   if (unlikely(__pyx_v_body == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "expected bytes, NoneType found");
-    __PYX_ERR(0, 231, __pyx_L1_error)
+    __PYX_ERR(0, 239, __pyx_L1_error)
   }
-  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_body); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 231, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_body); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 239, __pyx_L1_error)
   __pyx_t_1.text = __pyx_t_2;
 
   if (unlikely(__pyx_v_body == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-    __PYX_ERR(0, 231, __pyx_L1_error)
+    __PYX_ERR(0, 239, __pyx_L1_error)
   }
-  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_body); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 231, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_body); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 239, __pyx_L1_error)
   __pyx_t_1.size = __pyx_t_3;
 
   __pyx_v_self->markup = __pyx_t_1;
 
-  /* "app/metadata/html/scanner.pyx":232
+  /* "app/metadata/html/scanner.pyx":240
  *         self.body = body
  *         self.markup = Markup(body, len(body))
  *         self.tags = {}             # <<<<<<<<<<<<<<
  *         self.noscripts = []
  * 
 */
-  __pyx_t_4 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 232, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 240, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   __Pyx_GIVEREF(__pyx_t_4);
   __Pyx_GOTREF(__pyx_v_self->tags);
   __Pyx_DECREF_SET(__pyx_v_self->tags, ((PyObject*)__pyx_t_4));
   __pyx_t_4 = 0;
 
-  /* "app/metadata/html/scanner.pyx":233
+  /* "app/metadata/html/scanner.pyx":241
  *         self.markup = Markup(body, len(body))
  *         self.tags = {}
  *         self.noscripts = []             # <<<<<<<<<<<<<<
  * 
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:
 */
-  __pyx_t_4 = PyList_New(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 233, __pyx_L1_error)
+  __pyx_t_4 = PyList_New(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 241, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   __Pyx_GIVEREF(__pyx_t_4);
   __Pyx_GOTREF(__pyx_v_self->noscripts);
   __Pyx_DECREF_SET(__pyx_v_self->noscripts, ((PyObject*)__pyx_t_4));
   __pyx_t_4 = 0;
 
-  /* "app/metadata/html/scanner.pyx":229
+  /* "app/metadata/html/scanner.pyx":237
  *     cdef list noscripts
  * 
  *     def __init__(self, bytes body):             # <<<<<<<<<<<<<<
@@ -6379,7 +6524,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_8_Reading___init__(struct __py
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":235
+/* "app/metadata/html/scanner.pyx":243
  *         self.noscripts = []
  * 
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:             # <<<<<<<<<<<<<<
@@ -6406,7 +6551,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("keep", 0);
 
-  /* "app/metadata/html/scanner.pyx":236
+  /* "app/metadata/html/scanner.pyx":244
  * 
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:
  *         tags = self.tags.get(kind.name)             # <<<<<<<<<<<<<<
@@ -6415,14 +6560,14 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
 */
   if (unlikely(__pyx_v_self->tags == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-    __PYX_ERR(0, 236, __pyx_L1_error)
+    __PYX_ERR(0, 244, __pyx_L1_error)
   }
-  __pyx_t_1 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->tags, __pyx_v_kind->name, Py_None); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 236, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyDict_GetItemDefault(__pyx_v_self->tags, __pyx_v_kind->name, Py_None); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 244, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __pyx_v_tags = __pyx_t_1;
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":237
+  /* "app/metadata/html/scanner.pyx":245
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:
  *         tags = self.tags.get(kind.name)
  *         if tags is None:             # <<<<<<<<<<<<<<
@@ -6433,25 +6578,25 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
   if (__pyx_t_2) {
 
 
-    /* "app/metadata/html/scanner.pyx":238
+    /* "app/metadata/html/scanner.pyx":246
  *         tags = self.tags.get(kind.name)
  *         if tags is None:
  *             tags = self.tags[kind.name] = []             # <<<<<<<<<<<<<<
  *         (<list> tags).append(_new(Tag, (kind.name, attributes, start, end, raw)))
  * 
 */
-    __pyx_t_1 = PyList_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 238, __pyx_L1_error)
+    __pyx_t_1 = PyList_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 246, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
     __Pyx_INCREF(__pyx_t_1);
     __Pyx_DECREF_SET(__pyx_v_tags, __pyx_t_1);
     if (unlikely(__pyx_v_self->tags == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 238, __pyx_L1_error)
+      __PYX_ERR(0, 246, __pyx_L1_error)
     }
-    if (unlikely((PyDict_SetItem(__pyx_v_self->tags, __pyx_v_kind->name, __pyx_t_1) < 0))) __PYX_ERR(0, 238, __pyx_L1_error)
+    if (unlikely((PyDict_SetItem(__pyx_v_self->tags, __pyx_v_kind->name, __pyx_t_1) < 0))) __PYX_ERR(0, 246, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":237
+    /* "app/metadata/html/scanner.pyx":245
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:
  *         tags = self.tags.get(kind.name)
  *         if tags is None:             # <<<<<<<<<<<<<<
@@ -6460,7 +6605,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":239
+  /* "app/metadata/html/scanner.pyx":247
  *         if tags is None:
  *             tags = self.tags[kind.name] = []
  *         (<list> tags).append(_new(Tag, (kind.name, attributes, start, end, raw)))             # <<<<<<<<<<<<<<
@@ -6469,32 +6614,32 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
 */
   if (unlikely(__pyx_v_tags == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "append");
-    __PYX_ERR(0, 239, __pyx_L1_error)
+    __PYX_ERR(0, 247, __pyx_L1_error)
   }
   __pyx_t_3 = NULL;
   __Pyx_INCREF(__pyx_v_3app_8metadata_4html_7scanner__new);
   __pyx_t_4 = __pyx_v_3app_8metadata_4html_7scanner__new; 
-  __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_Tag); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 239, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_Tag); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 247, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_5);
-  __pyx_t_6 = PyLong_FromSsize_t(__pyx_v_start); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 239, __pyx_L1_error)
+  __pyx_t_6 = PyLong_FromSsize_t(__pyx_v_start); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 247, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_7 = PyLong_FromSsize_t(__pyx_v_end); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 239, __pyx_L1_error)
+  __pyx_t_7 = PyLong_FromSsize_t(__pyx_v_end); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 247, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
-  __pyx_t_8 = PyTuple_New(5); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 239, __pyx_L1_error)
+  __pyx_t_8 = PyTuple_New(5); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 247, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_8);
   __Pyx_INCREF(__pyx_v_kind->name);
   __Pyx_GIVEREF(__pyx_v_kind->name);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 0, __pyx_v_kind->name) != (0)) __PYX_ERR(0, 239, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 0, __pyx_v_kind->name) != (0)) __PYX_ERR(0, 247, __pyx_L1_error);
   __Pyx_INCREF(__pyx_v_attributes);
   __Pyx_GIVEREF(__pyx_v_attributes);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 1, __pyx_v_attributes) != (0)) __PYX_ERR(0, 239, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 1, __pyx_v_attributes) != (0)) __PYX_ERR(0, 247, __pyx_L1_error);
   __Pyx_GIVEREF(__pyx_t_6);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 2, __pyx_t_6) != (0)) __PYX_ERR(0, 239, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 2, __pyx_t_6) != (0)) __PYX_ERR(0, 247, __pyx_L1_error);
   __Pyx_GIVEREF(__pyx_t_7);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 3, __pyx_t_7) != (0)) __PYX_ERR(0, 239, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 3, __pyx_t_7) != (0)) __PYX_ERR(0, 247, __pyx_L1_error);
   __Pyx_INCREF(__pyx_v_raw);
   __Pyx_GIVEREF(__pyx_v_raw);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 4, __pyx_v_raw) != (0)) __PYX_ERR(0, 239, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_8, 4, __pyx_v_raw) != (0)) __PYX_ERR(0, 247, __pyx_L1_error);
   __pyx_t_6 = 0;
   __pyx_t_7 = 0;
   __pyx_t_9 = 1;
@@ -6516,14 +6661,14 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
     __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
     __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 239, __pyx_L1_error)
+    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 247, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
   }
-  __pyx_t_10 = __Pyx_PyList_Append(((PyObject*)__pyx_v_tags), __pyx_t_1); if (unlikely(__pyx_t_10 == ((int)-1))) __PYX_ERR(0, 239, __pyx_L1_error)
+  __pyx_t_10 = __Pyx_PyList_Append(((PyObject*)__pyx_v_tags), __pyx_t_1); if (unlikely(__pyx_t_10 == ((int)-1))) __PYX_ERR(0, 247, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
 
-  /* "app/metadata/html/scanner.pyx":235
+  /* "app/metadata/html/scanner.pyx":243
  *         self.noscripts = []
  * 
  *     cdef int keep(self, _Kind kind, dict attributes, Py_ssize_t start, Py_ssize_t end, bytes raw) except -1:             # <<<<<<<<<<<<<<
@@ -6551,7 +6696,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(struct __pyx_obj
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":241
+/* "app/metadata/html/scanner.pyx":249
  *         (<list> tags).append(_new(Tag, (kind.name, attributes, start, end, raw)))
  * 
  *     cdef int close_noscripts(self, Py_ssize_t end) except -1:             # <<<<<<<<<<<<<<
@@ -6575,7 +6720,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("close_noscripts", 0);
 
-  /* "app/metadata/html/scanner.pyx":242
+  /* "app/metadata/html/scanner.pyx":250
  * 
  *     cdef int close_noscripts(self, Py_ssize_t end) except -1:
  *         for start in self.noscripts:             # <<<<<<<<<<<<<<
@@ -6584,7 +6729,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
 */
   if (unlikely(__pyx_v_self->noscripts == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not iterable");
-    __PYX_ERR(0, 242, __pyx_L1_error)
+    __PYX_ERR(0, 250, __pyx_L1_error)
   }
   __pyx_t_1 = __pyx_v_self->noscripts; __Pyx_INCREF(__pyx_t_1);
   __pyx_t_2 = 0;
@@ -6592,18 +6737,18 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
     {
       Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_t_1);
       #if !CYTHON_ASSUME_SAFE_SIZE
-      if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 242, __pyx_L1_error)
+      if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 250, __pyx_L1_error)
       #endif
       if (__pyx_t_2 >= __pyx_temp) break;
     }
     __pyx_t_3 = __Pyx_PyList_GET_ITEM_REF(__pyx_t_1, __pyx_t_2, __Pyx_ReferenceSharing_OwnStrongReference);
     ++__pyx_t_2;
-    if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 242, __pyx_L1_error)
+    if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 250, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     __Pyx_XDECREF_SET(__pyx_v_start, __pyx_t_3);
     __pyx_t_3 = 0;
 
-    /* "app/metadata/html/scanner.pyx":243
+    /* "app/metadata/html/scanner.pyx":251
  *     cdef int close_noscripts(self, Py_ssize_t end) except -1:
  *         for start in self.noscripts:
  *             self.keep(_NOSCRIPT, {}, start, end, b"")             # <<<<<<<<<<<<<<
@@ -6612,16 +6757,16 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
 */
     __pyx_t_3 = ((PyObject *)__pyx_v_3app_8metadata_4html_7scanner__NOSCRIPT);
     __Pyx_INCREF(__pyx_t_3);
-    __pyx_t_4 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 243, __pyx_L1_error)
+    __pyx_t_4 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 251, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
-    __pyx_t_5 = __Pyx_PyIndex_AsSsize_t(__pyx_v_start); if (unlikely((__pyx_t_5 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 243, __pyx_L1_error)
-    __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, ((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)__pyx_t_3), ((PyObject*)__pyx_t_4), __pyx_t_5, __pyx_v_end, __pyx_mstate_global->__pyx_kp_b__5); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 243, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyIndex_AsSsize_t(__pyx_v_start); if (unlikely((__pyx_t_5 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 251, __pyx_L1_error)
+    __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, ((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)__pyx_t_3), ((PyObject*)__pyx_t_4), __pyx_t_5, __pyx_v_end, __pyx_mstate_global->__pyx_kp_b__5); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 251, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
     __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
 
 
-    /* "app/metadata/html/scanner.pyx":242
+    /* "app/metadata/html/scanner.pyx":250
  * 
  *     cdef int close_noscripts(self, Py_ssize_t end) except -1:
  *         for start in self.noscripts:             # <<<<<<<<<<<<<<
@@ -6631,7 +6776,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
   }
   __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":244
+  /* "app/metadata/html/scanner.pyx":252
  *         for start in self.noscripts:
  *             self.keep(_NOSCRIPT, {}, start, end, b"")
  *         self.noscripts.clear()             # <<<<<<<<<<<<<<
@@ -6645,12 +6790,12 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
     PyObject *__pyx_callargs[2] = {__pyx_t_4, NULL};
     __pyx_t_1 = __Pyx_PyObject_FastCallMethod((PyObject*)__pyx_mstate_global->__pyx_n_u_clear, __pyx_callargs+__pyx_t_7, (1-__pyx_t_7) | (1*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
     __Pyx_XDECREF(__pyx_t_4); __pyx_t_4 = 0;
-    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 244, __pyx_L1_error)
+    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 252, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
   }
   __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":241
+  /* "app/metadata/html/scanner.pyx":249
  *         (<list> tags).append(_new(Tag, (kind.name, attributes, start, end, raw)))
  * 
  *     cdef int close_noscripts(self, Py_ssize_t end) except -1:             # <<<<<<<<<<<<<<
@@ -6674,7 +6819,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(struc
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":246
+/* "app/metadata/html/scanner.pyx":254
  *         self.noscripts.clear()
  * 
  *     cdef Py_ssize_t take(self, _Kind kind, Py_ssize_t start, Py_ssize_t after) except -1:             # <<<<<<<<<<<<<<
@@ -6691,17 +6836,19 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   int __pyx_t_1;
   PyObject *__pyx_t_2 = NULL;
   int __pyx_t_3;
-  int __pyx_t_4;
+  PyObject *__pyx_t_4 = NULL;
   PyObject *__pyx_t_5 = NULL;
-  PyObject *__pyx_t_6 = NULL;
-  Py_ssize_t __pyx_t_7;
-  int __pyx_t_8;
+  Py_ssize_t __pyx_t_6;
+  int __pyx_t_7;
+  PyObject *__pyx_t_8 = NULL;
+  size_t __pyx_t_9;
+  int __pyx_t_10;
   int __pyx_lineno = 0;
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("take", 0);
 
-  /* "app/metadata/html/scanner.pyx":249
+  /* "app/metadata/html/scanner.pyx":257
  *         """Read the tag of this kind that begins at `start`; where to go on."""
  *         cdef Py_ssize_t end, closed
  *         if kind.take == AS_NOSCRIPT:             # <<<<<<<<<<<<<<
@@ -6713,28 +6860,28 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":250
+    /* "app/metadata/html/scanner.pyx":258
  *         cdef Py_ssize_t end, closed
  *         if kind.take == AS_NOSCRIPT:
  *             self.noscripts.append(start)             # <<<<<<<<<<<<<<
  *             return after
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):
+ *         if kind.take == AS_HIDDEN:
 */
     if (unlikely(__pyx_v_self->noscripts == Py_None)) {
       PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "append");
-      __PYX_ERR(0, 250, __pyx_L1_error)
+      __PYX_ERR(0, 258, __pyx_L1_error)
     }
-    __pyx_t_2 = PyLong_FromSsize_t(__pyx_v_start); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 250, __pyx_L1_error)
+    __pyx_t_2 = PyLong_FromSsize_t(__pyx_v_start); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 258, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_2);
-    __pyx_t_3 = __Pyx_PyList_Append(__pyx_v_self->noscripts, __pyx_t_2); if (unlikely(__pyx_t_3 == ((int)-1))) __PYX_ERR(0, 250, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyList_Append(__pyx_v_self->noscripts, __pyx_t_2); if (unlikely(__pyx_t_3 == ((int)-1))) __PYX_ERR(0, 258, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
 
-    /* "app/metadata/html/scanner.pyx":251
+    /* "app/metadata/html/scanner.pyx":259
  *         if kind.take == AS_NOSCRIPT:
  *             self.noscripts.append(start)
  *             return after             # <<<<<<<<<<<<<<
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):
+ *         if kind.take == AS_HIDDEN:
  *             return _end_tag(self.markup, after, kind)
 */
     {
@@ -6743,7 +6890,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":249
+    /* "app/metadata/html/scanner.pyx":257
  *         """Read the tag of this kind that begins at `start`; where to go on."""
  *         cdef Py_ssize_t end, closed
  *         if kind.take == AS_NOSCRIPT:             # <<<<<<<<<<<<<<
@@ -6752,48 +6899,24 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":252
+  /* "app/metadata/html/scanner.pyx":260
  *             self.noscripts.append(start)
  *             return after
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):             # <<<<<<<<<<<<<<
+ *         if kind.take == AS_HIDDEN:             # <<<<<<<<<<<<<<
  *             return _end_tag(self.markup, after, kind)
  *         attributes, end = _attributes(self.markup, after)
 */
-  __pyx_t_4 = (__pyx_v_kind->take == __pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN);
+  __pyx_t_1 = (__pyx_v_kind->take == __pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN);
 
-  if (!__pyx_t_4) {
-
-  } else {
-
-    __pyx_t_1 = __pyx_t_4;
-
-    goto __pyx_L5_bool_binop_done;
-  }
-  __pyx_t_4 = (__pyx_v_kind->take == __pyx_e_3app_8metadata_4html_7scanner_AS_SCRIPT);
-
-  if (__pyx_t_4) {
-
-  } else {
-
-    __pyx_t_1 = __pyx_t_4;
-
-    goto __pyx_L5_bool_binop_done;
-  }
-  __pyx_t_4 = (!__pyx_f_3app_8metadata_4html_7scanner__is_json_ld(__pyx_v_self->markup, __pyx_v_after));
-
-
-  __pyx_t_1 = __pyx_t_4;
-
-  __pyx_L5_bool_binop_done:;
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":253
+    /* "app/metadata/html/scanner.pyx":261
  *             return after
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):
+ *         if kind.take == AS_HIDDEN:
  *             return _end_tag(self.markup, after, kind)             # <<<<<<<<<<<<<<
  *         attributes, end = _attributes(self.markup, after)
- *         if kind.take == AS_ELEMENT:
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
 */
     {
 
@@ -6801,23 +6924,23 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":252
+    /* "app/metadata/html/scanner.pyx":260
  *             self.noscripts.append(start)
  *             return after
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):             # <<<<<<<<<<<<<<
+ *         if kind.take == AS_HIDDEN:             # <<<<<<<<<<<<<<
  *             return _end_tag(self.markup, after, kind)
  *         attributes, end = _attributes(self.markup, after)
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":254
- *         if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):
+  /* "app/metadata/html/scanner.pyx":262
+ *         if kind.take == AS_HIDDEN:
  *             return _end_tag(self.markup, after, kind)
  *         attributes, end = _attributes(self.markup, after)             # <<<<<<<<<<<<<<
- *         if kind.take == AS_ELEMENT:
- *             self.keep(kind, attributes, start, end, b"")
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
+ *             return _end_tag(self.markup, after, kind)
 */
-  __pyx_t_2 = __pyx_f_3app_8metadata_4html_7scanner__attributes(__pyx_v_self->markup, __pyx_v_after); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 254, __pyx_L1_error)
+  __pyx_t_2 = __pyx_f_3app_8metadata_4html_7scanner__attributes(__pyx_v_self->markup, __pyx_v_after); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 262, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   if (likely(__pyx_t_2 != Py_None)) {
     PyObject* sequence = __pyx_t_2;
@@ -6825,32 +6948,97 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
     if (unlikely(size != 2)) {
       if (size > 2) __Pyx_RaiseTooManyValuesError(2);
       else if (size >= 0) __Pyx_RaiseNeedMoreValuesError(size);
-      __PYX_ERR(0, 254, __pyx_L1_error)
+      __PYX_ERR(0, 262, __pyx_L1_error)
     }
     #if CYTHON_ASSUME_SAFE_MACROS && !CYTHON_AVOID_BORROWED_REFS
-    __pyx_t_5 = PyTuple_GET_ITEM(sequence, 0);
+    __pyx_t_4 = PyTuple_GET_ITEM(sequence, 0);
+    __Pyx_INCREF(__pyx_t_4);
+    __pyx_t_5 = PyTuple_GET_ITEM(sequence, 1);
     __Pyx_INCREF(__pyx_t_5);
-    __pyx_t_6 = PyTuple_GET_ITEM(sequence, 1);
-    __Pyx_INCREF(__pyx_t_6);
     #else
-    __pyx_t_5 = __Pyx_PySequence_ITEM(sequence, 0); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 254, __pyx_L1_error)
+    __pyx_t_4 = __Pyx_PySequence_ITEM(sequence, 0); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 262, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_4);
+    __pyx_t_5 = __Pyx_PySequence_ITEM(sequence, 1); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 262, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
-    __pyx_t_6 = __Pyx_PySequence_ITEM(sequence, 1); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 254, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_t_6);
     #endif
     __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   } else {
-    __Pyx_RaiseNoneNotIterableError(); __PYX_ERR(0, 254, __pyx_L1_error)
+    __Pyx_RaiseNoneNotIterableError(); __PYX_ERR(0, 262, __pyx_L1_error)
   }
-  __pyx_t_7 = __Pyx_PyIndex_AsSsize_t(__pyx_t_6); if (unlikely((__pyx_t_7 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 254, __pyx_L1_error)
-  __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-  __pyx_v_attributes = __pyx_t_5;
-  __pyx_t_5 = 0;
-  __pyx_v_end = __pyx_t_7;
+  __pyx_t_6 = __Pyx_PyIndex_AsSsize_t(__pyx_t_5); if (unlikely((__pyx_t_6 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 262, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+  __pyx_v_attributes = __pyx_t_4;
+  __pyx_t_4 = 0;
+  __pyx_v_end = __pyx_t_6;
 
-  /* "app/metadata/html/scanner.pyx":255
+  /* "app/metadata/html/scanner.pyx":263
  *             return _end_tag(self.markup, after, kind)
  *         attributes, end = _attributes(self.markup, after)
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():             # <<<<<<<<<<<<<<
+ *             return _end_tag(self.markup, after, kind)
+ *         if kind.take == AS_ELEMENT:
+*/
+  __pyx_t_7 = (__pyx_v_kind->take == __pyx_e_3app_8metadata_4html_7scanner_AS_SCRIPT);
+
+  if (__pyx_t_7) {
+
+  } else {
+
+    __pyx_t_1 = __pyx_t_7;
+
+    goto __pyx_L6_bool_binop_done;
+  }
+  __pyx_t_4 = __Pyx_PyObject_GetAttrStr(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_get); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  __pyx_t_8 = __Pyx_PyObject_Call(__pyx_t_4, __pyx_mstate_global->__pyx_tuple[0], NULL); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_8);
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+  __pyx_t_5 = __pyx_t_8;
+  __Pyx_INCREF(__pyx_t_5);
+  __pyx_t_9 = 0;
+  {
+    PyObject *__pyx_callargs[2] = {__pyx_t_5, NULL};
+    __pyx_t_2 = __Pyx_PyObject_FastCallMethod((PyObject*)__pyx_mstate_global->__pyx_n_u_lower, __pyx_callargs+__pyx_t_9, (1-__pyx_t_9) | (1*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
+    __Pyx_XDECREF(__pyx_t_5); __pyx_t_5 = 0;
+    __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
+    if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 263, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_2);
+  }
+  if (!(likely(PyUnicode_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_2))) __PYX_ERR(0, 263, __pyx_L1_error)
+  __pyx_t_7 = (__Pyx_PyUnicode_ContainsTF(__pyx_mstate_global->__pyx_kp_u_ld_json, __pyx_t_2, Py_NE)); if (unlikely((__pyx_t_7 < 0))) __PYX_ERR(0, 263, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
+
+  __pyx_t_1 = __pyx_t_7;
+
+  __pyx_L6_bool_binop_done:;
+  if (__pyx_t_1) {
+
+
+    /* "app/metadata/html/scanner.pyx":264
+ *         attributes, end = _attributes(self.markup, after)
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
+ *             return _end_tag(self.markup, after, kind)             # <<<<<<<<<<<<<<
+ *         if kind.take == AS_ELEMENT:
+ *             self.keep(kind, attributes, start, end, b"")
+*/
+    {
+
+      __pyx_r = __pyx_f_3app_8metadata_4html_7scanner__end_tag(__pyx_v_self->markup, __pyx_v_after, __pyx_v_kind);
+    }
+    goto __pyx_L0;
+
+    /* "app/metadata/html/scanner.pyx":263
+ *             return _end_tag(self.markup, after, kind)
+ *         attributes, end = _attributes(self.markup, after)
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():             # <<<<<<<<<<<<<<
+ *             return _end_tag(self.markup, after, kind)
+ *         if kind.take == AS_ELEMENT:
+*/
+  }
+
+  /* "app/metadata/html/scanner.pyx":265
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
+ *             return _end_tag(self.markup, after, kind)
  *         if kind.take == AS_ELEMENT:             # <<<<<<<<<<<<<<
  *             self.keep(kind, attributes, start, end, b"")
  *             return end
@@ -6860,8 +7048,8 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":256
- *         attributes, end = _attributes(self.markup, after)
+    /* "app/metadata/html/scanner.pyx":266
+ *             return _end_tag(self.markup, after, kind)
  *         if kind.take == AS_ELEMENT:
  *             self.keep(kind, attributes, start, end, b"")             # <<<<<<<<<<<<<<
  *             return end
@@ -6869,12 +7057,12 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
 */
     __pyx_t_2 = __pyx_v_attributes;
     __Pyx_INCREF(__pyx_t_2);
-    if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 256, __pyx_L1_error)
-    __pyx_t_8 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, __pyx_v_kind, ((PyObject*)__pyx_t_2), __pyx_v_start, __pyx_v_end, __pyx_mstate_global->__pyx_kp_b__5); if (unlikely(__pyx_t_8 == ((int)-1))) __PYX_ERR(0, 256, __pyx_L1_error)
+    if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 266, __pyx_L1_error)
+    __pyx_t_10 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, __pyx_v_kind, ((PyObject*)__pyx_t_2), __pyx_v_start, __pyx_v_end, __pyx_mstate_global->__pyx_kp_b__5); if (unlikely(__pyx_t_10 == ((int)-1))) __PYX_ERR(0, 266, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
 
-    /* "app/metadata/html/scanner.pyx":257
+    /* "app/metadata/html/scanner.pyx":267
  *         if kind.take == AS_ELEMENT:
  *             self.keep(kind, attributes, start, end, b"")
  *             return end             # <<<<<<<<<<<<<<
@@ -6887,16 +7075,16 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":255
+    /* "app/metadata/html/scanner.pyx":265
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
  *             return _end_tag(self.markup, after, kind)
- *         attributes, end = _attributes(self.markup, after)
  *         if kind.take == AS_ELEMENT:             # <<<<<<<<<<<<<<
  *             self.keep(kind, attributes, start, end, b"")
  *             return end
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":258
+  /* "app/metadata/html/scanner.pyx":268
  *             self.keep(kind, attributes, start, end, b"")
  *             return end
  *         closed = _end_tag(self.markup, end, kind)             # <<<<<<<<<<<<<<
@@ -6905,7 +7093,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
 */
   __pyx_v_closed = __pyx_f_3app_8metadata_4html_7scanner__end_tag(__pyx_v_self->markup, __pyx_v_end, __pyx_v_kind);
 
-  /* "app/metadata/html/scanner.pyx":259
+  /* "app/metadata/html/scanner.pyx":269
  *             return end
  *         closed = _end_tag(self.markup, end, kind)
  *         self.keep(kind, attributes, start, end, self.body[end:closed])             # <<<<<<<<<<<<<<
@@ -6914,19 +7102,19 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
 */
   __pyx_t_2 = __pyx_v_attributes;
   __Pyx_INCREF(__pyx_t_2);
-  if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 259, __pyx_L1_error)
+  if (!(likely(PyDict_CheckExact(__pyx_t_2))||((__pyx_t_2) == Py_None) || __Pyx_RaiseUnexpectedTypeError("dict", __pyx_t_2))) __PYX_ERR(0, 269, __pyx_L1_error)
   if (unlikely(__pyx_v_self->body == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 259, __pyx_L1_error)
+    __PYX_ERR(0, 269, __pyx_L1_error)
   }
-  __pyx_t_6 = PySequence_GetSlice(__pyx_v_self->body, __pyx_v_end, __pyx_v_closed); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 259, __pyx_L1_error)
-  __Pyx_GOTREF(__pyx_t_6);
-  __pyx_t_8 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, __pyx_v_kind, ((PyObject*)__pyx_t_2), __pyx_v_start, __pyx_v_end, ((PyObject*)__pyx_t_6)); if (unlikely(__pyx_t_8 == ((int)-1))) __PYX_ERR(0, 259, __pyx_L1_error)
+  __pyx_t_8 = PySequence_GetSlice(__pyx_v_self->body, __pyx_v_end, __pyx_v_closed); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 269, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_8);
+  __pyx_t_10 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_keep(__pyx_v_self, __pyx_v_kind, ((PyObject*)__pyx_t_2), __pyx_v_start, __pyx_v_end, ((PyObject*)__pyx_t_8)); if (unlikely(__pyx_t_10 == ((int)-1))) __PYX_ERR(0, 269, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
-  __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
+  __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
 
 
-  /* "app/metadata/html/scanner.pyx":260
+  /* "app/metadata/html/scanner.pyx":270
  *         closed = _end_tag(self.markup, end, kind)
  *         self.keep(kind, attributes, start, end, self.body[end:closed])
  *         return closed             # <<<<<<<<<<<<<<
@@ -6939,7 +7127,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":246
+  /* "app/metadata/html/scanner.pyx":254
  *         self.noscripts.clear()
  * 
  *     cdef Py_ssize_t take(self, _Kind kind, Py_ssize_t start, Py_ssize_t after) except -1:             # <<<<<<<<<<<<<<
@@ -6950,8 +7138,9 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   /* function exit code */
   __pyx_L1_error:;
   __Pyx_XDECREF(__pyx_t_2);
+  __Pyx_XDECREF(__pyx_t_4);
   __Pyx_XDECREF(__pyx_t_5);
-  __Pyx_XDECREF(__pyx_t_6);
+  __Pyx_XDECREF(__pyx_t_8);
   __Pyx_AddTraceback("app.metadata.html.scanner._Reading.take", __pyx_clineno, __pyx_lineno, __pyx_filename);
   __pyx_r = -1L;
   __pyx_L0:;
@@ -6963,7 +7152,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(struct __
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":262
+/* "app/metadata/html/scanner.pyx":272
  *         return closed
  * 
  *     cdef Py_ssize_t take_any(self, Py_ssize_t start) except -1:             # <<<<<<<<<<<<<<
@@ -6985,7 +7174,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("take_any", 0);
 
-  /* "app/metadata/html/scanner.pyx":266
+  /* "app/metadata/html/scanner.pyx":276
  *         cdef _Kind kind
  *         cdef Py_ssize_t after
  *         if _is_comment(self.markup, start):             # <<<<<<<<<<<<<<
@@ -6997,7 +7186,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
   if (__pyx_t_1) {
 
 
-    /* "app/metadata/html/scanner.pyx":267
+    /* "app/metadata/html/scanner.pyx":277
  *         cdef Py_ssize_t after
  *         if _is_comment(self.markup, start):
  *             return _end_of_comment(self.markup, start)             # <<<<<<<<<<<<<<
@@ -7010,7 +7199,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":266
+    /* "app/metadata/html/scanner.pyx":276
  *         cdef _Kind kind
  *         cdef Py_ssize_t after
  *         if _is_comment(self.markup, start):             # <<<<<<<<<<<<<<
@@ -7019,7 +7208,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":268
+  /* "app/metadata/html/scanner.pyx":278
  *         if _is_comment(self.markup, start):
  *             return _end_of_comment(self.markup, start)
  *         kind = <_Kind> _by_letter[_lower(self.markup.text[start + 1])]             # <<<<<<<<<<<<<<
@@ -7028,7 +7217,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 */
   if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__by_letter == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 268, __pyx_L1_error)
+    __PYX_ERR(0, 278, __pyx_L1_error)
   }
   __pyx_t_2 = __pyx_f_3app_8metadata_4html_7scanner__lower((__pyx_v_self->markup.text[(__pyx_v_start + 1)]));
 
@@ -7038,7 +7227,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
   __pyx_v_kind = ((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)__pyx_t_3);
   __pyx_t_3 = 0;
 
-  /* "app/metadata/html/scanner.pyx":269
+  /* "app/metadata/html/scanner.pyx":279
  *             return _end_of_comment(self.markup, start)
  *         kind = <_Kind> _by_letter[_lower(self.markup.text[start + 1])]
  *         while kind is not None:             # <<<<<<<<<<<<<<
@@ -7050,7 +7239,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":270
+    /* "app/metadata/html/scanner.pyx":280
  *         kind = <_Kind> _by_letter[_lower(self.markup.text[start + 1])]
  *         while kind is not None:
  *             after = _after_name(self.markup, start + 1, kind)             # <<<<<<<<<<<<<<
@@ -7059,7 +7248,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 */
     __pyx_v_after = __pyx_f_3app_8metadata_4html_7scanner__after_name(__pyx_v_self->markup, (__pyx_v_start + 1), __pyx_v_kind);
 
-    /* "app/metadata/html/scanner.pyx":271
+    /* "app/metadata/html/scanner.pyx":281
  *         while kind is not None:
  *             after = _after_name(self.markup, start + 1, kind)
  *             if after:             # <<<<<<<<<<<<<<
@@ -7071,20 +7260,20 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
     if (__pyx_t_1) {
 
 
-      /* "app/metadata/html/scanner.pyx":272
+      /* "app/metadata/html/scanner.pyx":282
  *             after = _after_name(self.markup, start + 1, kind)
  *             if after:
  *                 return self.take(kind, start, after)             # <<<<<<<<<<<<<<
  *             kind = kind.next
  *         return 0
 */
-      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(__pyx_v_self, __pyx_v_kind, __pyx_v_start, __pyx_v_after); if (unlikely(__pyx_t_4 == ((Py_ssize_t)-1L))) __PYX_ERR(0, 272, __pyx_L1_error)
+      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take(__pyx_v_self, __pyx_v_kind, __pyx_v_start, __pyx_v_after); if (unlikely(__pyx_t_4 == ((Py_ssize_t)-1L))) __PYX_ERR(0, 282, __pyx_L1_error)
       {
         __pyx_r = __pyx_t_4;
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":271
+      /* "app/metadata/html/scanner.pyx":281
  *         while kind is not None:
  *             after = _after_name(self.markup, start + 1, kind)
  *             if after:             # <<<<<<<<<<<<<<
@@ -7093,7 +7282,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":273
+    /* "app/metadata/html/scanner.pyx":283
  *             if after:
  *                 return self.take(kind, start, after)
  *             kind = kind.next             # <<<<<<<<<<<<<<
@@ -7106,7 +7295,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
     __pyx_t_3 = 0;
   }
 
-  /* "app/metadata/html/scanner.pyx":274
+  /* "app/metadata/html/scanner.pyx":284
  *                 return self.take(kind, start, after)
  *             kind = kind.next
  *         return 0             # <<<<<<<<<<<<<<
@@ -7119,7 +7308,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":262
+  /* "app/metadata/html/scanner.pyx":272
  *         return closed
  * 
  *     cdef Py_ssize_t take_any(self, Py_ssize_t start) except -1:             # <<<<<<<<<<<<<<
@@ -7140,7 +7329,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(struc
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":276
+/* "app/metadata/html/scanner.pyx":286
  *         return 0
  * 
  *     cdef int read(self) except -1:             # <<<<<<<<<<<<<<
@@ -7167,7 +7356,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("read", 0);
 
-  /* "app/metadata/html/scanner.pyx":278
+  /* "app/metadata/html/scanner.pyx":288
  *     cdef int read(self) except -1:
  *         """Read all tags."""
  *         cdef Markup markup = self.markup             # <<<<<<<<<<<<<<
@@ -7178,7 +7367,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
 
   __pyx_v_markup = __pyx_t_1;
 
-  /* "app/metadata/html/scanner.pyx":279
+  /* "app/metadata/html/scanner.pyx":289
  *         """Read all tags."""
  *         cdef Markup markup = self.markup
  *         cdef Py_ssize_t left = _MAX_TAGS, at = _find(markup, c'<', 0), after             # <<<<<<<<<<<<<<
@@ -7188,7 +7377,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
   __pyx_v_left = __pyx_v_3app_8metadata_4html_7scanner__MAX_TAGS;
   __pyx_v_at = __pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '<', 0);
 
-  /* "app/metadata/html/scanner.pyx":280
+  /* "app/metadata/html/scanner.pyx":290
  *         cdef Markup markup = self.markup
  *         cdef Py_ssize_t left = _MAX_TAGS, at = _find(markup, c'<', 0), after
  *         while left and at + 1 < markup.size:             # <<<<<<<<<<<<<<
@@ -7215,7 +7404,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
 
     if (!__pyx_t_2) break;
 
-    /* "app/metadata/html/scanner.pyx":281
+    /* "app/metadata/html/scanner.pyx":291
  *         cdef Py_ssize_t left = _MAX_TAGS, at = _find(markup, c'<', 0), after
  *         while left and at + 1 < markup.size:
  *             after = 0             # <<<<<<<<<<<<<<
@@ -7224,7 +7413,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
 */
     __pyx_v_after = 0;
 
-    /* "app/metadata/html/scanner.pyx":282
+    /* "app/metadata/html/scanner.pyx":292
  *         while left and at + 1 < markup.size:
  *             after = 0
  *             if _telling[markup.text[at + 1]]:             # <<<<<<<<<<<<<<
@@ -7236,17 +7425,17 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
     if (__pyx_t_2) {
 
 
-      /* "app/metadata/html/scanner.pyx":283
+      /* "app/metadata/html/scanner.pyx":293
  *             after = 0
  *             if _telling[markup.text[at + 1]]:
  *                 after = self.take_any(at)             # <<<<<<<<<<<<<<
  *                 left -= after > 0
  *             elif markup.text[at + 1] == c'/' and self.noscripts and _after_name(markup, at + 2, _NOSCRIPT):
 */
-      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(__pyx_v_self, __pyx_v_at); if (unlikely(__pyx_t_4 == ((Py_ssize_t)-1L))) __PYX_ERR(0, 283, __pyx_L1_error)
+      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any(__pyx_v_self, __pyx_v_at); if (unlikely(__pyx_t_4 == ((Py_ssize_t)-1L))) __PYX_ERR(0, 293, __pyx_L1_error)
       __pyx_v_after = __pyx_t_4;
 
-      /* "app/metadata/html/scanner.pyx":284
+      /* "app/metadata/html/scanner.pyx":294
  *             if _telling[markup.text[at + 1]]:
  *                 after = self.take_any(at)
  *                 left -= after > 0             # <<<<<<<<<<<<<<
@@ -7255,7 +7444,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
 */
       __pyx_v_left = (__pyx_v_left - (__pyx_v_after > 0));
 
-      /* "app/metadata/html/scanner.pyx":282
+      /* "app/metadata/html/scanner.pyx":292
  *         while left and at + 1 < markup.size:
  *             after = 0
  *             if _telling[markup.text[at + 1]]:             # <<<<<<<<<<<<<<
@@ -7265,7 +7454,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
       goto __pyx_L7;
     }
 
-    /* "app/metadata/html/scanner.pyx":285
+    /* "app/metadata/html/scanner.pyx":295
  *                 after = self.take_any(at)
  *                 left -= after > 0
  *             elif markup.text[at + 1] == c'/' and self.noscripts and _after_name(markup, at + 2, _NOSCRIPT):             # <<<<<<<<<<<<<<
@@ -7286,7 +7475,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
     else
     {
       Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_v_self->noscripts);
-      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 285, __pyx_L1_error)
+      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 295, __pyx_L1_error)
       __pyx_t_3 = (__pyx_temp != 0);
     }
 
@@ -7310,17 +7499,17 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
     if (__pyx_t_2) {
 
 
-      /* "app/metadata/html/scanner.pyx":286
+      /* "app/metadata/html/scanner.pyx":296
  *                 left -= after > 0
  *             elif markup.text[at + 1] == c'/' and self.noscripts and _after_name(markup, at + 2, _NOSCRIPT):
  *                 self.close_noscripts(at)             # <<<<<<<<<<<<<<
  *             at = _find(markup, c'<', after or at + 1)
  *         self.close_noscripts(markup.size)
 */
-      __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(__pyx_v_self, __pyx_v_at); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 286, __pyx_L1_error)
+      __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(__pyx_v_self, __pyx_v_at); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 296, __pyx_L1_error)
 
 
-      /* "app/metadata/html/scanner.pyx":285
+      /* "app/metadata/html/scanner.pyx":295
  *                 after = self.take_any(at)
  *                 left -= after > 0
  *             elif markup.text[at + 1] == c'/' and self.noscripts and _after_name(markup, at + 2, _NOSCRIPT):             # <<<<<<<<<<<<<<
@@ -7330,7 +7519,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
     }
     __pyx_L7:;
 
-    /* "app/metadata/html/scanner.pyx":287
+    /* "app/metadata/html/scanner.pyx":297
  *             elif markup.text[at + 1] == c'/' and self.noscripts and _after_name(markup, at + 2, _NOSCRIPT):
  *                 self.close_noscripts(at)
  *             at = _find(markup, c'<', after or at + 1)             # <<<<<<<<<<<<<<
@@ -7353,17 +7542,17 @@ static int __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(struct __pyx_obj
 
   }
 
-  /* "app/metadata/html/scanner.pyx":288
+  /* "app/metadata/html/scanner.pyx":298
  *                 self.close_noscripts(at)
  *             at = _find(markup, c'<', after or at + 1)
  *         self.close_noscripts(markup.size)             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(__pyx_v_self, __pyx_v_markup.size); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 288, __pyx_L1_error)
+  __pyx_t_6 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_close_noscripts(__pyx_v_self, __pyx_v_markup.size); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 298, __pyx_L1_error)
 
 
-  /* "app/metadata/html/scanner.pyx":276
+  /* "app/metadata/html/scanner.pyx":286
  *         return 0
  * 
  *     cdef int read(self) except -1:             # <<<<<<<<<<<<<<
@@ -7592,7 +7781,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_8_Reading_4__setstate_cy
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":291
+/* "app/metadata/html/scanner.pyx":301
  * 
  * 
  * cdef inline str _said(dict attributes, str one, str other):             # <<<<<<<<<<<<<<
@@ -7612,7 +7801,7 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_said", 0);
 
-  /* "app/metadata/html/scanner.pyx":293
+  /* "app/metadata/html/scanner.pyx":303
  * cdef inline str _said(dict attributes, str one, str other):
  *     """What the first of two attributes says that says something, or None."""
  *     cdef str value = attributes.get(one)             # <<<<<<<<<<<<<<
@@ -7621,15 +7810,15 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
 */
   if (unlikely(__pyx_v_attributes == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-    __PYX_ERR(0, 293, __pyx_L1_error)
+    __PYX_ERR(0, 303, __pyx_L1_error)
   }
-  __pyx_t_1 = __Pyx_PyDict_GetItemDefault(__pyx_v_attributes, __pyx_v_one, Py_None); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 293, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyDict_GetItemDefault(__pyx_v_attributes, __pyx_v_one, Py_None); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 303, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
-  if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 293, __pyx_L1_error)
+  if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 303, __pyx_L1_error)
   __pyx_v_value = ((PyObject*)__pyx_t_1);
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":294
+  /* "app/metadata/html/scanner.pyx":304
  *     """What the first of two attributes says that says something, or None."""
  *     cdef str value = attributes.get(one)
  *     return value if value else <str> attributes.get(other)             # <<<<<<<<<<<<<<
@@ -7640,7 +7829,7 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
   else
   {
     Py_ssize_t __pyx_temp = __Pyx_PyUnicode_IS_TRUE(__pyx_v_value);
-    if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 294, __pyx_L1_error)
+    if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 304, __pyx_L1_error)
     __pyx_t_2 = (__pyx_temp != 0);
   }
 
@@ -7650,9 +7839,9 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
   } else {
     if (unlikely(__pyx_v_attributes == Py_None)) {
       PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-      __PYX_ERR(0, 294, __pyx_L1_error)
+      __PYX_ERR(0, 304, __pyx_L1_error)
     }
-    __pyx_t_3 = __Pyx_PyDict_GetItemDefault(__pyx_v_attributes, __pyx_v_other, Py_None); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 294, __pyx_L1_error)
+    __pyx_t_3 = __Pyx_PyDict_GetItemDefault(__pyx_v_attributes, __pyx_v_other, Py_None); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 304, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     __Pyx_INCREF(((PyObject*)__pyx_t_3));
     __pyx_t_1 = __pyx_t_3;
@@ -7670,7 +7859,7 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
   __pyx_t_1 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":291
+  /* "app/metadata/html/scanner.pyx":301
  * 
  * 
  * cdef inline str _said(dict attributes, str one, str other):             # <<<<<<<<<<<<<<
@@ -7691,7 +7880,7 @@ static CYTHON_INLINE PyObject *__pyx_f_3app_8metadata_4html_7scanner__said(PyObj
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":297
+/* "app/metadata/html/scanner.pyx":307
  * 
  * 
  * cdef str _stripped(str text):             # <<<<<<<<<<<<<<
@@ -7714,15 +7903,15 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__stripped(PyObject *__pyx
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_stripped", 0);
 
-  /* "app/metadata/html/scanner.pyx":298
+  /* "app/metadata/html/scanner.pyx":308
  * 
  * cdef str _stripped(str text):
  *     return text.strip() if text[0].isspace() or text[len(text) - 1].isspace() else text             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_3 = __Pyx_GetItemInt_Unicode(__pyx_v_text, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_3 == (Py_UCS4)-1)) __PYX_ERR(0, 298, __pyx_L1_error)
-  __pyx_t_4 = __Pyx_Py_UNICODE_ISSPACE(__pyx_t_3); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 298, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt_Unicode(__pyx_v_text, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_3 == (Py_UCS4)-1)) __PYX_ERR(0, 308, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_Py_UNICODE_ISSPACE(__pyx_t_3); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 308, __pyx_L1_error)
 
   if (!__pyx_t_4) {
 
@@ -7734,24 +7923,24 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__stripped(PyObject *__pyx
   }
   if (unlikely(__pyx_v_text == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-    __PYX_ERR(0, 298, __pyx_L1_error)
+    __PYX_ERR(0, 308, __pyx_L1_error)
   }
-  __pyx_t_5 = __Pyx_PyUnicode_GET_LENGTH(__pyx_v_text); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 298, __pyx_L1_error)
+  __pyx_t_5 = __Pyx_PyUnicode_GET_LENGTH(__pyx_v_text); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 308, __pyx_L1_error)
   __pyx_t_6 = (__pyx_t_5 - 1);
 
 
-  __pyx_t_3 = __Pyx_GetItemInt_Unicode(__pyx_v_text, __pyx_t_6, Py_ssize_t, 1, PyLong_FromSsize_t, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_3 == (Py_UCS4)-1)) __PYX_ERR(0, 298, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_GetItemInt_Unicode(__pyx_v_text, __pyx_t_6, Py_ssize_t, 1, PyLong_FromSsize_t, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_3 == (Py_UCS4)-1)) __PYX_ERR(0, 308, __pyx_L1_error)
 
-  __pyx_t_4 = __Pyx_Py_UNICODE_ISSPACE(__pyx_t_3); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 298, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_Py_UNICODE_ISSPACE(__pyx_t_3); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 308, __pyx_L1_error)
 
 
   __pyx_t_2 = __pyx_t_4;
 
   __pyx_L3_bool_binop_done:;
   if (__pyx_t_2) {
-    __pyx_t_7 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__strip, __pyx_v_text); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 298, __pyx_L1_error)
+    __pyx_t_7 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__strip, __pyx_v_text); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 308, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_7)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_7))) __PYX_ERR(0, 298, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_7)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_7))) __PYX_ERR(0, 308, __pyx_L1_error)
     __pyx_t_1 = __pyx_t_7;
     __pyx_t_7 = 0;
   } else {
@@ -7770,7 +7959,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__stripped(PyObject *__pyx
   __pyx_t_1 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":297
+  /* "app/metadata/html/scanner.pyx":307
  * 
  * 
  * cdef str _stripped(str text):             # <<<<<<<<<<<<<<
@@ -7790,7 +7979,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner__stripped(PyObject *__pyx
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":301
+/* "app/metadata/html/scanner.pyx":311
  * 
  * 
  * cdef bint _is_one_name(str names):             # <<<<<<<<<<<<<<
@@ -7817,7 +8006,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("_is_one_name", 0);
 
-  /* "app/metadata/html/scanner.pyx":304
+  /* "app/metadata/html/scanner.pyx":314
  *     """Whether that is one name, in small letters."""
  *     cdef Py_UCS4 letter
  *     for letter in names:             # <<<<<<<<<<<<<<
@@ -7826,17 +8015,17 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
 */
   if (unlikely(__pyx_v_names == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 is not iterable");
-    __PYX_ERR(0, 304, __pyx_L1_error)
+    __PYX_ERR(0, 314, __pyx_L1_error)
   }
   __Pyx_INCREF(__pyx_v_names);
   __pyx_t_1 = __pyx_v_names;
-  __pyx_t_6 = __Pyx_init_unicode_iteration(__pyx_t_1, (&__pyx_t_3), (&__pyx_t_4), (&__pyx_t_5)); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 304, __pyx_L1_error)
+  __pyx_t_6 = __Pyx_init_unicode_iteration(__pyx_t_1, (&__pyx_t_3), (&__pyx_t_4), (&__pyx_t_5)); if (unlikely(__pyx_t_6 == ((int)-1))) __PYX_ERR(0, 314, __pyx_L1_error)
 
   for (__pyx_t_7 = 0; __pyx_t_7 < __pyx_t_3; __pyx_t_7++) {
     __pyx_t_2 = __pyx_t_7;
     __pyx_v_letter = __Pyx_PyUnicode_READ(__pyx_t_5, __pyx_t_4, __pyx_t_2);
 
-    /* "app/metadata/html/scanner.pyx":305
+    /* "app/metadata/html/scanner.pyx":315
  *     cdef Py_UCS4 letter
  *     for letter in names:
  *         if not c' ' < letter < 127 or c'A' <= letter <= c'Z':             # <<<<<<<<<<<<<<
@@ -7869,7 +8058,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
     if (__pyx_t_8) {
 
 
-      /* "app/metadata/html/scanner.pyx":306
+      /* "app/metadata/html/scanner.pyx":316
  *     for letter in names:
  *         if not c' ' < letter < 127 or c'A' <= letter <= c'Z':
  *             return False             # <<<<<<<<<<<<<<
@@ -7883,7 +8072,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
       __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":305
+      /* "app/metadata/html/scanner.pyx":315
  *     cdef Py_UCS4 letter
  *     for letter in names:
  *         if not c' ' < letter < 127 or c'A' <= letter <= c'Z':             # <<<<<<<<<<<<<<
@@ -7894,7 +8083,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
   }
   __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":307
+  /* "app/metadata/html/scanner.pyx":317
  *         if not c' ' < letter < 127 or c'A' <= letter <= c'Z':
  *             return False
  *     return True             # <<<<<<<<<<<<<<
@@ -7907,7 +8096,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":301
+  /* "app/metadata/html/scanner.pyx":311
  * 
  * 
  * cdef bint _is_one_name(str names):             # <<<<<<<<<<<<<<
@@ -7927,7 +8116,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__is_one_name(PyObject *__pyx_v_
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":310
+/* "app/metadata/html/scanner.pyx":320
  * 
  * 
  * cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:             # <<<<<<<<<<<<<<
@@ -7952,21 +8141,21 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
   __Pyx_RefNannySetupContext("_keep_meta", 0);
   __Pyx_INCREF(__pyx_v_name);
 
-  /* "app/metadata/html/scanner.pyx":311
+  /* "app/metadata/html/scanner.pyx":321
  * 
  * cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:
  *     if name[0] == c'd':             # <<<<<<<<<<<<<<
  *         name = usual_name(name)
  *     metas.append((name, content))
 */
-  __pyx_t_1 = __Pyx_GetItemInt_Unicode(__pyx_v_name, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_1 == (Py_UCS4)-1)) __PYX_ERR(0, 311, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_GetItemInt_Unicode(__pyx_v_name, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_FunctionArgument); if (unlikely(__pyx_t_1 == (Py_UCS4)-1)) __PYX_ERR(0, 321, __pyx_L1_error)
   __pyx_t_2 = (__pyx_t_1 == 'd');
 
 
   if (__pyx_t_2) {
 
 
-    /* "app/metadata/html/scanner.pyx":312
+    /* "app/metadata/html/scanner.pyx":322
  * cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:
  *     if name[0] == c'd':
  *         name = usual_name(name)             # <<<<<<<<<<<<<<
@@ -7974,7 +8163,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
  *     said = by_name.get(name)
 */
     __pyx_t_4 = NULL;
-    __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_usual_name); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 312, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_usual_name); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 322, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
     __pyx_t_6 = 1;
     #if CYTHON_UNPACK_METHODS
@@ -7993,14 +8182,14 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
       __pyx_t_3 = __Pyx_PyObject_FastCall((PyObject*)__pyx_t_5, __pyx_callargs+__pyx_t_6, (2-__pyx_t_6) | (__pyx_t_6*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
       __Pyx_XDECREF(__pyx_t_4); __pyx_t_4 = 0;
       __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
-      if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 312, __pyx_L1_error)
+      if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 322, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_3);
     }
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_3))||((__pyx_t_3) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_3))) __PYX_ERR(0, 312, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_3))||((__pyx_t_3) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_3))) __PYX_ERR(0, 322, __pyx_L1_error)
     __Pyx_DECREF_SET(__pyx_v_name, ((PyObject*)__pyx_t_3));
     __pyx_t_3 = 0;
 
-    /* "app/metadata/html/scanner.pyx":311
+    /* "app/metadata/html/scanner.pyx":321
  * 
  * cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:
  *     if name[0] == c'd':             # <<<<<<<<<<<<<<
@@ -8009,7 +8198,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":313
+  /* "app/metadata/html/scanner.pyx":323
  *     if name[0] == c'd':
  *         name = usual_name(name)
  *     metas.append((name, content))             # <<<<<<<<<<<<<<
@@ -8018,21 +8207,21 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
 */
   if (unlikely(__pyx_v_metas == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "append");
-    __PYX_ERR(0, 313, __pyx_L1_error)
+    __PYX_ERR(0, 323, __pyx_L1_error)
   }
-  __pyx_t_3 = PyTuple_New(2); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 313, __pyx_L1_error)
+  __pyx_t_3 = PyTuple_New(2); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 323, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __Pyx_INCREF(__pyx_v_name);
   __Pyx_GIVEREF(__pyx_v_name);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_3, 0, __pyx_v_name) != (0)) __PYX_ERR(0, 313, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_3, 0, __pyx_v_name) != (0)) __PYX_ERR(0, 323, __pyx_L1_error);
   __Pyx_INCREF(__pyx_v_content);
   __Pyx_GIVEREF(__pyx_v_content);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_3, 1, __pyx_v_content) != (0)) __PYX_ERR(0, 313, __pyx_L1_error);
-  __pyx_t_7 = __Pyx_PyList_Append(__pyx_v_metas, __pyx_t_3); if (unlikely(__pyx_t_7 == ((int)-1))) __PYX_ERR(0, 313, __pyx_L1_error)
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_3, 1, __pyx_v_content) != (0)) __PYX_ERR(0, 323, __pyx_L1_error);
+  __pyx_t_7 = __Pyx_PyList_Append(__pyx_v_metas, __pyx_t_3); if (unlikely(__pyx_t_7 == ((int)-1))) __PYX_ERR(0, 323, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
 
 
-  /* "app/metadata/html/scanner.pyx":314
+  /* "app/metadata/html/scanner.pyx":324
  *         name = usual_name(name)
  *     metas.append((name, content))
  *     said = by_name.get(name)             # <<<<<<<<<<<<<<
@@ -8041,14 +8230,14 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
 */
   if (unlikely(__pyx_v_by_name == Py_None)) {
     PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "get");
-    __PYX_ERR(0, 314, __pyx_L1_error)
+    __PYX_ERR(0, 324, __pyx_L1_error)
   }
-  __pyx_t_3 = __Pyx_PyDict_GetItemDefault(__pyx_v_by_name, __pyx_v_name, Py_None); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 314, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyDict_GetItemDefault(__pyx_v_by_name, __pyx_v_name, Py_None); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 324, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_3);
   __pyx_v_said = __pyx_t_3;
   __pyx_t_3 = 0;
 
-  /* "app/metadata/html/scanner.pyx":315
+  /* "app/metadata/html/scanner.pyx":325
  *     metas.append((name, content))
  *     said = by_name.get(name)
  *     if said is None:             # <<<<<<<<<<<<<<
@@ -8059,26 +8248,26 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
   if (__pyx_t_2) {
 
 
-    /* "app/metadata/html/scanner.pyx":316
+    /* "app/metadata/html/scanner.pyx":326
  *     said = by_name.get(name)
  *     if said is None:
  *         by_name[name] = [content]             # <<<<<<<<<<<<<<
  *     else:
  *         (<list> said).append(content)
 */
-    __pyx_t_3 = PyList_New(1); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 316, __pyx_L1_error)
+    __pyx_t_3 = PyList_New(1); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 326, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_3);
     __Pyx_INCREF(__pyx_v_content);
     __Pyx_GIVEREF(__pyx_v_content);
-    if (__Pyx_PyList_SET_ITEM(__pyx_t_3, 0, __pyx_v_content) != (0)) __PYX_ERR(0, 316, __pyx_L1_error);
+    if (__Pyx_PyList_SET_ITEM(__pyx_t_3, 0, __pyx_v_content) != (0)) __PYX_ERR(0, 326, __pyx_L1_error);
     if (unlikely(__pyx_v_by_name == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 316, __pyx_L1_error)
+      __PYX_ERR(0, 326, __pyx_L1_error)
     }
-    if (unlikely((PyDict_SetItem(__pyx_v_by_name, __pyx_v_name, __pyx_t_3) < 0))) __PYX_ERR(0, 316, __pyx_L1_error)
+    if (unlikely((PyDict_SetItem(__pyx_v_by_name, __pyx_v_name, __pyx_t_3) < 0))) __PYX_ERR(0, 326, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
 
-    /* "app/metadata/html/scanner.pyx":315
+    /* "app/metadata/html/scanner.pyx":325
  *     metas.append((name, content))
  *     said = by_name.get(name)
  *     if said is None:             # <<<<<<<<<<<<<<
@@ -8088,7 +8277,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
     goto __pyx_L4;
   }
 
-  /* "app/metadata/html/scanner.pyx":318
+  /* "app/metadata/html/scanner.pyx":328
  *         by_name[name] = [content]
  *     else:
  *         (<list> said).append(content)             # <<<<<<<<<<<<<<
@@ -8098,14 +8287,14 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
   /*else*/ {
     if (unlikely(__pyx_v_said == Py_None)) {
       PyErr_Format(PyExc_AttributeError, "\047NoneType\047 object has no attribute \047%.30s\047", "append");
-      __PYX_ERR(0, 318, __pyx_L1_error)
+      __PYX_ERR(0, 328, __pyx_L1_error)
     }
-    __pyx_t_7 = __Pyx_PyList_Append(((PyObject*)__pyx_v_said), __pyx_v_content); if (unlikely(__pyx_t_7 == ((int)-1))) __PYX_ERR(0, 318, __pyx_L1_error)
+    __pyx_t_7 = __Pyx_PyList_Append(((PyObject*)__pyx_v_said), __pyx_v_content); if (unlikely(__pyx_t_7 == ((int)-1))) __PYX_ERR(0, 328, __pyx_L1_error)
 
   }
   __pyx_L4:;
 
-  /* "app/metadata/html/scanner.pyx":310
+  /* "app/metadata/html/scanner.pyx":320
  * 
  * 
  * cdef int _keep_meta(list metas, dict by_name, str name, str content) except -1:             # <<<<<<<<<<<<<<
@@ -8130,7 +8319,7 @@ static int __pyx_f_3app_8metadata_4html_7scanner__keep_meta(PyObject *__pyx_v_me
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":321
+/* "app/metadata/html/scanner.pyx":331
  * 
  * 
  * def read_metas(list tags):             # <<<<<<<<<<<<<<
@@ -8178,32 +8367,32 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_tags,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 321, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 331, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 321, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 331, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_metas", 0) < (0)) __PYX_ERR(0, 321, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_metas", 0) < (0)) __PYX_ERR(0, 331, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 1; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_metas", 1, 1, 1, i); __PYX_ERR(0, 321, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_metas", 1, 1, 1, i); __PYX_ERR(0, 331, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 1)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 321, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 331, __pyx_L3_error)
     }
     __pyx_v_tags = ((PyObject*)values[0]);
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("read_metas", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 321, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("read_metas", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 331, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -8214,7 +8403,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_tags), (&PyList_Type), 1, "tags", 1))) __PYX_ERR(0, 321, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_tags), (&PyList_Type), 1, "tags", 1))) __PYX_ERR(0, 331, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_read_metas(__pyx_self, __pyx_v_tags);
 
   /* function exit code */
@@ -8261,31 +8450,31 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("read_metas", 0);
 
-  /* "app/metadata/html/scanner.pyx":323
+  /* "app/metadata/html/scanner.pyx":333
  * def read_metas(list tags):
  *     """All that these tags say, and the same by name."""
  *     cdef list metas = []             # <<<<<<<<<<<<<<
  *     cdef dict by_name = {}, attributes
  *     cdef str content, names, name
 */
-  __pyx_t_1 = PyList_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 323, __pyx_L1_error)
+  __pyx_t_1 = PyList_New(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 333, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __pyx_v_metas = ((PyObject*)__pyx_t_1);
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":324
+  /* "app/metadata/html/scanner.pyx":334
  *     """All that these tags say, and the same by name."""
  *     cdef list metas = []
  *     cdef dict by_name = {}, attributes             # <<<<<<<<<<<<<<
  *     cdef str content, names, name
  *     for tag in tags[:_MAX_METAS]:
 */
-  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 324, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyDict_NewPresized(0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 334, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __pyx_v_by_name = ((PyObject*)__pyx_t_1);
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":326
+  /* "app/metadata/html/scanner.pyx":336
  *     cdef dict by_name = {}, attributes
  *     cdef str content, names, name
  *     for tag in tags[:_MAX_METAS]:             # <<<<<<<<<<<<<<
@@ -8294,9 +8483,9 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
 */
   if (unlikely(__pyx_v_tags == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-    __PYX_ERR(0, 326, __pyx_L1_error)
+    __PYX_ERR(0, 336, __pyx_L1_error)
   }
-  __pyx_t_1 = __Pyx_PyList_GetSlice(__pyx_v_tags, 0, __pyx_v_3app_8metadata_4html_7scanner__MAX_METAS); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 326, __pyx_L1_error)
+  __pyx_t_1 = __Pyx_PyList_GetSlice(__pyx_v_tags, 0, __pyx_v_3app_8metadata_4html_7scanner__MAX_METAS); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 336, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_1);
   __pyx_t_2 = __pyx_t_1; __Pyx_INCREF(__pyx_t_2);
   __pyx_t_3 = 0;
@@ -8305,18 +8494,18 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     {
       Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_t_2);
       #if !CYTHON_ASSUME_SAFE_SIZE
-      if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 326, __pyx_L1_error)
+      if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 336, __pyx_L1_error)
       #endif
       if (__pyx_t_3 >= __pyx_temp) break;
     }
     __pyx_t_1 = __Pyx_PyList_GET_ITEM_REF(__pyx_t_2, __pyx_t_3, __Pyx_ReferenceSharing_OwnStrongReference);
     ++__pyx_t_3;
-    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 326, __pyx_L1_error)
+    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 336, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
     __Pyx_XDECREF_SET(__pyx_v_tag, __pyx_t_1);
     __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":327
+    /* "app/metadata/html/scanner.pyx":337
  *     cdef str content, names, name
  *     for tag in tags[:_MAX_METAS]:
  *         attributes = <dict> (<tuple> tag)[1]             # <<<<<<<<<<<<<<
@@ -8325,35 +8514,35 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
 */
     if (unlikely(__pyx_v_tag == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 327, __pyx_L1_error)
+      __PYX_ERR(0, 337, __pyx_L1_error)
     }
     __pyx_t_1 = __Pyx_PyTuple_GET_ITEM(((PyObject*)__pyx_v_tag), 1);
     __Pyx_INCREF(__pyx_t_1);
     __Pyx_XDECREF_SET(__pyx_v_attributes, ((PyObject*)__pyx_t_1));
     __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":328
+    /* "app/metadata/html/scanner.pyx":338
  *     for tag in tags[:_MAX_METAS]:
  *         attributes = <dict> (<tuple> tag)[1]
  *         content = _said(attributes, "content", "value")             # <<<<<<<<<<<<<<
  *         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
  *         content = _stripped(content) if content else None
 */
-    __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_content, __pyx_mstate_global->__pyx_n_u_value); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 328, __pyx_L1_error)
+    __pyx_t_1 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_content, __pyx_mstate_global->__pyx_n_u_value); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 338, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_1);
     __Pyx_XDECREF_SET(__pyx_v_content, ((PyObject*)__pyx_t_1));
     __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":329
+    /* "app/metadata/html/scanner.pyx":339
  *         attributes = <dict> (<tuple> tag)[1]
  *         content = _said(attributes, "content", "value")
  *         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")             # <<<<<<<<<<<<<<
  *         content = _stripped(content) if content else None
  *         if not content or not names:
 */
-    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_property, __pyx_mstate_global->__pyx_n_u_name); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 329, __pyx_L1_error)
+    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_property, __pyx_mstate_global->__pyx_n_u_name); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 339, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
-    __pyx_t_5 = __Pyx_PyObject_IsTrue(__pyx_t_4); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 329, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyObject_IsTrue(__pyx_t_4); if (unlikely((__pyx_t_5 < 0))) __PYX_ERR(0, 339, __pyx_L1_error)
     if (!__pyx_t_5) {
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
     } else {
@@ -8362,7 +8551,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
       goto __pyx_L5_bool_binop_done;
     }
-    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_itemprop, __pyx_mstate_global->__pyx_kp_u_http_equiv); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 329, __pyx_L1_error)
+    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__said(__pyx_v_attributes, __pyx_mstate_global->__pyx_n_u_itemprop, __pyx_mstate_global->__pyx_kp_u_http_equiv); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 339, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
     __Pyx_INCREF(__pyx_t_4);
     __pyx_t_1 = __pyx_t_4;
@@ -8371,7 +8560,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     __Pyx_XDECREF_SET(__pyx_v_names, ((PyObject*)__pyx_t_1));
     __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":330
+    /* "app/metadata/html/scanner.pyx":340
  *         content = _said(attributes, "content", "value")
  *         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
  *         content = _stripped(content) if content else None             # <<<<<<<<<<<<<<
@@ -8382,12 +8571,12 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     else
     {
       Py_ssize_t __pyx_temp = __Pyx_PyUnicode_IS_TRUE(__pyx_v_content);
-      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 330, __pyx_L1_error)
+      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 340, __pyx_L1_error)
       __pyx_t_5 = (__pyx_temp != 0);
     }
 
     if (__pyx_t_5) {
-      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__stripped(__pyx_v_content); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 330, __pyx_L1_error)
+      __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__stripped(__pyx_v_content); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 340, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_4);
       __pyx_t_1 = __pyx_t_4;
       __pyx_t_4 = 0;
@@ -8396,11 +8585,11 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
       __pyx_t_1 = Py_None;
     }
 
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 330, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 340, __pyx_L1_error)
     __Pyx_DECREF_SET(__pyx_v_content, ((PyObject*)__pyx_t_1));
     __pyx_t_1 = 0;
 
-    /* "app/metadata/html/scanner.pyx":331
+    /* "app/metadata/html/scanner.pyx":341
  *         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
  *         content = _stripped(content) if content else None
  *         if not content or not names:             # <<<<<<<<<<<<<<
@@ -8411,7 +8600,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     else
     {
       Py_ssize_t __pyx_temp = __Pyx_PyUnicode_IS_TRUE(__pyx_v_content);
-      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 331, __pyx_L1_error)
+      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 341, __pyx_L1_error)
       __pyx_t_6 = (__pyx_temp != 0);
     }
 
@@ -8430,7 +8619,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     else
     {
       Py_ssize_t __pyx_temp = __Pyx_PyUnicode_IS_TRUE(__pyx_v_names);
-      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 331, __pyx_L1_error)
+      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 341, __pyx_L1_error)
       __pyx_t_7 = (__pyx_temp != 0);
     }
 
@@ -8444,7 +8633,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     if (__pyx_t_5) {
 
 
-      /* "app/metadata/html/scanner.pyx":332
+      /* "app/metadata/html/scanner.pyx":342
  *         content = _stripped(content) if content else None
  *         if not content or not names:
  *             continue             # <<<<<<<<<<<<<<
@@ -8453,7 +8642,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
 */
       goto __pyx_L3_continue;
 
-      /* "app/metadata/html/scanner.pyx":331
+      /* "app/metadata/html/scanner.pyx":341
  *         names = _said(attributes, "property", "name") or _said(attributes, "itemprop", "http-equiv")
  *         content = _stripped(content) if content else None
  *         if not content or not names:             # <<<<<<<<<<<<<<
@@ -8462,30 +8651,30 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":333
+    /* "app/metadata/html/scanner.pyx":343
  *         if not content or not names:
  *             continue
  *         for name in (names,) if _is_one_name(names) else names.lower().split():             # <<<<<<<<<<<<<<
  *             if len(metas) < _MAX_METAS:
  *                 _keep_meta(metas, by_name, name, content)
 */
-    __pyx_t_5 = __pyx_f_3app_8metadata_4html_7scanner__is_one_name(__pyx_v_names); if (unlikely(__pyx_t_5 == ((int)-1) && PyErr_Occurred())) __PYX_ERR(0, 333, __pyx_L1_error)
+    __pyx_t_5 = __pyx_f_3app_8metadata_4html_7scanner__is_one_name(__pyx_v_names); if (unlikely(__pyx_t_5 == ((int)-1) && PyErr_Occurred())) __PYX_ERR(0, 343, __pyx_L1_error)
     if (__pyx_t_5) {
-      __pyx_t_4 = PyTuple_New(1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 333, __pyx_L1_error)
+      __pyx_t_4 = PyTuple_New(1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 343, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_4);
       __Pyx_INCREF(__pyx_v_names);
       __Pyx_GIVEREF(__pyx_v_names);
-      if (__Pyx_PyTuple_SET_ITEM(__pyx_t_4, 0, __pyx_v_names) != (0)) __PYX_ERR(0, 333, __pyx_L1_error);
+      if (__Pyx_PyTuple_SET_ITEM(__pyx_t_4, 0, __pyx_v_names) != (0)) __PYX_ERR(0, 343, __pyx_L1_error);
       __pyx_t_1 = __pyx_t_4;
       __pyx_t_4 = 0;
     } else {
-      __pyx_t_4 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__lower, __pyx_v_names); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 333, __pyx_L1_error)
+      __pyx_t_4 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__lower, __pyx_v_names); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 343, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_4);
-      if (!(likely(PyUnicode_CheckExact(__pyx_t_4)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_4))) __PYX_ERR(0, 333, __pyx_L1_error)
-      __pyx_t_8 = PyUnicode_Split(((PyObject*)__pyx_t_4), ((PyObject *)NULL), -1); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 333, __pyx_L1_error)
+      if (!(likely(PyUnicode_CheckExact(__pyx_t_4)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_4))) __PYX_ERR(0, 343, __pyx_L1_error)
+      __pyx_t_8 = PyUnicode_Split(((PyObject*)__pyx_t_4), ((PyObject *)NULL), -1); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 343, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-      if (!(likely(PyList_CheckExact(__pyx_t_8)) || __Pyx_RaiseUnexpectedTypeError("list", __pyx_t_8))) __PYX_ERR(0, 333, __pyx_L1_error)
+      if (!(likely(PyList_CheckExact(__pyx_t_8)) || __Pyx_RaiseUnexpectedTypeError("list", __pyx_t_8))) __PYX_ERR(0, 343, __pyx_L1_error)
       __pyx_t_1 = __pyx_t_8;
       __pyx_t_8 = 0;
     }
@@ -8495,9 +8684,9 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
       __pyx_t_9 = 0;
       __pyx_t_10 = NULL;
     } else {
-      __pyx_t_9 = -1; __pyx_t_8 = PyObject_GetIter(__pyx_t_1); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 333, __pyx_L1_error)
+      __pyx_t_9 = -1; __pyx_t_8 = PyObject_GetIter(__pyx_t_1); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 343, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_10 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_8); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 333, __pyx_L1_error)
+      __pyx_t_10 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_8); if (unlikely(!__pyx_t_10)) __PYX_ERR(0, 343, __pyx_L1_error)
     }
     __Pyx_DECREF(__pyx_t_1); __pyx_t_1 = 0;
     for (;;) {
@@ -8506,7 +8695,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
           {
             Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_t_8);
             #if !CYTHON_ASSUME_SAFE_SIZE
-            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 333, __pyx_L1_error)
+            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 343, __pyx_L1_error)
             #endif
             if (__pyx_t_9 >= __pyx_temp) break;
           }
@@ -8516,7 +8705,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
           {
             Py_ssize_t __pyx_temp = __Pyx_PyTuple_GET_SIZE(__pyx_t_8);
             #if !CYTHON_ASSUME_SAFE_SIZE
-            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 333, __pyx_L1_error)
+            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 343, __pyx_L1_error)
             #endif
             if (__pyx_t_9 >= __pyx_temp) break;
           }
@@ -8527,48 +8716,48 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
           #endif
           ++__pyx_t_9;
         }
-        if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 333, __pyx_L1_error)
+        if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 343, __pyx_L1_error)
       } else {
         __pyx_t_1 = __pyx_t_10(__pyx_t_8);
         if (unlikely(!__pyx_t_1)) {
           PyObject* exc_type = PyErr_Occurred();
           if (exc_type) {
-            if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 333, __pyx_L1_error)
+            if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 343, __pyx_L1_error)
             PyErr_Clear();
           }
           break;
         }
       }
       __Pyx_GOTREF(__pyx_t_1);
-      if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 333, __pyx_L1_error)
+      if (!(likely(PyUnicode_CheckExact(__pyx_t_1))||((__pyx_t_1) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_1))) __PYX_ERR(0, 343, __pyx_L1_error)
       __Pyx_XDECREF_SET(__pyx_v_name, ((PyObject*)__pyx_t_1));
       __pyx_t_1 = 0;
 
-      /* "app/metadata/html/scanner.pyx":334
+      /* "app/metadata/html/scanner.pyx":344
  *             continue
  *         for name in (names,) if _is_one_name(names) else names.lower().split():
  *             if len(metas) < _MAX_METAS:             # <<<<<<<<<<<<<<
  *                 _keep_meta(metas, by_name, name, content)
  *     return metas, by_name
 */
-      __pyx_t_11 = __Pyx_PyList_GET_SIZE(__pyx_v_metas); if (unlikely(__pyx_t_11 == ((Py_ssize_t)-1))) __PYX_ERR(0, 334, __pyx_L1_error)
+      __pyx_t_11 = __Pyx_PyList_GET_SIZE(__pyx_v_metas); if (unlikely(__pyx_t_11 == ((Py_ssize_t)-1))) __PYX_ERR(0, 344, __pyx_L1_error)
       __pyx_t_5 = (__pyx_t_11 < __pyx_v_3app_8metadata_4html_7scanner__MAX_METAS);
 
 
       if (__pyx_t_5) {
 
 
-        /* "app/metadata/html/scanner.pyx":335
+        /* "app/metadata/html/scanner.pyx":345
  *         for name in (names,) if _is_one_name(names) else names.lower().split():
  *             if len(metas) < _MAX_METAS:
  *                 _keep_meta(metas, by_name, name, content)             # <<<<<<<<<<<<<<
  *     return metas, by_name
  * 
 */
-        __pyx_t_12 = __pyx_f_3app_8metadata_4html_7scanner__keep_meta(__pyx_v_metas, __pyx_v_by_name, __pyx_v_name, __pyx_v_content); if (unlikely(__pyx_t_12 == ((int)-1))) __PYX_ERR(0, 335, __pyx_L1_error)
+        __pyx_t_12 = __pyx_f_3app_8metadata_4html_7scanner__keep_meta(__pyx_v_metas, __pyx_v_by_name, __pyx_v_name, __pyx_v_content); if (unlikely(__pyx_t_12 == ((int)-1))) __PYX_ERR(0, 345, __pyx_L1_error)
 
 
-        /* "app/metadata/html/scanner.pyx":334
+        /* "app/metadata/html/scanner.pyx":344
  *             continue
  *         for name in (names,) if _is_one_name(names) else names.lower().split():
  *             if len(metas) < _MAX_METAS:             # <<<<<<<<<<<<<<
@@ -8577,7 +8766,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
 */
       }
 
-      /* "app/metadata/html/scanner.pyx":333
+      /* "app/metadata/html/scanner.pyx":343
  *         if not content or not names:
  *             continue
  *         for name in (names,) if _is_one_name(names) else names.lower().split():             # <<<<<<<<<<<<<<
@@ -8587,7 +8776,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
     }
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
 
-    /* "app/metadata/html/scanner.pyx":326
+    /* "app/metadata/html/scanner.pyx":336
  *     cdef dict by_name = {}, attributes
  *     cdef str content, names, name
  *     for tag in tags[:_MAX_METAS]:             # <<<<<<<<<<<<<<
@@ -8598,21 +8787,21 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
   }
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":336
+  /* "app/metadata/html/scanner.pyx":346
  *             if len(metas) < _MAX_METAS:
  *                 _keep_meta(metas, by_name, name, content)
  *     return metas, by_name             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_2 = PyTuple_New(2); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 336, __pyx_L1_error)
+  __pyx_t_2 = PyTuple_New(2); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 346, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   __Pyx_INCREF(__pyx_v_metas);
   __Pyx_GIVEREF(__pyx_v_metas);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_2, 0, __pyx_v_metas) != (0)) __PYX_ERR(0, 336, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_2, 0, __pyx_v_metas) != (0)) __PYX_ERR(0, 346, __pyx_L1_error);
   __Pyx_INCREF(__pyx_v_by_name);
   __Pyx_GIVEREF(__pyx_v_by_name);
-  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_2, 1, __pyx_v_by_name) != (0)) __PYX_ERR(0, 336, __pyx_L1_error);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_2, 1, __pyx_v_by_name) != (0)) __PYX_ERR(0, 346, __pyx_L1_error);
   {
     PyObject *__pyx_temp;
     {
@@ -8624,7 +8813,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
   __pyx_t_2 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":321
+  /* "app/metadata/html/scanner.pyx":331
  * 
  * 
  * def read_metas(list tags):             # <<<<<<<<<<<<<<
@@ -8653,7 +8842,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_read_metas(CYTHON_UNUSED
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":347
+/* "app/metadata/html/scanner.pyx":357
  *     cdef Py_ssize_t at
  * 
  *     def __init__(self, bytes markup, Py_ssize_t start=0, end=None):             # <<<<<<<<<<<<<<
@@ -8701,43 +8890,43 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_markup,&__pyx_mstate_global->__pyx_n_u_start,&__pyx_mstate_global->__pyx_n_u_end,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL_TPNEW(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 347, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 357, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 357, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 357, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 357, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 347, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "__init__", 0) < (0)) __PYX_ERR(0, 357, __pyx_L3_error)
       if (!values[2]) values[2] = __Pyx_NewRef(((PyObject *)Py_None));
       for (Py_ssize_t i = __pyx_nargs; i < 1; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 0, 1, 3, i); __PYX_ERR(0, 347, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("__init__", 0, 1, 3, i); __PYX_ERR(0, 357, __pyx_L3_error) }
       }
     } else {
       switch (__pyx_nargs) {
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 357, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 357, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL_TPNEW(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 347, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 357, __pyx_L3_error)
         break;
         default: goto __pyx_L5_argtuple_error;
       }
@@ -8745,7 +8934,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
     }
     __pyx_v_markup = ((PyObject*)values[0]);
     if (values[1]) {
-      __pyx_v_start = __Pyx_PyIndex_AsSsize_t(values[1]); if (unlikely((__pyx_v_start == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 347, __pyx_L3_error)
+      __pyx_v_start = __Pyx_PyIndex_AsSsize_t(values[1]); if (unlikely((__pyx_v_start == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 357, __pyx_L3_error)
     } else {
       __pyx_v_start = ((Py_ssize_t)0);
     }
@@ -8753,7 +8942,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("__init__", 0, 1, 3, __pyx_nargs); __PYX_ERR(0, 347, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("__init__", 0, 1, 3, __pyx_nargs); __PYX_ERR(0, 357, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -8764,7 +8953,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return -1;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 347, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 357, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(((struct __pyx_obj_3app_8metadata_4html_7scanner_raw_pieces *)__pyx_v_self), __pyx_v_markup, __pyx_v_start, __pyx_v_end);
 
   /* function exit code */
@@ -8803,7 +8992,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("__init__", 0);
 
-  /* "app/metadata/html/scanner.pyx":348
+  /* "app/metadata/html/scanner.pyx":358
  * 
  *     def __init__(self, bytes markup, Py_ssize_t start=0, end=None):
  *         self.body = markup             # <<<<<<<<<<<<<<
@@ -8815,7 +9004,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
   __Pyx_GOTREF(__pyx_v_self->body);
   __Pyx_DECREF_SET(__pyx_v_self->body, __pyx_v_markup);
 
-  /* "app/metadata/html/scanner.pyx":349
+  /* "app/metadata/html/scanner.pyx":359
  *     def __init__(self, bytes markup, Py_ssize_t start=0, end=None):
  *         self.body = markup
  *         self.markup = Markup(markup, len(markup) if end is None else min(max(end, 0), len(markup)))             # <<<<<<<<<<<<<<
@@ -8824,35 +9013,35 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
 */
   if (unlikely(__pyx_v_markup == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "expected bytes, NoneType found");
-    __PYX_ERR(0, 349, __pyx_L1_error)
+    __PYX_ERR(0, 359, __pyx_L1_error)
   }
-  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_markup); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 349, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_markup); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 359, __pyx_L1_error)
   __pyx_t_1.text = __pyx_t_2;
 
   __pyx_t_4 = (__pyx_v_end == Py_None);
   if (__pyx_t_4) {
     if (unlikely(__pyx_v_markup == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-      __PYX_ERR(0, 349, __pyx_L1_error)
+      __PYX_ERR(0, 359, __pyx_L1_error)
     }
-    __pyx_t_5 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 359, __pyx_L1_error)
     __pyx_t_3 = __pyx_t_5;
   } else {
     if (unlikely(__pyx_v_markup == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-      __PYX_ERR(0, 349, __pyx_L1_error)
+      __PYX_ERR(0, 359, __pyx_L1_error)
     }
-    __pyx_t_5 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_5 == ((Py_ssize_t)-1))) __PYX_ERR(0, 359, __pyx_L1_error)
 
     __pyx_t_6 = 0;
     __Pyx_INCREF(__pyx_v_end);
     __pyx_t_7 = __pyx_v_end;
-    __pyx_t_9 = __Pyx_PyLong_From_long(__pyx_t_6); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_9 = __Pyx_PyLong_From_long(__pyx_t_6); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 359, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_9);
-    __pyx_t_10 = __Pyx_PyObject_CompareBoolGt_int_object(__pyx_t_9, __pyx_t_7, Py_GT); if (unlikely((__pyx_t_10 < 0))) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_10 = __Pyx_PyObject_CompareBoolGt_int_object(__pyx_t_9, __pyx_t_7, Py_GT); if (unlikely((__pyx_t_10 < 0))) __PYX_ERR(0, 359, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
     if (__pyx_t_10) {
-      __pyx_t_9 = __Pyx_PyLong_From_long(__pyx_t_6); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 349, __pyx_L1_error)
+      __pyx_t_9 = __Pyx_PyLong_From_long(__pyx_t_6); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 359, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_9);
       __pyx_t_8 = __pyx_t_9;
       __pyx_t_9 = 0;
@@ -8865,12 +9054,12 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
     __Pyx_INCREF(__pyx_t_8);
     __pyx_t_7 = __pyx_t_8;
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-    __pyx_t_9 = PyLong_FromSsize_t(__pyx_t_5); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_9 = PyLong_FromSsize_t(__pyx_t_5); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 359, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_9);
-    __pyx_t_10 = __Pyx_PyObject_CompareBoolLt_int_object(__pyx_t_9, __pyx_t_7, Py_LT); if (unlikely((__pyx_t_10 < 0))) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_10 = __Pyx_PyObject_CompareBoolLt_int_object(__pyx_t_9, __pyx_t_7, Py_LT); if (unlikely((__pyx_t_10 < 0))) __PYX_ERR(0, 359, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
     if (__pyx_t_10) {
-      __pyx_t_9 = PyLong_FromSsize_t(__pyx_t_5); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 349, __pyx_L1_error)
+      __pyx_t_9 = PyLong_FromSsize_t(__pyx_t_5); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 359, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_9);
       __pyx_t_8 = __pyx_t_9;
       __pyx_t_9 = 0;
@@ -8881,7 +9070,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
 
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-    __pyx_t_5 = __Pyx_PyIndex_AsSsize_t(__pyx_t_8); if (unlikely((__pyx_t_5 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 349, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyIndex_AsSsize_t(__pyx_t_8); if (unlikely((__pyx_t_5 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 359, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
     __pyx_t_3 = __pyx_t_5;
   }
@@ -8890,7 +9079,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
 
   __pyx_v_self->markup = __pyx_t_1;
 
-  /* "app/metadata/html/scanner.pyx":350
+  /* "app/metadata/html/scanner.pyx":360
  *         self.body = markup
  *         self.markup = Markup(markup, len(markup) if end is None else min(max(end, 0), len(markup)))
  *         self.at = max(start, 0)             # <<<<<<<<<<<<<<
@@ -8914,7 +9103,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
   __pyx_v_self->at = __pyx_t_5;
 
 
-  /* "app/metadata/html/scanner.pyx":347
+  /* "app/metadata/html/scanner.pyx":357
  *     cdef Py_ssize_t at
  * 
  *     def __init__(self, bytes markup, Py_ssize_t start=0, end=None):             # <<<<<<<<<<<<<<
@@ -8937,7 +9126,7 @@ static int __pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces___init__(struct _
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":352
+/* "app/metadata/html/scanner.pyx":362
  *         self.at = max(start, 0)
  * 
  *     def __iter__(self):             # <<<<<<<<<<<<<<
@@ -8965,7 +9154,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_2__iter__(s
   __Pyx_RefNannyDeclarations
   __Pyx_RefNannySetupContext("__iter__", 0);
 
-  /* "app/metadata/html/scanner.pyx":353
+  /* "app/metadata/html/scanner.pyx":363
  * 
  *     def __iter__(self):
  *         return self             # <<<<<<<<<<<<<<
@@ -8983,7 +9172,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_2__iter__(s
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":352
+  /* "app/metadata/html/scanner.pyx":362
  *         self.at = max(start, 0)
  * 
  *     def __iter__(self):             # <<<<<<<<<<<<<<
@@ -8998,7 +9187,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_2__iter__(s
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":355
+/* "app/metadata/html/scanner.pyx":365
  *         return self
  * 
  *     def __next__(self):             # <<<<<<<<<<<<<<
@@ -9037,7 +9226,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("__next__", 0);
 
-  /* "app/metadata/html/scanner.pyx":357
+  /* "app/metadata/html/scanner.pyx":367
  *     def __next__(self):
  *         cdef Py_ssize_t start, opened
  *         while self.at < self.markup.size:             # <<<<<<<<<<<<<<
@@ -9050,7 +9239,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
 
     if (!__pyx_t_1) break;
 
-    /* "app/metadata/html/scanner.pyx":358
+    /* "app/metadata/html/scanner.pyx":368
  *         cdef Py_ssize_t start, opened
  *         while self.at < self.markup.size:
  *             start, opened = self.at, _find(self.markup, c'<', self.at)             # <<<<<<<<<<<<<<
@@ -9064,7 +9253,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
     __pyx_v_start = __pyx_t_2;
     __pyx_v_opened = __pyx_t_3;
 
-    /* "app/metadata/html/scanner.pyx":359
+    /* "app/metadata/html/scanner.pyx":369
  *         while self.at < self.markup.size:
  *             start, opened = self.at, _find(self.markup, c'<', self.at)
  *             self.at = self.after_hidden(opened)             # <<<<<<<<<<<<<<
@@ -9073,19 +9262,19 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
 */
     __pyx_v_self->at = __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidden(__pyx_v_self, __pyx_v_opened);
 
-    /* "app/metadata/html/scanner.pyx":360
+    /* "app/metadata/html/scanner.pyx":370
  *             start, opened = self.at, _find(self.markup, c'<', self.at)
  *             self.at = self.after_hidden(opened)
  *             piece = self.stripped(start, opened)             # <<<<<<<<<<<<<<
  *             if piece:
  *                 return piece
 */
-    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(__pyx_v_self, __pyx_v_start, __pyx_v_opened); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 360, __pyx_L1_error)
+    __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(__pyx_v_self, __pyx_v_start, __pyx_v_opened); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 370, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
     __Pyx_XDECREF_SET(__pyx_v_piece, ((PyObject*)__pyx_t_4));
     __pyx_t_4 = 0;
 
-    /* "app/metadata/html/scanner.pyx":361
+    /* "app/metadata/html/scanner.pyx":371
  *             self.at = self.after_hidden(opened)
  *             piece = self.stripped(start, opened)
  *             if piece:             # <<<<<<<<<<<<<<
@@ -9096,14 +9285,14 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
     else
     {
       Py_ssize_t __pyx_temp = __Pyx_PyUnicode_IS_TRUE(__pyx_v_piece);
-      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 361, __pyx_L1_error)
+      if (unlikely(((!CYTHON_ASSUME_SAFE_SIZE) && __pyx_temp < 0))) __PYX_ERR(0, 371, __pyx_L1_error)
       __pyx_t_1 = (__pyx_temp != 0);
     }
 
     if (__pyx_t_1) {
 
 
-      /* "app/metadata/html/scanner.pyx":362
+      /* "app/metadata/html/scanner.pyx":372
  *             piece = self.stripped(start, opened)
  *             if piece:
  *                 return piece             # <<<<<<<<<<<<<<
@@ -9121,7 +9310,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
       }
       goto __pyx_L0;
 
-      /* "app/metadata/html/scanner.pyx":361
+      /* "app/metadata/html/scanner.pyx":371
  *             self.at = self.after_hidden(opened)
  *             piece = self.stripped(start, opened)
  *             if piece:             # <<<<<<<<<<<<<<
@@ -9131,7 +9320,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
     }
   }
 
-  /* "app/metadata/html/scanner.pyx":363
+  /* "app/metadata/html/scanner.pyx":373
  *             if piece:
  *                 return piece
  *         raise StopIteration             # <<<<<<<<<<<<<<
@@ -9139,9 +9328,9 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
  *     cdef Py_ssize_t after_hidden(self, Py_ssize_t start) noexcept:
 */
   __pyx_error_without_exception = 1;
-  __PYX_ERR(0, 363, __pyx_L1_error)
+  __PYX_ERR(0, 373, __pyx_L1_error)
 
-  /* "app/metadata/html/scanner.pyx":355
+  /* "app/metadata/html/scanner.pyx":365
  *         return self
  * 
  *     def __next__(self):             # <<<<<<<<<<<<<<
@@ -9165,7 +9354,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_4__next__(s
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":365
+/* "app/metadata/html/scanner.pyx":375
  *         raise StopIteration
  * 
  *     cdef Py_ssize_t after_hidden(self, Py_ssize_t start) noexcept:             # <<<<<<<<<<<<<<
@@ -9185,15 +9374,12 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
   int __pyx_t_3;
   unsigned char __pyx_t_4;
   int __pyx_t_5;
-  Py_ssize_t __pyx_t_6;
-  Py_ssize_t __pyx_t_7;
-  Py_ssize_t __pyx_t_8;
   int __pyx_lineno = 0;
   const char *__pyx_filename = NULL;
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("after_hidden", 0);
 
-  /* "app/metadata/html/scanner.pyx":367
+  /* "app/metadata/html/scanner.pyx":377
  *     cdef Py_ssize_t after_hidden(self, Py_ssize_t start) noexcept:
  *         """Where the tag ends that begins at `start`, with what it hides."""
  *         cdef Markup markup = self.markup             # <<<<<<<<<<<<<<
@@ -9204,7 +9390,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 
   __pyx_v_markup = __pyx_t_1;
 
-  /* "app/metadata/html/scanner.pyx":368
+  /* "app/metadata/html/scanner.pyx":378
  *         """Where the tag ends that begins at `start`, with what it hides."""
  *         cdef Markup markup = self.markup
  *         cdef Py_ssize_t after = 0, end = start             # <<<<<<<<<<<<<<
@@ -9214,7 +9400,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
   __pyx_v_after = 0;
   __pyx_v_end = __pyx_v_start;
 
-  /* "app/metadata/html/scanner.pyx":369
+  /* "app/metadata/html/scanner.pyx":379
  *         cdef Markup markup = self.markup
  *         cdef Py_ssize_t after = 0, end = start
  *         cdef _Kind kind = <_Kind> _hiding[_lower(markup.text[start + 1])] if start + 1 < markup.size else None             # <<<<<<<<<<<<<<
@@ -9226,7 +9412,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
   if (__pyx_t_3) {
     if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__hiding == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 369, __pyx_L1_error)
+      __PYX_ERR(0, 379, __pyx_L1_error)
     }
     __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__lower((__pyx_v_markup.text[(__pyx_v_start + 1)]));
 
@@ -9238,11 +9424,11 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
     __pyx_t_2 = Py_None;
   }
 
-  if (!(likely(((__pyx_t_2) == Py_None) || likely(__Pyx_TypeTest(__pyx_t_2, __pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind))))) __PYX_ERR(0, 369, __pyx_L1_error)
+  if (!(likely(((__pyx_t_2) == Py_None) || likely(__Pyx_TypeTest(__pyx_t_2, __pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind))))) __PYX_ERR(0, 379, __pyx_L1_error)
   __pyx_v_kind = ((struct __pyx_obj_3app_8metadata_4html_7scanner__Kind *)__pyx_t_2);
   __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":370
+  /* "app/metadata/html/scanner.pyx":380
  *         cdef Py_ssize_t after = 0, end = start
  *         cdef _Kind kind = <_Kind> _hiding[_lower(markup.text[start + 1])] if start + 1 < markup.size else None
  *         if _is_comment(markup, start):             # <<<<<<<<<<<<<<
@@ -9254,7 +9440,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
   if (__pyx_t_3) {
 
 
-    /* "app/metadata/html/scanner.pyx":371
+    /* "app/metadata/html/scanner.pyx":381
  *         cdef _Kind kind = <_Kind> _hiding[_lower(markup.text[start + 1])] if start + 1 < markup.size else None
  *         if _is_comment(markup, start):
  *             end = _end_of_comment(markup, start)             # <<<<<<<<<<<<<<
@@ -9263,7 +9449,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 */
     __pyx_v_end = __pyx_f_3app_8metadata_4html_7scanner__end_of_comment(__pyx_v_markup, __pyx_v_start);
 
-    /* "app/metadata/html/scanner.pyx":370
+    /* "app/metadata/html/scanner.pyx":380
  *         cdef Py_ssize_t after = 0, end = start
  *         cdef _Kind kind = <_Kind> _hiding[_lower(markup.text[start + 1])] if start + 1 < markup.size else None
  *         if _is_comment(markup, start):             # <<<<<<<<<<<<<<
@@ -9272,7 +9458,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":372
+  /* "app/metadata/html/scanner.pyx":382
  *         if _is_comment(markup, start):
  *             end = _end_of_comment(markup, start)
  *         while kind is not None and not after:             # <<<<<<<<<<<<<<
@@ -9298,7 +9484,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 
     if (!__pyx_t_3) break;
 
-    /* "app/metadata/html/scanner.pyx":373
+    /* "app/metadata/html/scanner.pyx":383
  *             end = _end_of_comment(markup, start)
  *         while kind is not None and not after:
  *             after = _after_name(markup, start + 1, kind)             # <<<<<<<<<<<<<<
@@ -9307,7 +9493,7 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 */
     __pyx_v_after = __pyx_f_3app_8metadata_4html_7scanner__after_name(__pyx_v_markup, (__pyx_v_start + 1), __pyx_v_kind);
 
-    /* "app/metadata/html/scanner.pyx":374
+    /* "app/metadata/html/scanner.pyx":384
  *         while kind is not None and not after:
  *             after = _after_name(markup, start + 1, kind)
  *             if after:             # <<<<<<<<<<<<<<
@@ -9319,16 +9505,16 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
     if (__pyx_t_3) {
 
 
-      /* "app/metadata/html/scanner.pyx":375
+      /* "app/metadata/html/scanner.pyx":385
  *             after = _after_name(markup, start + 1, kind)
  *             if after:
  *                 end = _end_tag(markup, after, kind)             # <<<<<<<<<<<<<<
  *             kind = kind.next
- *         return min(_find(markup, c'>', end) + 1, markup.size)
+ *         return _after_tag(markup, end)
 */
       __pyx_v_end = __pyx_f_3app_8metadata_4html_7scanner__end_tag(__pyx_v_markup, __pyx_v_after, __pyx_v_kind);
 
-      /* "app/metadata/html/scanner.pyx":374
+      /* "app/metadata/html/scanner.pyx":384
  *         while kind is not None and not after:
  *             after = _after_name(markup, start + 1, kind)
  *             if after:             # <<<<<<<<<<<<<<
@@ -9337,11 +9523,11 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
 */
     }
 
-    /* "app/metadata/html/scanner.pyx":376
+    /* "app/metadata/html/scanner.pyx":386
  *             if after:
  *                 end = _end_tag(markup, after, kind)
  *             kind = kind.next             # <<<<<<<<<<<<<<
- *         return min(_find(markup, c'>', end) + 1, markup.size)
+ *         return _after_tag(markup, end)
  * 
 */
     __pyx_t_2 = ((PyObject *)__pyx_v_kind->next);
@@ -9350,35 +9536,20 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
     __pyx_t_2 = 0;
   }
 
-  /* "app/metadata/html/scanner.pyx":377
+  /* "app/metadata/html/scanner.pyx":387
  *                 end = _end_tag(markup, after, kind)
  *             kind = kind.next
- *         return min(_find(markup, c'>', end) + 1, markup.size)             # <<<<<<<<<<<<<<
+ *         return _after_tag(markup, end)             # <<<<<<<<<<<<<<
  * 
  *     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):
 */
-
-  __pyx_t_6 = __pyx_v_markup.size;
-
-  __pyx_t_7 = (__pyx_f_3app_8metadata_4html_7scanner__find(__pyx_v_markup, '>', __pyx_v_end) + 1);
-  __pyx_t_3 = (__pyx_t_6 < __pyx_t_7);
-
-  if (__pyx_t_3) {
-
-    __pyx_t_8 = __pyx_t_6;
-  } else {
-
-    __pyx_t_8 = __pyx_t_7;
-  }
-
   {
 
-    __pyx_r = __pyx_t_8;
+    __pyx_r = __pyx_f_3app_8metadata_4html_7scanner__after_tag(__pyx_v_markup, __pyx_v_end);
   }
-
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":365
+  /* "app/metadata/html/scanner.pyx":375
  *         raise StopIteration
  * 
  *     cdef Py_ssize_t after_hidden(self, Py_ssize_t start) noexcept:             # <<<<<<<<<<<<<<
@@ -9401,8 +9572,8 @@ static Py_ssize_t __pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidde
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":379
- *         return min(_find(markup, c'>', end) + 1, markup.size)
+/* "app/metadata/html/scanner.pyx":389
+ *         return _after_tag(markup, end)
  * 
  *     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
  *         cdef const unsigned char *text = self.markup.text
@@ -9426,7 +9597,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 
 
 
-  /* "app/metadata/html/scanner.pyx":380
+  /* "app/metadata/html/scanner.pyx":390
  * 
  *     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):
  *         cdef const unsigned char *text = self.markup.text             # <<<<<<<<<<<<<<
@@ -9437,7 +9608,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 
   __pyx_v_text = __pyx_t_1;
 
-  /* "app/metadata/html/scanner.pyx":381
+  /* "app/metadata/html/scanner.pyx":391
  *     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):
  *         cdef const unsigned char *text = self.markup.text
  *         while start < end and _is_space(text[start]):             # <<<<<<<<<<<<<<
@@ -9464,7 +9635,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 
     if (!__pyx_t_2) break;
 
-    /* "app/metadata/html/scanner.pyx":382
+    /* "app/metadata/html/scanner.pyx":392
  *         cdef const unsigned char *text = self.markup.text
  *         while start < end and _is_space(text[start]):
  *             start += 1             # <<<<<<<<<<<<<<
@@ -9474,7 +9645,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
     __pyx_v_start = (__pyx_v_start + 1);
   }
 
-  /* "app/metadata/html/scanner.pyx":383
+  /* "app/metadata/html/scanner.pyx":393
  *         while start < end and _is_space(text[start]):
  *             start += 1
  *         while start < end and _is_space(text[end - 1]):             # <<<<<<<<<<<<<<
@@ -9501,7 +9672,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 
     if (!__pyx_t_2) break;
 
-    /* "app/metadata/html/scanner.pyx":384
+    /* "app/metadata/html/scanner.pyx":394
  *             start += 1
  *         while start < end and _is_space(text[end - 1]):
  *             end -= 1             # <<<<<<<<<<<<<<
@@ -9511,7 +9682,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
     __pyx_v_end = (__pyx_v_end - 1);
   }
 
-  /* "app/metadata/html/scanner.pyx":385
+  /* "app/metadata/html/scanner.pyx":395
  *         while start < end and _is_space(text[end - 1]):
  *             end -= 1
  *         if start == end:             # <<<<<<<<<<<<<<
@@ -9523,7 +9694,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
   if (__pyx_t_2) {
 
 
-    /* "app/metadata/html/scanner.pyx":386
+    /* "app/metadata/html/scanner.pyx":396
  *             end -= 1
  *         if start == end:
  *             return ""             # <<<<<<<<<<<<<<
@@ -9541,7 +9712,7 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
     }
     goto __pyx_L0;
 
-    /* "app/metadata/html/scanner.pyx":385
+    /* "app/metadata/html/scanner.pyx":395
  *         while start < end and _is_space(text[end - 1]):
  *             end -= 1
  *         if start == end:             # <<<<<<<<<<<<<<
@@ -9550,19 +9721,19 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 */
   }
 
-  /* "app/metadata/html/scanner.pyx":387
+  /* "app/metadata/html/scanner.pyx":397
  *         if start == end:
  *             return ""
  *         piece = _decode(self.markup, start, end)             # <<<<<<<<<<<<<<
  *         return piece.strip() if _may_be_space(text[start]) or _may_be_space(text[end - 1]) else piece
  * 
 */
-  __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_self->markup, __pyx_v_start, __pyx_v_end); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 387, __pyx_L1_error)
+  __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner__decode(__pyx_v_self->markup, __pyx_v_start, __pyx_v_end); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 397, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   __pyx_v_piece = ((PyObject*)__pyx_t_4);
   __pyx_t_4 = 0;
 
-  /* "app/metadata/html/scanner.pyx":388
+  /* "app/metadata/html/scanner.pyx":398
  *             return ""
  *         piece = _decode(self.markup, start, end)
  *         return piece.strip() if _may_be_space(text[start]) or _may_be_space(text[end - 1]) else piece             # <<<<<<<<<<<<<<
@@ -9586,9 +9757,9 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
 
   __pyx_L12_bool_binop_done:;
   if (__pyx_t_2) {
-    __pyx_t_5 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__strip, __pyx_v_piece); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 388, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_CallUnboundCMethod0(&__pyx_mstate_global->__pyx_umethod_PyUnicode_Type__strip, __pyx_v_piece); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 398, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_5)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_5))) __PYX_ERR(0, 388, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_5)) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_5))) __PYX_ERR(0, 398, __pyx_L1_error)
     __pyx_t_4 = __pyx_t_5;
     __pyx_t_5 = 0;
   } else {
@@ -9607,8 +9778,8 @@ static PyObject *__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped(str
   __pyx_t_4 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":379
- *         return min(_find(markup, c'>', end) + 1, markup.size)
+  /* "app/metadata/html/scanner.pyx":389
+ *         return _after_tag(markup, end)
  * 
  *     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):             # <<<<<<<<<<<<<<
  *         cdef const unsigned char *text = self.markup.text
@@ -9835,7 +10006,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_10raw_pieces_8__setstate
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":391
+/* "app/metadata/html/scanner.pyx":401
  * 
  * 
  * def read_attributes(bytes markup, Py_ssize_t position):             # <<<<<<<<<<<<<<
@@ -9884,39 +10055,39 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_markup,&__pyx_mstate_global->__pyx_n_u_position,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 391, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 401, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 391, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 401, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 391, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 401, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_attributes", 0) < (0)) __PYX_ERR(0, 391, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_attributes", 0) < (0)) __PYX_ERR(0, 401, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 2; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_attributes", 1, 2, 2, i); __PYX_ERR(0, 391, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_attributes", 1, 2, 2, i); __PYX_ERR(0, 401, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 2)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 391, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 401, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 391, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 401, __pyx_L3_error)
     }
     __pyx_v_markup = ((PyObject*)values[0]);
-    __pyx_v_position = __Pyx_PyIndex_AsSsize_t(values[1]); if (unlikely((__pyx_v_position == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 391, __pyx_L3_error)
+    __pyx_v_position = __Pyx_PyIndex_AsSsize_t(values[1]); if (unlikely((__pyx_v_position == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 401, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("read_attributes", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 391, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("read_attributes", 1, 2, 2, __pyx_nargs); __PYX_ERR(0, 401, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -9927,7 +10098,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 391, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 401, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(__pyx_self, __pyx_v_markup, __pyx_v_position);
 
   /* function exit code */
@@ -9964,7 +10135,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(CYTHON_
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("read_attributes", 0);
 
-  /* "app/metadata/html/scanner.pyx":393
+  /* "app/metadata/html/scanner.pyx":403
  * def read_attributes(bytes markup, Py_ssize_t position):
  *     """The attributes of the tag that is open at `position`, and where the tag ends."""
  *     return _attributes(Markup(markup, len(markup)), min(max(position, 0), len(markup)))             # <<<<<<<<<<<<<<
@@ -9973,23 +10144,23 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(CYTHON_
 */
   if (unlikely(__pyx_v_markup == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "expected bytes, NoneType found");
-    __PYX_ERR(0, 393, __pyx_L1_error)
+    __PYX_ERR(0, 403, __pyx_L1_error)
   }
-  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_markup); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 393, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyBytes_AsUString(__pyx_v_markup); if (unlikely((!__pyx_t_2) && PyErr_Occurred())) __PYX_ERR(0, 403, __pyx_L1_error)
   __pyx_t_1.text = __pyx_t_2;
 
   if (unlikely(__pyx_v_markup == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-    __PYX_ERR(0, 393, __pyx_L1_error)
+    __PYX_ERR(0, 403, __pyx_L1_error)
   }
-  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 393, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 403, __pyx_L1_error)
   __pyx_t_1.size = __pyx_t_3;
 
   if (unlikely(__pyx_v_markup == Py_None)) {
     PyErr_SetString(PyExc_TypeError, "object of type \047NoneType\047 has no len()");
-    __PYX_ERR(0, 393, __pyx_L1_error)
+    __PYX_ERR(0, 403, __pyx_L1_error)
   }
-  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 393, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyBytes_GET_SIZE(__pyx_v_markup); if (unlikely(__pyx_t_3 == ((Py_ssize_t)-1))) __PYX_ERR(0, 403, __pyx_L1_error)
 
   __pyx_t_4 = 0;
 
@@ -10018,7 +10189,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(CYTHON_
   }
 
 
-  __pyx_t_8 = __pyx_f_3app_8metadata_4html_7scanner__attributes(__pyx_t_1, __pyx_t_6); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 393, __pyx_L1_error)
+  __pyx_t_8 = __pyx_f_3app_8metadata_4html_7scanner__attributes(__pyx_t_1, __pyx_t_6); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 403, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_8);
 
 
@@ -10033,7 +10204,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(CYTHON_
   __pyx_t_8 = 0;
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":391
+  /* "app/metadata/html/scanner.pyx":401
  * 
  * 
  * def read_attributes(bytes markup, Py_ssize_t position):             # <<<<<<<<<<<<<<
@@ -10052,7 +10223,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_2read_attributes(CYTHON_
   return __pyx_r;
 }
 
-/* "app/metadata/html/scanner.pyx":396
+/* "app/metadata/html/scanner.pyx":406
  * 
  * 
  * def read_tags(bytes markup):             # <<<<<<<<<<<<<<
@@ -10100,32 +10271,32 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_markup,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 396, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 406, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 396, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 406, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_tags", 0) < (0)) __PYX_ERR(0, 396, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "read_tags", 0) < (0)) __PYX_ERR(0, 406, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 1; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_tags", 1, 1, 1, i); __PYX_ERR(0, 396, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("read_tags", 1, 1, 1, i); __PYX_ERR(0, 406, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 1)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 396, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 406, __pyx_L3_error)
     }
     __pyx_v_markup = ((PyObject*)values[0]);
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("read_tags", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 396, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("read_tags", 1, 1, 1, __pyx_nargs); __PYX_ERR(0, 406, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -10136,7 +10307,7 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   __Pyx_RefNannyFinishContext();
   return NULL;
   __pyx_L4_argument_unpacking_done:;
-  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 396, __pyx_L1_error)
+  if (unlikely(!__Pyx_ArgTypeTest(((PyObject *)__pyx_v_markup), (&PyBytes_Type), 1, "markup", 1))) __PYX_ERR(0, 406, __pyx_L1_error)
   __pyx_r = __pyx_pf_3app_8metadata_4html_7scanner_4read_tags(__pyx_self, __pyx_v_markup);
 
   /* function exit code */
@@ -10169,7 +10340,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_4read_tags(CYTHON_UNUSED
   int __pyx_clineno = 0;
   __Pyx_RefNannySetupContext("read_tags", 0);
 
-  /* "app/metadata/html/scanner.pyx":398
+  /* "app/metadata/html/scanner.pyx":408
  * def read_tags(bytes markup):
  *     """Every tag of `markup` that says something about the page, under their names, in order."""
  *     reading = _Reading(markup)             # <<<<<<<<<<<<<<
@@ -10182,22 +10353,22 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_4read_tags(CYTHON_UNUSED
     PyObject *__pyx_callargs[2] = {__pyx_t_2, __pyx_v_markup};
     __pyx_t_1 = __Pyx_PyObject_FastCall((PyObject*)__pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Reading, __pyx_callargs+__pyx_t_3, (2-__pyx_t_3) | (__pyx_t_3*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
     __Pyx_XDECREF(__pyx_t_2); __pyx_t_2 = 0;
-    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 398, __pyx_L1_error)
+    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 408, __pyx_L1_error)
     __Pyx_GOTREF((PyObject *)__pyx_t_1);
   }
   __pyx_v_reading = ((struct __pyx_obj_3app_8metadata_4html_7scanner__Reading *)__pyx_t_1);
   __pyx_t_1 = 0;
 
-  /* "app/metadata/html/scanner.pyx":399
+  /* "app/metadata/html/scanner.pyx":409
  *     """Every tag of `markup` that says something about the page, under their names, in order."""
  *     reading = _Reading(markup)
  *     reading.read()             # <<<<<<<<<<<<<<
  *     return reading.tags
 */
-  __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(__pyx_v_reading); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 399, __pyx_L1_error)
+  __pyx_t_4 = __pyx_f_3app_8metadata_4html_7scanner_8_Reading_read(__pyx_v_reading); if (unlikely(__pyx_t_4 == ((int)-1))) __PYX_ERR(0, 409, __pyx_L1_error)
 
 
-  /* "app/metadata/html/scanner.pyx":400
+  /* "app/metadata/html/scanner.pyx":410
  *     reading = _Reading(markup)
  *     reading.read()
  *     return reading.tags             # <<<<<<<<<<<<<<
@@ -10213,7 +10384,7 @@ static PyObject *__pyx_pf_3app_8metadata_4html_7scanner_4read_tags(CYTHON_UNUSED
   }
   goto __pyx_L0;
 
-  /* "app/metadata/html/scanner.pyx":396
+  /* "app/metadata/html/scanner.pyx":406
  * 
  * 
  * def read_tags(bytes markup):             # <<<<<<<<<<<<<<
@@ -11242,14 +11413,14 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner__Kind(_
   __Pyx_RefNannySetupContext("__Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner__Kind", 0);
   /*--- Exttype __pyx_obj_3app_8metadata_4html_7scanner__Kind ---*/
   #if CYTHON_USE_TYPE_SPECS
-  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner__Kind_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind)) __PYX_ERR(0, 28, __pyx_L1_error)
+  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner__Kind_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind)) __PYX_ERR(0, 29, __pyx_L1_error)
   #else
   __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind = &__pyx_type_3app_8metadata_4html_7scanner__Kind;
   #endif
   #if !CYTHON_COMPILING_IN_LIMITED_API
   #endif
   #if !CYTHON_USE_TYPE_SPECS
-  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 28, __pyx_L1_error)
+  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 29, __pyx_L1_error)
   #endif
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount((PyObject*)__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind);
@@ -11259,8 +11430,8 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner__Kind(_
     __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind->tp_getattro = PyObject_GenericGetAttr;
   }
   #endif
-  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Kind, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 28, __pyx_L1_error)
-  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 28, __pyx_L1_error)
+  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Kind, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 29, __pyx_L1_error)
+  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Kind) < (0)) __PYX_ERR(0, 29, __pyx_L1_error)
   __Pyx_RefNannyFinishContext();
   return 0;
   __pyx_L1_error:;
@@ -11283,14 +11454,14 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner__Readin
   __pyx_vtable_3app_8metadata_4html_7scanner__Reading.take_any = (Py_ssize_t (*)(struct __pyx_obj_3app_8metadata_4html_7scanner__Reading *, Py_ssize_t))__pyx_f_3app_8metadata_4html_7scanner_8_Reading_take_any;
   __pyx_vtable_3app_8metadata_4html_7scanner__Reading.read = (int (*)(struct __pyx_obj_3app_8metadata_4html_7scanner__Reading *))__pyx_f_3app_8metadata_4html_7scanner_8_Reading_read;
   #if CYTHON_USE_TYPE_SPECS
-  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner__Reading_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading)) __PYX_ERR(0, 220, __pyx_L1_error)
+  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner__Reading_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading)) __PYX_ERR(0, 228, __pyx_L1_error)
   #else
   __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading = &__pyx_type_3app_8metadata_4html_7scanner__Reading;
   #endif
   #if !CYTHON_COMPILING_IN_LIMITED_API
   #endif
   #if !CYTHON_USE_TYPE_SPECS
-  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 220, __pyx_L1_error)
+  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 228, __pyx_L1_error)
   #endif
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount((PyObject*)__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading);
@@ -11300,9 +11471,9 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner__Readin
     __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading->tp_getattro = PyObject_GenericGetAttr;
   }
   #endif
-  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading, __pyx_vtabptr_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 220, __pyx_L1_error)
-  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Reading, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 220, __pyx_L1_error)
-  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 220, __pyx_L1_error)
+  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading, __pyx_vtabptr_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 228, __pyx_L1_error)
+  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_Reading, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 228, __pyx_L1_error)
+  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner__Reading) < (0)) __PYX_ERR(0, 228, __pyx_L1_error)
   __Pyx_RefNannyFinishContext();
   return 0;
   __pyx_L1_error:;
@@ -11322,14 +11493,14 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner_raw_pie
   __pyx_vtable_3app_8metadata_4html_7scanner_raw_pieces.after_hidden = (Py_ssize_t (*)(struct __pyx_obj_3app_8metadata_4html_7scanner_raw_pieces *, Py_ssize_t))__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_after_hidden;
   __pyx_vtable_3app_8metadata_4html_7scanner_raw_pieces.stripped = (PyObject *(*)(struct __pyx_obj_3app_8metadata_4html_7scanner_raw_pieces *, Py_ssize_t, Py_ssize_t))__pyx_f_3app_8metadata_4html_7scanner_10raw_pieces_stripped;
   #if CYTHON_USE_TYPE_SPECS
-  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner_raw_pieces_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces)) __PYX_ERR(0, 339, __pyx_L1_error)
+  __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces = (PyTypeObject *) __Pyx_PyType_FromModuleAndSpec(__pyx_m, &__pyx_type_3app_8metadata_4html_7scanner_raw_pieces_spec, NULL); if (unlikely(!__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces)) __PYX_ERR(0, 349, __pyx_L1_error)
   #else
   __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces = &__pyx_type_3app_8metadata_4html_7scanner_raw_pieces;
   #endif
   #if !CYTHON_COMPILING_IN_LIMITED_API
   #endif
   #if !CYTHON_USE_TYPE_SPECS
-  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 339, __pyx_L1_error)
+  if (__Pyx_PyType_Ready(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 349, __pyx_L1_error)
   #endif
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount((PyObject*)__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces);
@@ -11339,9 +11510,9 @@ static int __Pyx_modinit_Exttype___pyx_obj_3app_8metadata_4html_7scanner_raw_pie
     __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces->tp_getattro = PyObject_GenericGetAttr;
   }
   #endif
-  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces, __pyx_vtabptr_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 339, __pyx_L1_error)
-  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_raw_pieces, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 339, __pyx_L1_error)
-  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 339, __pyx_L1_error)
+  if (__Pyx_SetVtable(__pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces, __pyx_vtabptr_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 349, __pyx_L1_error)
+  if (PyObject_SetAttr(__pyx_m, __pyx_mstate_global->__pyx_n_u_raw_pieces, (PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 349, __pyx_L1_error)
+  if (__Pyx_setup_reduce((PyObject *) __pyx_mstate->__pyx_ptype_3app_8metadata_4html_7scanner_raw_pieces) < (0)) __PYX_ERR(0, 349, __pyx_L1_error)
   __Pyx_RefNannyFinishContext();
   return 0;
   __pyx_L1_error:;
@@ -11681,8 +11852,8 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
  * from libc.string cimport memchr, memcmp
  * 
  * from app.metadata.html.metas import MAX_METAS, usual_name             # <<<<<<<<<<<<<<
+ * from app.metadata.html.references import decode_attribute
  * from app.metadata.html.text_runs import INVISIBLE
- * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag
 */
   {
     PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_MAX_METAS,__pyx_mstate_global->__pyx_n_u_usual_name};
@@ -11704,18 +11875,18 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   /* "app/metadata/html/scanner.pyx":13
  * 
  * from app.metadata.html.metas import MAX_METAS, usual_name
- * from app.metadata.html.text_runs import INVISIBLE             # <<<<<<<<<<<<<<
- * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag
- * 
+ * from app.metadata.html.references import decode_attribute             # <<<<<<<<<<<<<<
+ * from app.metadata.html.text_runs import INVISIBLE
+ * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, Tag
 */
   {
-    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_INVISIBLE};
-    __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_app_metadata_html_text_runs, __pyx_imported_names, 1, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 13, __pyx_L1_error)
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_decode_attribute};
+    __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_app_metadata_html_references, __pyx_imported_names, 1, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 13, __pyx_L1_error)
   }
   __pyx_t_2 = __pyx_t_1;
   __Pyx_GOTREF(__pyx_t_2);
   {
-    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_INVISIBLE};
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_decode_attribute};
     __pyx_t_3 = 0; {
       __pyx_t_4 = __Pyx_ImportFrom(__pyx_t_2, __pyx_imported_names[__pyx_t_3]); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 13, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_4);
@@ -11727,20 +11898,20 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
 
   /* "app/metadata/html/scanner.pyx":14
  * from app.metadata.html.metas import MAX_METAS, usual_name
- * from app.metadata.html.text_runs import INVISIBLE
- * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag             # <<<<<<<<<<<<<<
+ * from app.metadata.html.references import decode_attribute
+ * from app.metadata.html.text_runs import INVISIBLE             # <<<<<<<<<<<<<<
+ * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, Tag
  * 
- * cdef enum Take:
 */
   {
-    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_ELEMENTS,__pyx_mstate_global->__pyx_n_u_LONG_TAG,__pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES,__pyx_mstate_global->__pyx_n_u_MAX_TAGS,__pyx_mstate_global->__pyx_n_u_RAW_TEXT,__pyx_mstate_global->__pyx_n_u_SHORT_TAG,__pyx_mstate_global->__pyx_n_u_Tag};
-    __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_app_metadata_html_tags, __pyx_imported_names, 7, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 14, __pyx_L1_error)
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_INVISIBLE};
+    __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_app_metadata_html_text_runs, __pyx_imported_names, 1, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 14, __pyx_L1_error)
   }
   __pyx_t_2 = __pyx_t_1;
   __Pyx_GOTREF(__pyx_t_2);
   {
-    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_ELEMENTS,__pyx_mstate_global->__pyx_n_u_LONG_TAG,__pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES,__pyx_mstate_global->__pyx_n_u_MAX_TAGS,__pyx_mstate_global->__pyx_n_u_RAW_TEXT,__pyx_mstate_global->__pyx_n_u_SHORT_TAG,__pyx_mstate_global->__pyx_n_u_Tag};
-    for (__pyx_t_3=0; __pyx_t_3 < 7; __pyx_t_3++) {
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_INVISIBLE};
+    __pyx_t_3 = 0; {
       __pyx_t_4 = __Pyx_ImportFrom(__pyx_t_2, __pyx_imported_names[__pyx_t_3]); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 14, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_4);
       if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_imported_names[__pyx_t_3], __pyx_t_4) < (0)) __PYX_ERR(0, 14, __pyx_L1_error)
@@ -11749,55 +11920,74 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   }
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":23
+  /* "app/metadata/html/scanner.pyx":15
+ * from app.metadata.html.references import decode_attribute
+ * from app.metadata.html.text_runs import INVISIBLE
+ * from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, Tag             # <<<<<<<<<<<<<<
+ * 
+ * cdef enum Take:
+*/
+  {
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_ELEMENTS,__pyx_mstate_global->__pyx_n_u_LONG_TAG,__pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES,__pyx_mstate_global->__pyx_n_u_MAX_TAGS,__pyx_mstate_global->__pyx_n_u_RAW_TEXT,__pyx_mstate_global->__pyx_n_u_Tag};
+    __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_app_metadata_html_tags, __pyx_imported_names, 6, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 15, __pyx_L1_error)
+  }
+  __pyx_t_2 = __pyx_t_1;
+  __Pyx_GOTREF(__pyx_t_2);
+  {
+    PyObject* const __pyx_imported_names[] = {__pyx_mstate_global->__pyx_n_u_ELEMENTS,__pyx_mstate_global->__pyx_n_u_LONG_TAG,__pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES,__pyx_mstate_global->__pyx_n_u_MAX_TAGS,__pyx_mstate_global->__pyx_n_u_RAW_TEXT,__pyx_mstate_global->__pyx_n_u_Tag};
+    for (__pyx_t_3=0; __pyx_t_3 < 6; __pyx_t_3++) {
+      __pyx_t_4 = __Pyx_ImportFrom(__pyx_t_2, __pyx_imported_names[__pyx_t_3]); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 15, __pyx_L1_error)
+      __Pyx_GOTREF(__pyx_t_4);
+      if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_imported_names[__pyx_t_3], __pyx_t_4) < (0)) __PYX_ERR(0, 15, __pyx_L1_error)
+      __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+    }
+  }
+  __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
+
+  /* "app/metadata/html/scanner.pyx":24
  *     Py_ssize_t size
  * 
- * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS, _SHORT_TAG = SHORT_TAG             # <<<<<<<<<<<<<<
+ * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS             # <<<<<<<<<<<<<<
  * cdef Py_ssize_t _MAX_METAS = MAX_METAS
  * cdef object _new = tuple.__new__  # what `Tag()` calls, without the call
 */
-  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_LONG_TAG); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 23, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_LONG_TAG); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 23, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __pyx_v_3app_8metadata_4html_7scanner__LONG_TAG = __pyx_t_3;
-  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 23, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_ATTRIBUTES); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 23, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __pyx_v_3app_8metadata_4html_7scanner__MAX_ATTRIBUTES = __pyx_t_3;
-  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_TAGS); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 23, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_TAGS); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 23, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 24, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __pyx_v_3app_8metadata_4html_7scanner__MAX_TAGS = __pyx_t_3;
-  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_SHORT_TAG); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 23, __pyx_L1_error)
-  __Pyx_GOTREF(__pyx_t_2);
-  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 23, __pyx_L1_error)
-  __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
-  __pyx_v_3app_8metadata_4html_7scanner__SHORT_TAG = __pyx_t_3;
 
-  /* "app/metadata/html/scanner.pyx":24
+  /* "app/metadata/html/scanner.pyx":25
  * 
- * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS, _SHORT_TAG = SHORT_TAG
+ * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS
  * cdef Py_ssize_t _MAX_METAS = MAX_METAS             # <<<<<<<<<<<<<<
  * cdef object _new = tuple.__new__  # what `Tag()` calls, without the call
  * 
 */
-  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_METAS); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 24, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_MAX_METAS); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 25, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 24, __pyx_L1_error)
+  __pyx_t_3 = __Pyx_PyIndex_AsSsize_t(__pyx_t_2); if (unlikely((__pyx_t_3 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 25, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __pyx_v_3app_8metadata_4html_7scanner__MAX_METAS = __pyx_t_3;
 
-  /* "app/metadata/html/scanner.pyx":25
- * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS, _SHORT_TAG = SHORT_TAG
+  /* "app/metadata/html/scanner.pyx":26
+ * cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS
  * cdef Py_ssize_t _MAX_METAS = MAX_METAS
  * cdef object _new = tuple.__new__  # what `Tag()` calls, without the call             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_2 = __Pyx_PyObject_GetAttrStr(((PyObject *)(&PyTuple_Type)), __pyx_mstate_global->__pyx_n_u_new); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 25, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyObject_GetAttrStr(((PyObject *)(&PyTuple_Type)), __pyx_mstate_global->__pyx_n_u_new); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 26, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   __Pyx_XGOTREF(__pyx_v_3app_8metadata_4html_7scanner__new);
   __Pyx_DECREF_SET(__pyx_v_3app_8metadata_4html_7scanner__new, __pyx_t_2);
@@ -11831,33 +12021,12 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   if (__Pyx_SetItemOnTypeDict(__pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind, __pyx_mstate_global->__pyx_n_u_setstate_cython, __pyx_t_2) < (0)) __PYX_ERR(1, 17, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":48
+  /* "app/metadata/html/scanner.pyx":49
  * 
  * 
  * cdef list _by_letter = [None] * 256             # <<<<<<<<<<<<<<
  * cdef list _hiding = [None] * 256
  * cdef bint[256] _telling  # whether what begins with a "<" and this byte may say something
-*/
-  __pyx_t_2 = PyList_New(1 * 256); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 48, __pyx_L1_error)
-  __Pyx_GOTREF(__pyx_t_2);
-  { Py_ssize_t __pyx_temp;
-    for (__pyx_temp=0; __pyx_temp < 0x100; __pyx_temp++) {
-      __Pyx_INCREF(Py_None);
-      __Pyx_GIVEREF(Py_None);
-      if (__Pyx_PyList_SET_ITEM(__pyx_t_2, __pyx_temp, Py_None) != (0)) __PYX_ERR(0, 48, __pyx_L1_error);
-    }
-  }
-  __Pyx_XGOTREF(__pyx_v_3app_8metadata_4html_7scanner__by_letter);
-  __Pyx_DECREF_SET(__pyx_v_3app_8metadata_4html_7scanner__by_letter, ((PyObject*)__pyx_t_2));
-  __Pyx_GIVEREF(__pyx_t_2);
-  __pyx_t_2 = 0;
-
-  /* "app/metadata/html/scanner.pyx":49
- * 
- * cdef list _by_letter = [None] * 256
- * cdef list _hiding = [None] * 256             # <<<<<<<<<<<<<<
- * cdef bint[256] _telling  # whether what begins with a "<" and this byte may say something
- * 
 */
   __pyx_t_2 = PyList_New(1 * 256); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 49, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
@@ -11868,92 +12037,113 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       if (__Pyx_PyList_SET_ITEM(__pyx_t_2, __pyx_temp, Py_None) != (0)) __PYX_ERR(0, 49, __pyx_L1_error);
     }
   }
+  __Pyx_XGOTREF(__pyx_v_3app_8metadata_4html_7scanner__by_letter);
+  __Pyx_DECREF_SET(__pyx_v_3app_8metadata_4html_7scanner__by_letter, ((PyObject*)__pyx_t_2));
+  __Pyx_GIVEREF(__pyx_t_2);
+  __pyx_t_2 = 0;
+
+  /* "app/metadata/html/scanner.pyx":50
+ * 
+ * cdef list _by_letter = [None] * 256
+ * cdef list _hiding = [None] * 256             # <<<<<<<<<<<<<<
+ * cdef bint[256] _telling  # whether what begins with a "<" and this byte may say something
+ * 
+*/
+  __pyx_t_2 = PyList_New(1 * 256); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 50, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_2);
+  { Py_ssize_t __pyx_temp;
+    for (__pyx_temp=0; __pyx_temp < 0x100; __pyx_temp++) {
+      __Pyx_INCREF(Py_None);
+      __Pyx_GIVEREF(Py_None);
+      if (__Pyx_PyList_SET_ITEM(__pyx_t_2, __pyx_temp, Py_None) != (0)) __PYX_ERR(0, 50, __pyx_L1_error);
+    }
+  }
   __Pyx_XGOTREF(__pyx_v_3app_8metadata_4html_7scanner__hiding);
   __Pyx_DECREF_SET(__pyx_v_3app_8metadata_4html_7scanner__hiding, ((PyObject*)__pyx_t_2));
   __Pyx_GIVEREF(__pyx_t_2);
   __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":53
+  /* "app/metadata/html/scanner.pyx":54
  * 
  * for _take, _names in (
  *     (AS_ELEMENT, ELEMENTS), (AS_TEXT, ["title"]), (AS_SCRIPT, ["script"]), (AS_NOSCRIPT, ["noscript"]),             # <<<<<<<<<<<<<<
  *     (AS_HIDDEN, RAW_TEXT),
  * ):
 */
-  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_ELEMENT); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_ELEMENT); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 54, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_ELEMENTS); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_ELEMENTS); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   {
     PyObject* __pyx_temp[2] = {__pyx_t_2, __pyx_t_4};
-    __pyx_t_5 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
   }
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  __pyx_t_4 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_TEXT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_TEXT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   {
     PyObject* __pyx_temp[1] = {__pyx_mstate_global->__pyx_n_u_title};
-    __pyx_t_2 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_2 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_2);
   }
   {
     PyObject* __pyx_temp[2] = {__pyx_t_4, __pyx_t_2};
-    __pyx_t_6 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
   }
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
-  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_SCRIPT); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_SCRIPT); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 54, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
   {
     PyObject* __pyx_temp[1] = {__pyx_mstate_global->__pyx_n_u_script};
-    __pyx_t_4 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_4 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
   }
   {
     PyObject* __pyx_temp[2] = {__pyx_t_2, __pyx_t_4};
-    __pyx_t_7 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_7 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
   }
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
-  __pyx_t_4 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_NOSCRIPT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_NOSCRIPT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   {
     PyObject* __pyx_temp[1] = {__pyx_mstate_global->__pyx_n_u_noscript};
-    __pyx_t_2 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_2 = __Pyx_PyList_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_2);
   }
   {
     PyObject* __pyx_temp[2] = {__pyx_t_4, __pyx_t_2};
-    __pyx_t_8 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_8 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_8);
   }
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
 
-  /* "app/metadata/html/scanner.pyx":54
+  /* "app/metadata/html/scanner.pyx":55
  * for _take, _names in (
  *     (AS_ELEMENT, ELEMENTS), (AS_TEXT, ["title"]), (AS_SCRIPT, ["script"]), (AS_NOSCRIPT, ["noscript"]),
  *     (AS_HIDDEN, RAW_TEXT),             # <<<<<<<<<<<<<<
  * ):
  *     for _name in _names:
 */
-  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 54, __pyx_L1_error)
+  __pyx_t_2 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 55, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_2);
-  __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_RAW_TEXT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_RAW_TEXT); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 55, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   {
     PyObject* __pyx_temp[2] = {__pyx_t_2, __pyx_t_4};
-    __pyx_t_9 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 54, __pyx_L1_error)
+    __pyx_t_9 = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 55, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_9);
   }
   __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "app/metadata/html/scanner.pyx":53
+  /* "app/metadata/html/scanner.pyx":54
  * 
  * for _take, _names in (
  *     (AS_ELEMENT, ELEMENTS), (AS_TEXT, ["title"]), (AS_SCRIPT, ["script"]), (AS_NOSCRIPT, ["noscript"]),             # <<<<<<<<<<<<<<
@@ -11962,7 +12152,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
 */
   {
     PyObject* __pyx_temp[5] = {__pyx_t_5, __pyx_t_6, __pyx_t_7, __pyx_t_8, __pyx_t_9};
-    __pyx_t_4 = __Pyx_PyTuple_FromArray(__pyx_temp, 5); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __pyx_t_4 = __Pyx_PyTuple_FromArray(__pyx_temp, 5); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 54, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
   }
   __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
@@ -11971,7 +12161,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
   __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
-  /* "app/metadata/html/scanner.pyx":52
+  /* "app/metadata/html/scanner.pyx":53
  * cdef bint[256] _telling  # whether what begins with a "<" and this byte may say something
  * 
  * for _take, _names in (             # <<<<<<<<<<<<<<
@@ -11989,7 +12179,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     __pyx_t_4 = __Pyx_PySequence_ITEM(__pyx_t_9, __pyx_t_3);
     #endif
     ++__pyx_t_3;
-    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 52, __pyx_L1_error)
+    if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
     if ((likely(PyTuple_CheckExact(__pyx_t_4))) || (PyList_CheckExact(__pyx_t_4))) {
       PyObject* sequence = __pyx_t_4;
@@ -11997,7 +12187,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       if (unlikely(size != 2)) {
         if (size > 2) __Pyx_RaiseTooManyValuesError(2);
         else if (size >= 0) __Pyx_RaiseNeedMoreValuesError(size);
-        __PYX_ERR(0, 52, __pyx_L1_error)
+        __PYX_ERR(0, 53, __pyx_L1_error)
       }
       #if CYTHON_ASSUME_SAFE_MACROS && !CYTHON_AVOID_BORROWED_REFS
       if (likely(PyTuple_CheckExact(sequence))) {
@@ -12007,22 +12197,22 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
         __Pyx_INCREF(__pyx_t_7);
       } else {
         __pyx_t_8 = __Pyx_PyList_GET_ITEM_REF(sequence, 0, __Pyx_ReferenceSharing_SharedReference);
-        if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 52, __pyx_L1_error)
+        if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 53, __pyx_L1_error)
         __Pyx_XGOTREF(__pyx_t_8);
         __pyx_t_7 = __Pyx_PyList_GET_ITEM_REF(sequence, 1, __Pyx_ReferenceSharing_SharedReference);
-        if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 52, __pyx_L1_error)
+        if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 53, __pyx_L1_error)
         __Pyx_XGOTREF(__pyx_t_7);
       }
       #else
-      __pyx_t_8 = __Pyx_PySequence_ITEM(sequence, 0); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 52, __pyx_L1_error)
+      __pyx_t_8 = __Pyx_PySequence_ITEM(sequence, 0); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 53, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_8);
-      __pyx_t_7 = __Pyx_PySequence_ITEM(sequence, 1); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 52, __pyx_L1_error)
+      __pyx_t_7 = __Pyx_PySequence_ITEM(sequence, 1); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 53, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_7);
       #endif
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
     } else {
       Py_ssize_t index = -1;
-      __pyx_t_6 = PyObject_GetIter(__pyx_t_4); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 52, __pyx_L1_error)
+      __pyx_t_6 = PyObject_GetIter(__pyx_t_4); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 53, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
       __pyx_t_10 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_6);
@@ -12030,7 +12220,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       __Pyx_GOTREF(__pyx_t_8);
       index = 1; __pyx_t_7 = __pyx_t_10(__pyx_t_6); if (unlikely(!__pyx_t_7)) goto __pyx_L4_unpacking_failed;
       __Pyx_GOTREF(__pyx_t_7);
-      if (__Pyx_IternextUnpackEndCheck(__pyx_t_10(__pyx_t_6), 2) < (0)) __PYX_ERR(0, 52, __pyx_L1_error)
+      if (__Pyx_IternextUnpackEndCheck(__pyx_t_10(__pyx_t_6), 2) < (0)) __PYX_ERR(0, 53, __pyx_L1_error)
       __pyx_t_10 = NULL;
       __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
       goto __pyx_L5_unpacking_done;
@@ -12038,31 +12228,31 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
       __pyx_t_10 = NULL;
       if (__Pyx_IterFinish() == 0) __Pyx_RaiseNeedMoreValuesError(index);
-      __PYX_ERR(0, 52, __pyx_L1_error)
+      __PYX_ERR(0, 53, __pyx_L1_error)
       __pyx_L5_unpacking_done:;
     }
-    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_take_2, __pyx_t_8) < (0)) __PYX_ERR(0, 52, __pyx_L1_error)
+    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_take_2, __pyx_t_8) < (0)) __PYX_ERR(0, 53, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_names, __pyx_t_7) < (0)) __PYX_ERR(0, 52, __pyx_L1_error)
+    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_names, __pyx_t_7) < (0)) __PYX_ERR(0, 53, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-    /* "app/metadata/html/scanner.pyx":56
+    /* "app/metadata/html/scanner.pyx":57
  *     (AS_HIDDEN, RAW_TEXT),
  * ):
  *     for _name in _names:             # <<<<<<<<<<<<<<
  *         _by_letter[ord(_name[0])] = _Kind(_name, _take, _by_letter[ord(_name[0])])
  * 
 */
-    __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_names); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 56, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_names); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 57, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
     if (likely(PyList_CheckExact(__pyx_t_4)) || PyTuple_CheckExact(__pyx_t_4)) {
       __pyx_t_7 = __pyx_t_4; __Pyx_INCREF(__pyx_t_7);
       __pyx_t_11 = 0;
       __pyx_t_12 = NULL;
     } else {
-      __pyx_t_11 = -1; __pyx_t_7 = PyObject_GetIter(__pyx_t_4); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 56, __pyx_L1_error)
+      __pyx_t_11 = -1; __pyx_t_7 = PyObject_GetIter(__pyx_t_4); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 57, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_7);
-      __pyx_t_12 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_7); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 56, __pyx_L1_error)
+      __pyx_t_12 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_7); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 57, __pyx_L1_error)
     }
     __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
     for (;;) {
@@ -12071,7 +12261,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
           {
             Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_t_7);
             #if !CYTHON_ASSUME_SAFE_SIZE
-            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 56, __pyx_L1_error)
+            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 57, __pyx_L1_error)
             #endif
             if (__pyx_t_11 >= __pyx_temp) break;
           }
@@ -12081,7 +12271,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
           {
             Py_ssize_t __pyx_temp = __Pyx_PyTuple_GET_SIZE(__pyx_t_7);
             #if !CYTHON_ASSUME_SAFE_SIZE
-            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 56, __pyx_L1_error)
+            if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 57, __pyx_L1_error)
             #endif
             if (__pyx_t_11 >= __pyx_temp) break;
           }
@@ -12092,23 +12282,23 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
           #endif
           ++__pyx_t_11;
         }
-        if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 56, __pyx_L1_error)
+        if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 57, __pyx_L1_error)
       } else {
         __pyx_t_4 = __pyx_t_12(__pyx_t_7);
         if (unlikely(!__pyx_t_4)) {
           PyObject* exc_type = PyErr_Occurred();
           if (exc_type) {
-            if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 56, __pyx_L1_error)
+            if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 57, __pyx_L1_error)
             PyErr_Clear();
           }
           break;
         }
       }
       __Pyx_GOTREF(__pyx_t_4);
-      if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_4) < (0)) __PYX_ERR(0, 56, __pyx_L1_error)
+      if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_4) < (0)) __PYX_ERR(0, 57, __pyx_L1_error)
       __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-      /* "app/metadata/html/scanner.pyx":57
+      /* "app/metadata/html/scanner.pyx":58
  * ):
  *     for _name in _names:
  *         _by_letter[ord(_name[0])] = _Kind(_name, _take, _by_letter[ord(_name[0])])             # <<<<<<<<<<<<<<
@@ -12116,20 +12306,20 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
  * for _name in INVISIBLE:
 */
       __pyx_t_8 = NULL;
-      __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
-      __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_take_2); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_take_2); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_5);
       if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__by_letter == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-        __PYX_ERR(0, 57, __pyx_L1_error)
+        __PYX_ERR(0, 58, __pyx_L1_error)
       }
-      __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __Pyx_GetModuleGlobalName(__pyx_t_2, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_2)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_2);
-      __pyx_t_13 = __Pyx_GetItemInt(__pyx_t_2, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __pyx_t_13 = __Pyx_GetItemInt(__pyx_t_2, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_13);
       __Pyx_DECREF(__pyx_t_2); __pyx_t_2 = 0;
-      __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_13); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 57, __pyx_L1_error)
+      __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_13); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
       __pyx_t_15 = 1;
       {
@@ -12139,25 +12329,25 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
         __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
         __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
-        if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 57, __pyx_L1_error)
+        if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 58, __pyx_L1_error)
         __Pyx_GOTREF((PyObject *)__pyx_t_4);
       }
       if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__by_letter == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-        __PYX_ERR(0, 57, __pyx_L1_error)
+        __PYX_ERR(0, 58, __pyx_L1_error)
       }
-      __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_5);
-      __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_5, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 57, __pyx_L1_error)
+      __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_5, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
       __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
-      __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_6); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 57, __pyx_L1_error)
+      __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_6); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 58, __pyx_L1_error)
       __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-      if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__by_letter, __pyx_t_14, ((PyObject *)__pyx_t_4), long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 57, __pyx_L1_error)
+      if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__by_letter, __pyx_t_14, ((PyObject *)__pyx_t_4), long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 58, __pyx_L1_error)
 
       __Pyx_DECREF((PyObject *)__pyx_t_4); __pyx_t_4 = 0;
 
-      /* "app/metadata/html/scanner.pyx":56
+      /* "app/metadata/html/scanner.pyx":57
  *     (AS_HIDDEN, RAW_TEXT),
  * ):
  *     for _name in _names:             # <<<<<<<<<<<<<<
@@ -12167,7 +12357,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     }
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-    /* "app/metadata/html/scanner.pyx":52
+    /* "app/metadata/html/scanner.pyx":53
  * cdef bint[256] _telling  # whether what begins with a "<" and this byte may say something
  * 
  * for _take, _names in (             # <<<<<<<<<<<<<<
@@ -12177,23 +12367,23 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   }
   __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
-  /* "app/metadata/html/scanner.pyx":59
+  /* "app/metadata/html/scanner.pyx":60
  *         _by_letter[ord(_name[0])] = _Kind(_name, _take, _by_letter[ord(_name[0])])
  * 
  * for _name in INVISIBLE:             # <<<<<<<<<<<<<<
  *     _hiding[ord(_name[0])] = _Kind(_name, AS_HIDDEN, _hiding[ord(_name[0])])
  * 
 */
-  __Pyx_GetModuleGlobalName(__pyx_t_9, __pyx_mstate_global->__pyx_n_u_INVISIBLE); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 59, __pyx_L1_error)
+  __Pyx_GetModuleGlobalName(__pyx_t_9, __pyx_mstate_global->__pyx_n_u_INVISIBLE); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 60, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_9);
   if (likely(PyList_CheckExact(__pyx_t_9)) || PyTuple_CheckExact(__pyx_t_9)) {
     __pyx_t_7 = __pyx_t_9; __Pyx_INCREF(__pyx_t_7);
     __pyx_t_3 = 0;
     __pyx_t_12 = NULL;
   } else {
-    __pyx_t_3 = -1; __pyx_t_7 = PyObject_GetIter(__pyx_t_9); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 59, __pyx_L1_error)
+    __pyx_t_3 = -1; __pyx_t_7 = PyObject_GetIter(__pyx_t_9); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 60, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
-    __pyx_t_12 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_7); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 59, __pyx_L1_error)
+    __pyx_t_12 = (CYTHON_COMPILING_IN_LIMITED_API) ? PyIter_Next : __Pyx_PyObject_GetIterNextFunc(__pyx_t_7); if (unlikely(!__pyx_t_12)) __PYX_ERR(0, 60, __pyx_L1_error)
   }
   __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
   for (;;) {
@@ -12202,7 +12392,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
         {
           Py_ssize_t __pyx_temp = __Pyx_PyList_GET_SIZE(__pyx_t_7);
           #if !CYTHON_ASSUME_SAFE_SIZE
-          if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 59, __pyx_L1_error)
+          if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 60, __pyx_L1_error)
           #endif
           if (__pyx_t_3 >= __pyx_temp) break;
         }
@@ -12212,7 +12402,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
         {
           Py_ssize_t __pyx_temp = __Pyx_PyTuple_GET_SIZE(__pyx_t_7);
           #if !CYTHON_ASSUME_SAFE_SIZE
-          if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 59, __pyx_L1_error)
+          if (unlikely((__pyx_temp < 0))) __PYX_ERR(0, 60, __pyx_L1_error)
           #endif
           if (__pyx_t_3 >= __pyx_temp) break;
         }
@@ -12223,23 +12413,23 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
         #endif
         ++__pyx_t_3;
       }
-      if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 59, __pyx_L1_error)
+      if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 60, __pyx_L1_error)
     } else {
       __pyx_t_9 = __pyx_t_12(__pyx_t_7);
       if (unlikely(!__pyx_t_9)) {
         PyObject* exc_type = PyErr_Occurred();
         if (exc_type) {
-          if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 59, __pyx_L1_error)
+          if (unlikely(!__Pyx_PyErr_GivenExceptionMatches(exc_type, PyExc_StopIteration))) __PYX_ERR(0, 60, __pyx_L1_error)
           PyErr_Clear();
         }
         break;
       }
     }
     __Pyx_GOTREF(__pyx_t_9);
-    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_9) < (0)) __PYX_ERR(0, 59, __pyx_L1_error)
+    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_9) < (0)) __PYX_ERR(0, 60, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
-    /* "app/metadata/html/scanner.pyx":60
+    /* "app/metadata/html/scanner.pyx":61
  * 
  * for _name in INVISIBLE:
  *     _hiding[ord(_name[0])] = _Kind(_name, AS_HIDDEN, _hiding[ord(_name[0])])             # <<<<<<<<<<<<<<
@@ -12247,20 +12437,20 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
  * for _byte in range(128):
 */
     __pyx_t_4 = NULL;
-    __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
-    __pyx_t_5 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __pyx_t_5 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_HIDDEN); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
     if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__hiding == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 60, __pyx_L1_error)
+      __PYX_ERR(0, 61, __pyx_L1_error)
     }
-    __Pyx_GetModuleGlobalName(__pyx_t_8, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_8, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_8)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_8);
-    __pyx_t_13 = __Pyx_GetItemInt(__pyx_t_8, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __pyx_t_13 = __Pyx_GetItemInt(__pyx_t_8, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_13);
     __Pyx_DECREF(__pyx_t_8); __pyx_t_8 = 0;
-    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_13); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 60, __pyx_L1_error)
+    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_13); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
     __pyx_t_15 = 1;
     {
@@ -12270,25 +12460,25 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
       __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
 
-      if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 60, __pyx_L1_error)
+      if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 61, __pyx_L1_error)
       __Pyx_GOTREF((PyObject *)__pyx_t_9);
     }
     if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__hiding == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 60, __pyx_L1_error)
+      __PYX_ERR(0, 61, __pyx_L1_error)
     }
-    __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_5);
-    __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_5, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 60, __pyx_L1_error)
+    __pyx_t_6 = __Pyx_GetItemInt(__pyx_t_5, 0, long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_OwnStrongReference); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
     __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
-    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_6); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 60, __pyx_L1_error)
+    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_6); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 61, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-    if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__hiding, __pyx_t_14, ((PyObject *)__pyx_t_9), long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 60, __pyx_L1_error)
+    if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__hiding, __pyx_t_14, ((PyObject *)__pyx_t_9), long, 1, __Pyx_PyLong_From_long, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 61, __pyx_L1_error)
 
     __Pyx_DECREF((PyObject *)__pyx_t_9); __pyx_t_9 = 0;
 
-    /* "app/metadata/html/scanner.pyx":59
+    /* "app/metadata/html/scanner.pyx":60
  *         _by_letter[ord(_name[0])] = _Kind(_name, _take, _by_letter[ord(_name[0])])
  * 
  * for _name in INVISIBLE:             # <<<<<<<<<<<<<<
@@ -12298,7 +12488,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   }
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":62
+  /* "app/metadata/html/scanner.pyx":63
  *     _hiding[ord(_name[0])] = _Kind(_name, AS_HIDDEN, _hiding[ord(_name[0])])
  * 
  * for _byte in range(128):             # <<<<<<<<<<<<<<
@@ -12306,21 +12496,21 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
  * 
 */
   for (__pyx_t_3 = 0; __pyx_t_3 < 0x80; __pyx_t_3+=1) {
-    __pyx_t_7 = PyLong_FromSsize_t(__pyx_t_3); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 62, __pyx_L1_error)
+    __pyx_t_7 = PyLong_FromSsize_t(__pyx_t_3); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 63, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
-    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_byte, __pyx_t_7) < (0)) __PYX_ERR(0, 62, __pyx_L1_error)
+    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_byte, __pyx_t_7) < (0)) __PYX_ERR(0, 63, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-    /* "app/metadata/html/scanner.pyx":63
+    /* "app/metadata/html/scanner.pyx":64
  * 
  * for _byte in range(128):
  *     _telling[_byte] = _byte == ord("!") or _by_letter[ord(chr(_byte).lower())] is not None             # <<<<<<<<<<<<<<
  * 
  * cdef _Kind _NOSCRIPT = _Kind("noscript", AS_NOSCRIPT, None)
 */
-    __Pyx_GetModuleGlobalName(__pyx_t_7, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 63, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_7, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
-    __pyx_t_17 = (__Pyx_PyLong_BoolEqObjC(__pyx_t_7, __pyx_mstate_global->__pyx_int_33, 33, 0)); if (unlikely((__pyx_t_17 < 0))) __PYX_ERR(0, 63, __pyx_L1_error)
+    __pyx_t_17 = (__Pyx_PyLong_BoolEqObjC(__pyx_t_7, __pyx_mstate_global->__pyx_int_33, 33, 0)); if (unlikely((__pyx_t_17 < 0))) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
     if (!__pyx_t_17) {
 
@@ -12332,13 +12522,13 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     }
     if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__by_letter == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 63, __pyx_L1_error)
+      __PYX_ERR(0, 64, __pyx_L1_error)
     }
-    __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 63, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_6, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
-    __pyx_t_18 = __Pyx_PyLong_As_int(__pyx_t_6); if (unlikely((__pyx_t_18 == (int)-1) && PyErr_Occurred())) __PYX_ERR(0, 63, __pyx_L1_error)
+    __pyx_t_18 = __Pyx_PyLong_As_int(__pyx_t_6); if (unlikely((__pyx_t_18 == (int)-1) && PyErr_Occurred())) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-    __pyx_t_6 = PyUnicode_FromOrdinal(__pyx_t_18); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 63, __pyx_L1_error)
+    __pyx_t_6 = PyUnicode_FromOrdinal(__pyx_t_18); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_6);
 
     __pyx_t_9 = __pyx_t_6;
@@ -12349,11 +12539,11 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       __pyx_t_7 = __Pyx_PyObject_FastCallMethod((PyObject*)__pyx_mstate_global->__pyx_n_u_lower, __pyx_callargs+__pyx_t_15, (1-__pyx_t_15) | (1*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
       __Pyx_XDECREF(__pyx_t_9); __pyx_t_9 = 0;
       __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
-      if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 63, __pyx_L1_error)
+      if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 64, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_7);
     }
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_7))||((__pyx_t_7) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_7))) __PYX_ERR(0, 63, __pyx_L1_error)
-    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_7); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 63, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_7))||((__pyx_t_7) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_7))) __PYX_ERR(0, 64, __pyx_L1_error)
+    __pyx_t_14 = __Pyx_PyObject_Ord(__pyx_t_7); if (unlikely(__pyx_t_14 == ((long)(long)(Py_UCS4)-1))) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
     __pyx_t_17 = (__Pyx_PyList_GET_ITEM(__pyx_v_3app_8metadata_4html_7scanner__by_letter, __pyx_t_14) != Py_None);
 
@@ -12361,16 +12551,16 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     __pyx_t_16 = __pyx_t_17;
 
     __pyx_L15_bool_binop_done:;
-    __Pyx_GetModuleGlobalName(__pyx_t_7, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 63, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_7, __pyx_mstate_global->__pyx_n_u_byte); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_7);
-    __pyx_t_11 = __Pyx_PyIndex_AsSsize_t(__pyx_t_7); if (unlikely((__pyx_t_11 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 63, __pyx_L1_error)
+    __pyx_t_11 = __Pyx_PyIndex_AsSsize_t(__pyx_t_7); if (unlikely((__pyx_t_11 == (Py_ssize_t)-1) && PyErr_Occurred())) __PYX_ERR(0, 64, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
     (__pyx_v_3app_8metadata_4html_7scanner__telling[__pyx_t_11]) = __pyx_t_16;
 
 
   }
 
-  /* "app/metadata/html/scanner.pyx":65
+  /* "app/metadata/html/scanner.pyx":66
  *     _telling[_byte] = _byte == ord("!") or _by_letter[ord(chr(_byte).lower())] is not None
  * 
  * cdef _Kind _NOSCRIPT = _Kind("noscript", AS_NOSCRIPT, None)             # <<<<<<<<<<<<<<
@@ -12378,7 +12568,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
  * 
 */
   __pyx_t_6 = NULL;
-  __pyx_t_9 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_NOSCRIPT); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 65, __pyx_L1_error)
+  __pyx_t_9 = __Pyx_PyLong_From_enum____pyx_t_3app_8metadata_4html_7scanner_Take(__pyx_e_3app_8metadata_4html_7scanner_AS_NOSCRIPT); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 66, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_9);
   __pyx_t_15 = 1;
   {
@@ -12386,7 +12576,7 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     __pyx_t_7 = __Pyx_PyObject_FastCall((PyObject*)__pyx_mstate_global->__pyx_ptype_3app_8metadata_4html_7scanner__Kind, __pyx_callargs+__pyx_t_15, (4-__pyx_t_15) | (__pyx_t_15*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
     __Pyx_XDECREF(__pyx_t_6); __pyx_t_6 = 0;
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
-    if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 65, __pyx_L1_error)
+    if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 66, __pyx_L1_error)
     __Pyx_GOTREF((PyObject *)__pyx_t_7);
   }
   __Pyx_XGOTREF((PyObject *)__pyx_v_3app_8metadata_4html_7scanner__NOSCRIPT);
@@ -12394,20 +12584,20 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   __Pyx_GIVEREF((PyObject *)__pyx_t_7);
   __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":69
+  /* "app/metadata/html/scanner.pyx":70
  * 
  * # Names of attributes that need not be made anew, each where `_slot` tells.
  * cdef list _usual_names = [None] * 128             # <<<<<<<<<<<<<<
  * 
  * 
 */
-  __pyx_t_7 = PyList_New(1 * 128); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 69, __pyx_L1_error)
+  __pyx_t_7 = PyList_New(1 * 128); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 70, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   { Py_ssize_t __pyx_temp;
     for (__pyx_temp=0; __pyx_temp < 0x80; __pyx_temp++) {
       __Pyx_INCREF(Py_None);
       __Pyx_GIVEREF(Py_None);
-      if (__Pyx_PyList_SET_ITEM(__pyx_t_7, __pyx_temp, Py_None) != (0)) __PYX_ERR(0, 69, __pyx_L1_error);
+      if (__Pyx_PyList_SET_ITEM(__pyx_t_7, __pyx_temp, Py_None) != (0)) __PYX_ERR(0, 70, __pyx_L1_error);
     }
   }
   __Pyx_XGOTREF(__pyx_v_3app_8metadata_4html_7scanner__usual_names);
@@ -12415,14 +12605,14 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   __Pyx_GIVEREF(__pyx_t_7);
   __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":76
+  /* "app/metadata/html/scanner.pyx":77
  * 
  * 
  * for _name in (             # <<<<<<<<<<<<<<
  *     "property", "content", "name", "rel", "href", "type", "media", "id", "class", "sizes", "lang", "itemprop",
  *     "http-equiv", "title", "as", "crossorigin", "hreflang", "datetime",
 */
-  __pyx_t_7 = __pyx_mstate_global->__pyx_tuple[0]; __Pyx_INCREF(__pyx_t_7);
+  __pyx_t_7 = __pyx_mstate_global->__pyx_tuple[1]; __Pyx_INCREF(__pyx_t_7);
   __pyx_t_3 = 0;
   for (;;) {
     if (__pyx_t_3 >= 18) break;
@@ -12432,29 +12622,29 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
     __pyx_t_9 = __Pyx_PySequence_ITEM(__pyx_t_7, __pyx_t_3);
     #endif
     ++__pyx_t_3;
-    if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 76, __pyx_L1_error)
+    if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 77, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_9);
-    if (!(likely(PyUnicode_CheckExact(__pyx_t_9))||((__pyx_t_9) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_9))) __PYX_ERR(0, 76, __pyx_L1_error)
-    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_9) < (0)) __PYX_ERR(0, 76, __pyx_L1_error)
+    if (!(likely(PyUnicode_CheckExact(__pyx_t_9))||((__pyx_t_9) == Py_None) || __Pyx_RaiseUnexpectedTypeError("str", __pyx_t_9))) __PYX_ERR(0, 77, __pyx_L1_error)
+    if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_name_3, __pyx_t_9) < (0)) __PYX_ERR(0, 77, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
-    /* "app/metadata/html/scanner.pyx":80
+    /* "app/metadata/html/scanner.pyx":81
  *     "http-equiv", "title", "as", "crossorigin", "hreflang", "datetime",
  * ):
  *     _usual_names[_slot(_name.encode(), len(_name))] = _name             # <<<<<<<<<<<<<<
  * 
  * 
 */
-    __Pyx_GetModuleGlobalName(__pyx_t_9, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 80, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_9, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_9)) __PYX_ERR(0, 81, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_9);
     if (unlikely(__pyx_v_3app_8metadata_4html_7scanner__usual_names == Py_None)) {
       PyErr_SetString(PyExc_TypeError, "\047NoneType\047 object is not subscriptable");
-      __PYX_ERR(0, 80, __pyx_L1_error)
+      __PYX_ERR(0, 81, __pyx_L1_error)
     }
     __pyx_t_5 = NULL;
-    __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 80, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 81, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_4);
-    __pyx_t_13 = __Pyx_PyObject_GetAttrStr(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_encode); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 80, __pyx_L1_error)
+    __pyx_t_13 = __Pyx_PyObject_GetAttrStr(__pyx_t_4, __pyx_mstate_global->__pyx_n_u_encode); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 81, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_13);
     __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
     __pyx_t_15 = 1;
@@ -12474,24 +12664,24 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
       __pyx_t_6 = __Pyx_PyObject_FastCall((PyObject*)__pyx_t_13, __pyx_callargs+__pyx_t_15, (1-__pyx_t_15) | (__pyx_t_15*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET));
       __Pyx_XDECREF(__pyx_t_5); __pyx_t_5 = 0;
       __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
-      if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 80, __pyx_L1_error)
+      if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 81, __pyx_L1_error)
       __Pyx_GOTREF(__pyx_t_6);
     }
-    __pyx_t_19 = __Pyx_PyObject_AsUString(__pyx_t_6); if (unlikely((!__pyx_t_19) && PyErr_Occurred())) __PYX_ERR(0, 80, __pyx_L1_error)
-    __Pyx_GetModuleGlobalName(__pyx_t_13, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 80, __pyx_L1_error)
+    __pyx_t_19 = __Pyx_PyObject_AsUString(__pyx_t_6); if (unlikely((!__pyx_t_19) && PyErr_Occurred())) __PYX_ERR(0, 81, __pyx_L1_error)
+    __Pyx_GetModuleGlobalName(__pyx_t_13, __pyx_mstate_global->__pyx_n_u_name_3); if (unlikely(!__pyx_t_13)) __PYX_ERR(0, 81, __pyx_L1_error)
     __Pyx_GOTREF(__pyx_t_13);
-    __pyx_t_11 = PyObject_Length(__pyx_t_13); if (unlikely(__pyx_t_11 == ((Py_ssize_t)-1))) __PYX_ERR(0, 80, __pyx_L1_error)
+    __pyx_t_11 = PyObject_Length(__pyx_t_13); if (unlikely(__pyx_t_11 == ((Py_ssize_t)-1))) __PYX_ERR(0, 81, __pyx_L1_error)
     __Pyx_DECREF(__pyx_t_13); __pyx_t_13 = 0;
     __pyx_t_20 = __pyx_f_3app_8metadata_4html_7scanner__slot(__pyx_t_19, __pyx_t_11);
 
     __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
 
 
-    if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__usual_names, __pyx_t_20, __pyx_t_9, Py_ssize_t, 1, PyLong_FromSsize_t, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 80, __pyx_L1_error)
+    if (unlikely((__Pyx_SetItemInt(__pyx_v_3app_8metadata_4html_7scanner__usual_names, __pyx_t_20, __pyx_t_9, Py_ssize_t, 1, PyLong_FromSsize_t, 0, 0, 1, __Pyx_ReferenceSharing_SharedReference) < 0))) __PYX_ERR(0, 81, __pyx_L1_error)
 
     __Pyx_DECREF(__pyx_t_9); __pyx_t_9 = 0;
 
-    /* "app/metadata/html/scanner.pyx":76
+    /* "app/metadata/html/scanner.pyx":77
  * 
  * 
  * for _name in (             # <<<<<<<<<<<<<<
@@ -12528,19 +12718,19 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_setstate_cython, __pyx_t_7) < (0)) __PYX_ERR(1, 3, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":321
+  /* "app/metadata/html/scanner.pyx":331
  * 
  * 
  * def read_metas(list tags):             # <<<<<<<<<<<<<<
  *     """All that these tags say, and the same by name."""
  *     cdef list metas = []
 */
-  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_1read_metas, 0, __pyx_mstate_global->__pyx_n_u_read_metas, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[4])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 321, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_1read_metas, 0, __pyx_mstate_global->__pyx_n_u_read_metas, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[4])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 331, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_7);
   #endif
-  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_metas, __pyx_t_7) < (0)) __PYX_ERR(0, 321, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_metas, __pyx_t_7) < (0)) __PYX_ERR(0, 331, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
   /* "(tree fragment)":1
@@ -12570,34 +12760,34 @@ __Pyx_RefNannySetupContext("PyInit_scanner", 0);
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_setstate_cython, __pyx_t_7) < (0)) __PYX_ERR(1, 3, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":391
+  /* "app/metadata/html/scanner.pyx":401
  * 
  * 
  * def read_attributes(bytes markup, Py_ssize_t position):             # <<<<<<<<<<<<<<
  *     """The attributes of the tag that is open at `position`, and where the tag ends."""
  *     return _attributes(Markup(markup, len(markup)), min(max(position, 0), len(markup)))
 */
-  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_3read_attributes, 0, __pyx_mstate_global->__pyx_n_u_read_attributes, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[7])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 391, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_3read_attributes, 0, __pyx_mstate_global->__pyx_n_u_read_attributes, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[7])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 401, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_7);
   #endif
-  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_attributes, __pyx_t_7) < (0)) __PYX_ERR(0, 391, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_attributes, __pyx_t_7) < (0)) __PYX_ERR(0, 401, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
-  /* "app/metadata/html/scanner.pyx":396
+  /* "app/metadata/html/scanner.pyx":406
  * 
  * 
  * def read_tags(bytes markup):             # <<<<<<<<<<<<<<
  *     """Every tag of `markup` that says something about the page, under their names, in order."""
  *     reading = _Reading(markup)
 */
-  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_5read_tags, 0, __pyx_mstate_global->__pyx_n_u_read_tags, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[8])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 396, __pyx_L1_error)
+  __pyx_t_7 = __Pyx_CyFunction_New(&__pyx_mdef_3app_8metadata_4html_7scanner_5read_tags, 0, __pyx_mstate_global->__pyx_n_u_read_tags, NULL, __pyx_mstate_global->__pyx_n_u_app_metadata_html_scanner, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[8])); if (unlikely(!__pyx_t_7)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_7);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_7);
   #endif
-  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_tags, __pyx_t_7) < (0)) __PYX_ERR(0, 396, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_read_tags, __pyx_t_7) < (0)) __PYX_ERR(0, 406, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_7); __pyx_t_7 = 0;
 
   /* "(tree fragment)":4
@@ -12694,7 +12884,21 @@ static int __Pyx_InitCachedConstants(__pyx_mstatetype *__pyx_mstate) {
   CYTHON_UNUSED_VAR(__pyx_mstate);
   __Pyx_RefNannySetupContext("__Pyx_InitCachedConstants", 0);
 
-  /* "app/metadata/html/scanner.pyx":77
+  /* "app/metadata/html/scanner.pyx":263
+ *             return _end_tag(self.markup, after, kind)
+ *         attributes, end = _attributes(self.markup, after)
+ *         if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():             # <<<<<<<<<<<<<<
+ *             return _end_tag(self.markup, after, kind)
+ *         if kind.take == AS_ELEMENT:
+*/
+  {
+    PyObject* __pyx_temp[2] = {__pyx_mstate_global->__pyx_n_u_type, __pyx_mstate_global->__pyx_kp_u__5};
+    __pyx_mstate_global->__pyx_tuple[0] = __Pyx_PyTuple_FromArray(__pyx_temp, 2); if (unlikely(!__pyx_mstate_global->__pyx_tuple[0])) __PYX_ERR(0, 263, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_mstate_global->__pyx_tuple[0]);
+  }
+  __Pyx_GIVEREF(__pyx_mstate_global->__pyx_tuple[0]);
+
+  /* "app/metadata/html/scanner.pyx":78
  * 
  * for _name in (
  *     "property", "content", "name", "rel", "href", "type", "media", "id", "class", "sizes", "lang", "itemprop",             # <<<<<<<<<<<<<<
@@ -12703,14 +12907,14 @@ static int __Pyx_InitCachedConstants(__pyx_mstatetype *__pyx_mstate) {
 */
   {
     PyObject* __pyx_temp[18] = {__pyx_mstate_global->__pyx_n_u_property, __pyx_mstate_global->__pyx_n_u_content, __pyx_mstate_global->__pyx_n_u_name, __pyx_mstate_global->__pyx_n_u_rel, __pyx_mstate_global->__pyx_n_u_href, __pyx_mstate_global->__pyx_n_u_type, __pyx_mstate_global->__pyx_n_u_media, __pyx_mstate_global->__pyx_n_u_id, __pyx_mstate_global->__pyx_n_u_class, __pyx_mstate_global->__pyx_n_u_sizes, __pyx_mstate_global->__pyx_n_u_lang, __pyx_mstate_global->__pyx_n_u_itemprop, __pyx_mstate_global->__pyx_kp_u_http_equiv, __pyx_mstate_global->__pyx_n_u_title, __pyx_mstate_global->__pyx_n_u_as, __pyx_mstate_global->__pyx_n_u_crossorigin, __pyx_mstate_global->__pyx_n_u_hreflang, __pyx_mstate_global->__pyx_n_u_datetime};
-    __pyx_mstate_global->__pyx_tuple[0] = __Pyx_PyTuple_FromArray(__pyx_temp, 18); if (unlikely(!__pyx_mstate_global->__pyx_tuple[0])) __PYX_ERR(0, 77, __pyx_L1_error)
-    __Pyx_GOTREF(__pyx_mstate_global->__pyx_tuple[0]);
+    __pyx_mstate_global->__pyx_tuple[1] = __Pyx_PyTuple_FromArray(__pyx_temp, 18); if (unlikely(!__pyx_mstate_global->__pyx_tuple[1])) __PYX_ERR(0, 78, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_mstate_global->__pyx_tuple[1]);
   }
-  __Pyx_GIVEREF(__pyx_mstate_global->__pyx_tuple[0]);
+  __Pyx_GIVEREF(__pyx_mstate_global->__pyx_tuple[1]);
   #if CYTHON_IMMORTAL_CONSTANTS
   {
     PyObject **table = __pyx_mstate->__pyx_tuple;
-    for (Py_ssize_t i=0; i<1; ++i) {
+    for (Py_ssize_t i=0; i<2; ++i) {
       #if PY_VERSION_HEX >= 0x030F0000
       PyUnstable_SetImmortal(table[i]);
       #elif CYTHON_COMPILING_IN_CPYTHON_FREETHREADING
@@ -12744,41 +12948,41 @@ static int __Pyx_InitConstants(__pyx_mstatetype *__pyx_mstate) {
   int __pyx_clineno = 0;
   CYTHON_UNUSED_VAR(__pyx_mstate);
   {
-    const struct { const unsigned int length: 8; } str_length_index[] = {{0},{15},{1},{1},{179},{99},{8},{29},{7},{6},{2},{10},{9},{8},{9},{8},{14},{9},{8},{8},{9},{3},{5},{23},{25},{8},{26},{28},{20},{12},{8},{8},{12},{8},{10},{8},{7},{14},{12},{11},{10},{20},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{5},{13},{5},{6},{5},{23},{25},{22},{27},{2},{18},{10},{4},{7},{5},{5},{18},{7},{11},{8},{6},{3},{3},{4},{8},{2},{8},{5},{4},{5},{6},{5},{5},{4},{5},{4},{8},{3},{8},{8},{10},{28},{30},{15},{10},{9},{7},{3},{6},{4},{10},{4},{5},{5},{5},{5},{3},{4},{4},{4},{5},{4},{6},{12},{10},{5},{6}};
+    const struct { const unsigned int length: 8; } str_length_index[] = {{0},{15},{1},{1},{179},{99},{8},{29},{7},{6},{2},{10},{9},{7},{8},{9},{8},{14},{9},{8},{8},{3},{5},{23},{25},{8},{26},{28},{20},{12},{8},{8},{12},{8},{10},{8},{7},{14},{12},{11},{10},{20},{14},{12},{10},{17},{13},{12},{12},{19},{8},{5},{5},{13},{5},{6},{5},{23},{28},{25},{22},{27},{2},{18},{10},{4},{7},{5},{5},{18},{7},{11},{8},{16},{6},{3},{3},{4},{8},{2},{8},{5},{4},{5},{6},{5},{5},{4},{5},{4},{8},{3},{8},{8},{10},{28},{30},{15},{10},{9},{7},{3},{6},{4},{10},{4},{5},{5},{5},{5},{3},{4},{4},{4},{5},{4},{6},{12},{10},{5},{6}};
     const struct { const unsigned int length: 8; } bytes_length_index[] = {{0},{9},{11},{30},{25},{162},{55},{146}};
     #ifndef CYTHON_COMPRESS_STRINGS
       #define CYTHON_COMPRESS_STRINGS 90
     #endif
-    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1133 bytes) */
-static const char cstring[] = "x\332mT\315S\0337\024/3\244x\002\t\241\205\246\323\036*\232\264\204\2441\245CBg\222\231\3264&\241\001\202\301\004\3721\331\221\265\317\266\312~Y\322\002\356\344\300\321G\035\367\270\307=\372\350\243\217>\372\350#\177B\377\204>\355b \343\354\314JO\357\351\375\364{\037\322\003%\000HU\320\232\013\236Z\314\377\262\355+ \252N\025\371\255\251\352\276G\270$68\274\002\202*p\232D*\301\231\002a6yd\247\270\363x\345\347\025B=\233\010\370\007\230\222D\206\025\346P)A\022\277J*!w\024\367\210j\006 \363d\243J\232~H<\000\233(\237\004\270\357\272\203\252\203G$(#\220\005\352y\276\242\212\373\236\205\356\334\253-\020\233\013<\204\037\203\361^\247\216\204\374\016gG\016\032\315i\310.d\212\270\340\"a\203\314\352\204\342\014N5\357Rq\024\006\304\r\245\"\025 p\0328\234q\2051\th\204 \025R:\341\252N~\245\241\362\255\300\300\302\203\262\010a\221\332\266\205T\200\006\301\222\013\212\332T\321\245\272r\235%\311\220$\210|\320<\265\271\244\025\007\3003c\215\325\225\n\036#0?\3462\323\331\305\315\342Vq\273\274\267\261\375vcocm\263\270\371f\373\245U.\274\334*\034Z\205rywcm\277\\\3343\253\255b\271\220\nh\335\333-\034X\345\342ay\357\325\233\335\262\321\224i\315z\315=;\035\362\226%\300\016\031X,-\231e\r\325\230H\211\371\273f\330\005jc\252\206\363G\\\257,\243\336\326N\363\024\377\027\330\000\3266\234\252]\250Z\326E\221\300\330mc\301\257\032z\314\314\265!\004~.\345)\206\353\333\241\223j<\352f3\234\230\tSh\261:\260#\031\272\331J\200\014\035\225\311\0278F4\255\224I\241\227U)\2138\323\035+\223k\003\330\010\2513<\343\"Lk4\340\241\002N\315\002\203\276\344%\257\261\377H2\024\266\014N\225&j\323\300\271\264\230/\374\020\333\0352\0203HK\321#\3239\371a\347\344M\347\244+9\252\276h\250Q\203\242\265\217lWX\006K\204\236D,\331\364\030\367\363\227\034$UxY+!\022\255\370v\263\322L\371\244W\2159@\005s\014Q\254\212\022\224A\205\262#\346{\n\337\001&|)}\301k\230T\214Yq\027\273\232\3716\2166\226\264.\240j~\207z5ns\005n \374\300\314\322\250\034\377\004Dv\331\\\2609M\0035\047\247\331\360\220\260\347K&x\240\002?\010|\311\315\0057""\010 TS\320\023\274y\300@^I\243]\372\201m\2444\002[\330\272\212=]\246$R\311\344QdM.\300\311\210\230\367\001al\250Rl8\311\377\205\364GX\221a\233W/@O\343l\312i\322\256\360\355\000\323\213a`\262\024J\270\244\022Jl\2754\333\307\324\t\263A\236\215\r\306o\266\036\351\222\021\356\305\313\361z2\1776v>>\331z\246kQ)\252\307,\231\351?|\336\371\275k\367\356\365J=j\254\267[uMuc\200\333\236\35013\255\352\324\355\013M\007\343_F(\345Z\023-\245\177\322\245AnN\037F\207q9\231I\346\007\271\317\364w\272\021M\305\257\223\306 wG\337\320%\355\304?$\3656\353\314uh\347}\357y\377\340\320l[\214\226\243\315\344V\033\001&[+\255S-\243\373\021\035L\335\032\344\246Z\257tA\377\025O%\205\344ot\253v\327\272\325^a05\335\222z^\257F\337F\205\301\235\257\242\371h5^L\236\266g\2561\374&j\364\311\217\355\311\316\263\356Q\277\264;\030\377\\?\211r\361X\214\233&\316\336\2433\222\\\210\033I\256}\273C\215\343\362\331\330\177\271On~m\0143zV\377\021\331\361\303\344E{\242\255:\253\335\373\006f\277\277\377\326D3\201\241}\0329\030\047b\035\267\016t1\232\215J&\032\364\275\253\033\3478\250\350i|7\271\221\354\265\307\333\353\235\205\356\\\227\365f{\177\366\017\336\365\337Y\306\017\3632\335\237\376>\266\223\371d\265\375\250s\320-\234\177\250)\375\017\240\r\320\273";
-    PyObject *data = __Pyx_DecompressString(cstring, 1133, 1);
+    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1147 bytes) */
+static const char cstring[] = "x\332mT\315S\0337\024/3\244x\022\022BK\232N{\250h\322\020BcJ\047\t\235IfZ\3238)\r\241\030\234@?&;\262\366\331V\274\253]KZ\300\235\0348\372\250\343\036\367\270G\037}\364\321G\037}\314\237\320?\241O\273@\310\300\316\254\364\364\236\336O\277\367!\335\325\022\200\324%m\370 \364b\361\347\315@\003\321M\252\311\257\035\335\014\004\341\212\270\340\361\032H\252\301\353\020\245%g\032\244\335$\310Vy\353\376\203\237\036\020*\\\"\341-0\255\210\212j\314\243J\201\"A\235\324\"\356i.\210\356\204\240\212d\275N:AD\004\200Kt@B\334w\326A7A\020\005\332\nd\201\n\021h\252y \034t\347\242\261@\\.\361\020\276\017\326\373\031\365\024\024\2678kyh\264\247!\273\210i\342\203\217\204-2k\022\2123x\365\242Oe+\n\211\037)Mj@\3400\3648\343\032c\222\320\216@i\244t\300u\223\374B#\0358\241\205\205\273U\031\301\"u]\007\251\000\r\303e\0374u\251\246\313M\355{\313\212!I\220\305\260s\350rEk\036\200\260c\2035\265\016\357#0\337\347*\327\271\236\273\364V\005\242\274Q~Y\336\254\356\254o\276^\337Y_\333(o\374\261\371\334\251\226\236\277,\3559\245ju{}\355U\265\274cW/\313\325R&\240ug\273\264\353T\313{\325*m8/\270p\263\241\3508\022\334\210\201\303\262\2029\316\211\032\323\2500{g\014\333@]L\324\311|\201\353\007\313yog\253s\210\377S,\277\263\t\207z\033\352\216s\\\"\260v\327Z\360\253G\202\331\271q\002\201\237Oy\206\341\007n\344e\032A\375|\206\003;a\002\035\326\004\326R\221\237\257$\250\310\323\271|\214cE\333H\271\024\211\274Fy\304\271n_\333L[\300vD\275\2233\216\303t\316\007|\242\200C\273\300\240Oy\2513\354/H\206\306\206\301\251\326Am\0268W\016\013d\020a\263C\016b\007\345h\332\262}S<\351\233\242\355\233l\245\316\253%\324A\202`p\201\355\270\325\316\0334m\\\260]c\211\034\031\t\205\347\250\216`<(\236\362ST\3435\256E\030D-p;\265N\3065\273\204\314\003*\231g\203\300\212iI\031\324(k\261@h|!\230\014\224\n$o`\3021\037\232\373\340\002\013\\pN\021\221=\256A\270X\376&\306c\177\217\212\006w\271\006?\224AhgeU^p\0002\277\226\210\303i\226\024\313$\313\234\300\000D\240\230\344\241\016\2030\014\024\267O\201E\000\251;\222\036\340\035\005L""\325\007\351|G\177d;WF\211\355\376\201\271\312\226\031\211L\262y\225\371\205\220\340\345D\354K\2020.\324)6\247\342\377B\366#\254\314\261\355\373\030\242\247u\266\245\267e\320\370\312\200\355\333(\264Y\213\024\234R\211\024\266i\226\375}\352E\371\240\216&\306\223\227\273K\246b\205[\311J\362,\235?\232x?y\245\373\3304\342J\334LX:;\272\367\244\377\373\300\035\336\032V\206\324Z\257u\233\206\232\366\030\267=4\023vZ5\231\333\027\206\216\047\277\214Q*t\247\272\332\374h*\343\302\r\263\027\357%\325t6\235\037\027>3\337\231v<\235\274H\333\343\302us\311T\214\227|\2376{\254\177\243O\373\357\206OF\273{v\333b\274\022o\244W{\010p\245\373\240{hT|;\246\343\351\253\343\302t\3677S2\177\047\323i)\375\007\335\352\203\265A}X\032O\317t\225\2317\253\361\267qi|\375\253x>^M\026\323G\275\3313\014\277\211\333#\362C\357J\377\361\2405\252l\217\047?7\017\343B2\221\340\246\251\243w\350\214$\027\222vZ\350]\353S\353\270r4\361_\341\223\313_[\303\254\2313\177\306nr/}\332\233\352\351\376\352\340\266\205y5z\365\332F3\205\241}\032{\030\047b\355wwM9\236\213+6\032\364\275i\332\357q\320\361\243\344fz)\335\351M\366\236\365\027\0067\006l87\374k\264\373f\364\306\261~\230\227\231\321\314\235\304M\347\323\325\336R\177wPz\377\261\246\362?\302\020\342\037";
+    PyObject *data = __Pyx_DecompressString(cstring, 1147, 1);
     #define __Pyx_DecompressString_LZSS_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (1461 bytes) */
-static const char cstring[] = "\377(tree fr\377agment).\377?Note th\377at Cytho\377n is del\377iberatel\377y strict\373er!\001n PEP\377-484 and\377 rejects\377 subclas\377ses of b\377uiltin t\377ypes. If\377 you nee?d to p%\000%\t\377then set\376\200\000e \047anno\177tation_<\000\377ing\047 dir\366b\000iv\242\000o Fa\377lse.Pick\361l\032\000j\001\233\000uct \347mem\256\000\207\001ch \375a\220\000elf.ma\377rkup mus\377t be exp\337licit\321\000re\337quest\220\000wi\377th @auto\373_pS\001e(Tru\277e)add_\210\000e\377app/meta\377data/htm\357l/sc\242\000er.\377pyxdisab\357leen\002\001gch\357ttp-V\000ivi\375s\016\003dELEME\377NTSINVIS\377IBLELONG\377_TAGMAX_\377ATTRIBUT{ES\n\001META\004\002\376\033\000SRAW_TE\177XTSHORT,\001\377Tag_Kind\376\000\002.__reduoce_c\256B__\017\005\362\306 s\275 \016\010Read\302\305 _\001\004(\020\020\007,\017_P\353yx\001\000D\376@_Ne\177xtRef__\236D\315et\000_d\026\001}\000fu;nc\014\001get{\003\221\000\357main \001mod\273ul)\002nam\002\003e\371w9\001\300 _chec\277ksum__\n\001r\037esult\006\003A\004!\001\214\307a\033\003un\240C\354\003/\003vyt\202A\212\001qual\\\0052\233$_\232/\265%ex\276\001\371`%_\220\005s\263\010\372\020t\260`\351 \357byte\363\003is_\377coroutin\371e?\003\336\001s_takJ\266a.\262e.\266a\t\002s\316`\270\010\014\312d\007\017tag\034\020t\376\204@_runsas\377asyncio.\376{\006sattrib\375u\246\000bodyby\374\325\002\227\206\002clearc\371l\245\001\223@trace\377backcont\377entcross\357orig\340`ate\377timeenco\337deend\320@hr\373ef\000\001langi\377ditempro\365p\004\001s\017\001lowe\275r\347\205\003medi\342@t\323as\350A\211\"n\265`no\377scriptpo\237pposi\335\206\001>\001e\377rtyraw_p\037ieces\000\007\317\204\017\017\n>\325\204\016read_\362\007\n\002\322\262\206\001s\024\002\304!r\201\205\003re\375l\203\003selfse\337tdefa\356`si\373ze\000\001sstar\204\273\204\003\362\210\001p\377 \201A\313A\363!t\357itle\323\210\001upd\177ateuse_\351\205\005\363us\370`\303bvalu\375e\000\002s\200\001\330\004\n\357\210+\220Q\005\001#\2401\377\240F\250!\200\001\340\004\377\013\210;\220g""\230Q\230\377h\240c\250\021\320*<\377\270J\300d\310#\310Q\373\310a\032\001\016\210h\220a\267\220q\330$\0005\220?\000\013\367\2107\2202\002\026\220a\330\367\004\030\230>\000\010\210\007\210\377t\2202\220Q\330\010\025\377\220X\230X\240T\250\021\377\250!\330\010\022\220%\220\377q\230\014\240K\250q\330\377\010\020\220\005\220Q\220l\377\240,\250h\260c\270\025\377\270a\270|\310<\320W\375X#\001)\2301\230L\250\373\r\260>\000\013\2104\210x\377\220s\230$\230a\330\014\377\r\330\010\014\210H\220A\377\220[\240\014\250A\250\\\3764\000f\300B\300f\310A\377\330\014\017\210s\220!\220\3777\230\"\230A\330\020\032\377\230!\2307\240)\2506\363\260\021\245\001\233\004\037\230q\320\377 0\260\013\270;\300k\377\320QR\330\004\023\2205\337\230\010\240\001\240\"\000\007\200\371|:\000\242\000\047\240q\250\010\367\260\016\270\312\000\013\2101\200\177\001\360\010\000\n\033\230\273\000\377\021\220\024\220Y\230d\240\377*\250D\260\007\260t\270\3677\300$C\001U\320UV\272\312\001\007\330\000\006\230l\345\000\004\377\007\200v\210W\220E\230\333\024\230\377\000\022\220\367\000\027\220\377q\340\010\027\220t\2306\377\240\027\250\005\250S\260\004\377\260F\270\047\300\025\300c\377\310\024\310Z\320W^\320\347^_\3305\000\225 \017\320\017\377&\240d\250!\2507\260\177+\270W\300A\340\010\005\n\001Q";
-    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 1461, 1826);
+    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (1478 bytes) */
+static const char cstring[] = "\377(tree fr\377agment).\377?Note th\377at Cytho\377n is del\377iberatel\377y strict\373er!\001n PEP\377-484 and\377 rejects\377 subclas\377ses of b\377uiltin t\377ypes. If\377 you nee?d to p%\000%\t\377then set\376\200\000e \047anno\177tation_<\000\377ing\047 dir\366b\000iv\242\000o Fa\377lse.Pick\361l\032\000j\001\233\000uct \347mem\256\000\207\001ch \375a\220\000elf.ma\377rkup mus\377t be exp\337licit\321\000re\337quest\220\000wi\377th @auto\373_pS\001e(Tru\277e)add_\210\000e\377app/meta\377data/htm\357l/sc\242\000er.\377pyxdisab\357leen\002\001gch\357ttp-V\000ivi\375s\016\003dld+js\377onELEMEN\377TSINVISI\377BLELONG_\377TAGMAX_A\377TTRIBUTE=S\n\001META\004\002\033\000\377SRAW_TEX\377TTag_Kin\375d\000\002.__red\337uce_c\254B__\344\017\005\304 s\273 \016\010Rea\205d\303 _\001\004(\020\020\007,\017_\327Pyx\001\000D\374@_N\377extRef__\232\234Det\000_d\026\001}\000fwunc\014\001get{\003\336\221\000main \001mowdul)\002nam\002\003\363ew9\001\276 _che\177cksum__\n\001?result\006\003A\004\030!\001\305a\033\003un\236C\354\003/\003\363vt\200A\212\001quald\\\005\233$_\232/\265%ex\276\001J\367`_\220\005s\263\010\372\020t\256`\336\351 byte\363\003is\377_corouti\363ne?\003\336\001s_ta\225k\264a.\260e.\264a\t\002s\374\314`\010\014refere\307nce\t\020\344d#\017ta\365g8\020t\240@_run\377sasasync\367io.\227\006satt\357ribu\302\000bod\347yby\361\002\261\206\002cle\317arcl\301\001\257@tr\377acebackc\377ontentcr\177ossorig\374`\377atetimed?ecode_I\006\273\000.\r\000end\374@h\315\000\000\001\377langidit\277emprop\004\001s>\017\001lower\221\206\003E\000\235i\216`tas\224a\265\"n\376\341`noscrip\377tpopposi\374\207\207\001>\001ertyra\037w_pie\250 \000\007\373\204\017\274\017\n\201\205\016read\260\007s\320\n\002\334\206\001\004\003\324!r\255\205\003re\375l\203\003selfse\377tdefault\357size\000\001sst\023ar\347\204\003\234\211\001p\217@\221A\367A\276\203Atitle\375\210\001u\377pdateuse}_\225\206\005usual\357b\337value\000\002s\200\377\001\330\004\n\210+\220Q\376\005\001#\2401\240F\250!\377""\200\001\340\004\013\210;\220\377g\230Q\230h\240c\250\377\021\320*<\270J\300d\277\310#\310Q\310a\032\001\016\177\210h\220a\220q\330$\000{5\220?\000\013\2107\2202\002\177\026\220a\330\004\030\230>\000\377\010\210\007\210t\2202\220\377Q\330\010\025\220X\230X\377\240T\250\021\250!\330\010\377\022\220%\220q\230\014\240\377K\250q\330\010\020\220\005\377\220Q\220l\240,\250h\377\260c\270\025\270a\270|\337\310<\320WX#\001)\230\2771\230L\250\r\260>\000\013\377\2104\210x\220s\230$\377\230a\330\014\r\330\010\014\377\210H\220A\220[\240\014\357\250A\250\\4\000f\300B\377\300f\310A\330\014\017\210\377s\220!\2207\230\"\230\377A\330\020\032\230!\2307?\240)\2506\260\021\245\001\233\004\377\037\230q\320 0\260\013\377\270;\300k\320QR\330\377\004\023\2205\230\010\240\001\235\240\"\000\007\200|:\000\242\000\047\177\240q\250\010\260\016\270\312\000\377\013\2101\200\001\360\010\000\367\n\033\230\273\000\021\220\024\220\377Y\230d\240*\250D\260\177\007\260t\2707\300$C\001\257U\320UV\312\001\007\330\000\006\373\230l\345\000\004\007\200v\210\277W\220E\230\024\230\377\000\022\375\220\367\000\027\220q\340\010\027\377\220t\2306\240\027\250\005\377\250S\260\004\260F\270\047\377\300\025\300c\310\024\310Z\177\320W^\320^_\3305\000\376\225 \017\320\017&\240d\250\377!\2507\260+\270W\300\027A\340\010\005\nQ";
+    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 1478, 1868);
     #define __Pyx_DecompressString_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #else /* compression: none (1826 bytes) */
-static const char bytes[] = "(tree fragment).?Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.Pickling of struct members such as self.markup must be explicitly requested with @auto_pickle(True)add_noteapp/metadata/html/scanner.pyxdisableenablegchttp-equivisenabledELEMENTSINVISIBLELONG_TAGMAX_ATTRIBUTESMAX_METASMAX_TAGSRAW_TEXTSHORT_TAGTag_Kind_Kind.__reduce_cython___Kind.__setstate_cython___Reading_Reading.__reduce_cython___Reading.__setstate_cython____Pyx_PyDict_NextRef__annotate____dict____func____getstate____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle__Kind__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___byte_dict_is_coroutine_name_names_takeapp.metadata.html.metasapp.metadata.html.scannerapp.metadata.html.tagsapp.metadata.html.text_runsasasyncio.coroutinesattributesbodyby_nameclassclearcline_in_tracebackcontentcrossorigindatetimeencodeendgethrefhreflangiditempropitemslanglowermarkupmediametasnamenamesnextnoscriptpoppositionpropertyraw_piecesraw_pieces.__reduce_cython__raw_pieces.__setstate_cython__read_attributesread_metasread_tagsreadingrelscriptselfsetdefaultsizesizesstartstatestriptagtagstaketexttitletypeupdateuse_setstateusual_namevaluevalues\200\001\330\004\n\210+\220Q\200\001\330\004#\2401\240F\250!\200\001\340\004\013\210;\220g\230Q\230h\240c\250\021\320*<\270J\300d\310#\310Q\310a\200\001\340\004\016\210h\220a\220q\330\004\013\2105\220\001\330\004\013\2107\220!\200\001\340\004\026\220a\330\004\030\230\001\340\004\010\210\007\210t\2202\220Q\330\010\025\220X\230X\240T\250\021\250!\330\010\022\220%\220q\230\014\240K\250q\330\010\020\220\005\220Q\220l\240,\250h\260c\270\025\270a\270|\310<\320WX\330\010\022\220)\2301\230L\250\r\260Q\330\010\013\2104\210x\220s\230$\230a\330\014\r\330\010\014\210H\220A\220[\240\014\250A\250\\\270\025\270f""\300B\300f\310A\330\014\017\210s\220!\2207\230\"\230A\330\020\032\230!\2307\240)\2506\260\021\330\004\013\2107\220!\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2205\230\010\240\001\240\021\330\004\007\200|\2207\230!\330\010\047\240q\250\010\260\016\270a\330\004\013\2101\200\001\360\010\000\n\033\230!\330\010\021\220\024\220Y\230d\240*\250D\260\007\260t\2707\300$\300k\320QU\320UV\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\2306\240\027\250\005\250S\260\004\260F\270\047\300\025\300c\310\024\310Z\320W^\320^_\330\004\007\200q\330\010\017\320\017&\240d\250!\2507\260+\270W\300A\340\010\017\320\017&\240d\250!\2507\260+\270Q";
+    #else /* compression: none (1868 bytes) */
+static const char bytes[] = "(tree fragment).?Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.Pickling of struct members such as self.markup must be explicitly requested with @auto_pickle(True)add_noteapp/metadata/html/scanner.pyxdisableenablegchttp-equivisenabledld+jsonELEMENTSINVISIBLELONG_TAGMAX_ATTRIBUTESMAX_METASMAX_TAGSRAW_TEXTTag_Kind_Kind.__reduce_cython___Kind.__setstate_cython___Reading_Reading.__reduce_cython___Reading.__setstate_cython____Pyx_PyDict_NextRef__annotate____dict____func____getstate____main____module____name____new____pyx_checksum__pyx_result__pyx_state__pyx_type__pyx_unpickle__Kind__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___byte_dict_is_coroutine_name_names_takeapp.metadata.html.metasapp.metadata.html.referencesapp.metadata.html.scannerapp.metadata.html.tagsapp.metadata.html.text_runsasasyncio.coroutinesattributesbodyby_nameclassclearcline_in_tracebackcontentcrossorigindatetimedecode_attributeencodeendgethrefhreflangiditempropitemslanglowermarkupmediametasnamenamesnextnoscriptpoppositionpropertyraw_piecesraw_pieces.__reduce_cython__raw_pieces.__setstate_cython__read_attributesread_metasread_tagsreadingrelscriptselfsetdefaultsizesizesstartstatestriptagtagstaketexttitletypeupdateuse_setstateusual_namevaluevalues\200\001\330\004\n\210+\220Q\200\001\330\004#\2401\240F\250!\200\001\340\004\013\210;\220g\230Q\230h\240c\250\021\320*<\270J\300d\310#\310Q\310a\200\001\340\004\016\210h\220a\220q\330\004\013\2105\220\001\330\004\013\2107\220!\200\001\340\004\026\220a\330\004\030\230\001\340\004\010\210\007\210t\2202\220Q\330\010\025\220X\230X\240T\250\021\250!\330\010\022\220%\220q\230\014\240K\250q\330\010\020\220\005\220Q\220l\240,\250h\260c\270\025\270a\270|\310<\320WX\330\010\022\220)\2301\230L\250\r\260Q\330\010\013\2104\210x\220s\230$\230a\330\014\r\330\010\014\210H""\220A\220[\240\014\250A\250\\\270\025\270f\300B\300f\310A\330\014\017\210s\220!\2207\230\"\230A\330\020\032\230!\2307\240)\2506\260\021\330\004\013\2107\220!\200\001\340\004\037\230q\320 0\260\013\270;\300k\320QR\330\004\023\2205\230\010\240\001\240\021\330\004\007\200|\2207\230!\330\010\047\240q\250\010\260\016\270a\330\004\013\2101\200\001\360\010\000\n\033\230!\330\010\021\220\024\220Y\230d\240*\250D\260\007\260t\2707\300$\300k\320QU\320UV\330\010\020\220\007\220q\230\006\230l\250!\330\004\007\200v\210W\220E\230\024\230Q\330\010\022\220!\330\010\027\220q\340\010\027\220t\2306\240\027\250\005\250S\260\004\260F\270\047\300\025\300c\310\024\310Z\320W^\320^_\330\004\007\200q\330\010\017\320\017&\240d\250!\2507\260+\270W\300A\340\010\017\320\017&\240d\250!\2507\260+\270Q";
     PyObject *data = NULL;
     #define __Pyx_DecompressString_UNUSED
     #define __Pyx_DecompressString_LZSS_UNUSED
     #endif
     PyObject **stringtab = __pyx_mstate->__pyx_string_tab;
     Py_ssize_t pos = 0;
-    for (int i = 0; i < 119; i++) {
+    for (int i = 0; i < 121; i++) {
       Py_ssize_t bytes_length = str_length_index[i].length;
       PyObject *string = PyUnicode_DecodeUTF8(bytes + pos, bytes_length, NULL);
-      if (likely(string) && i >= 13) PyUnicode_InternInPlace(&string);
+      if (likely(string) && i >= 14) PyUnicode_InternInPlace(&string);
       if (unlikely(!string)) {
         Py_XDECREF(data);
         __PYX_ERR(0, 1, __pyx_L1_error)
@@ -12786,8 +12990,8 @@ static const char bytes[] = "(tree fragment).?Note that Cython is deliberately s
       stringtab[i] = string;
       pos += bytes_length;
     }
-    for (int i = 119; i < 127; i++) {
-      Py_ssize_t bytes_length = bytes_length_index[i-119].length;
+    for (int i = 121; i < 129; i++) {
+      Py_ssize_t bytes_length = bytes_length_index[i-121].length;
       PyObject *string = PyBytes_FromStringAndSize(bytes + pos, bytes_length);
       stringtab[i] = string;
       pos += bytes_length;
@@ -12797,14 +13001,14 @@ static const char bytes[] = "(tree fragment).?Note that Cython is deliberately s
       }
     }
     Py_XDECREF(data);
-    for (Py_ssize_t i = 0; i < 127; i++) {
+    for (Py_ssize_t i = 0; i < 129; i++) {
       if (unlikely(PyObject_Hash(stringtab[i]) == -1)) {
         __PYX_ERR(0, 1, __pyx_L1_error)
       }
     }
     #if CYTHON_IMMORTAL_CONSTANTS
     {
-      PyObject **table = stringtab + 119;
+      PyObject **table = stringtab + 121;
       for (Py_ssize_t i=0; i<8; ++i) {
         #if PY_VERSION_HEX >= 0x030F0000
         PyUnstable_SetImmortal(table[i]);
@@ -12912,7 +13116,7 @@ static int __Pyx_CreateCodeObjects(__pyx_mstatetype *__pyx_mstate) {
     __pyx_mstate_global->__pyx_codeobj_tab[3] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_setstate_cython, __pyx_mstate->__pyx_kp_b_iso88591_Q, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[3])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 8, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 321};
+    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 8, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 331};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_tags, __pyx_mstate->__pyx_n_u_metas, __pyx_mstate->__pyx_n_u_by_name, __pyx_mstate->__pyx_n_u_attributes, __pyx_mstate->__pyx_n_u_content, __pyx_mstate->__pyx_n_u_names_2, __pyx_mstate->__pyx_n_u_name, __pyx_mstate->__pyx_n_u_tag};
     __pyx_mstate_global->__pyx_codeobj_tab[4] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_app_metadata_html_scanner_pyx, __pyx_mstate->__pyx_n_u_read_metas, __pyx_mstate->__pyx_kp_b_iso88591_a_t2Q_XXT_q_Kq_Ql_hc_a_WX_1L_Q, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[4])) goto bad;
   }
@@ -12927,12 +13131,12 @@ static int __Pyx_CreateCodeObjects(__pyx_mstatetype *__pyx_mstate) {
     __pyx_mstate_global->__pyx_codeobj_tab[6] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_tree_fragment, __pyx_mstate->__pyx_n_u_setstate_cython, __pyx_mstate->__pyx_kp_b_iso88591_Q, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[6])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {2, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 391};
+    const __Pyx_PyCode_New_function_description descr = {2, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 401};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_markup, __pyx_mstate->__pyx_n_u_position};
     __pyx_mstate_global->__pyx_codeobj_tab[7] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_app_metadata_html_scanner_pyx, __pyx_mstate->__pyx_n_u_read_attributes, __pyx_mstate->__pyx_kp_b_iso88591_gQhc_Jd_Qa, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[7])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 396};
+    const __Pyx_PyCode_New_function_description descr = {1, 0, 0, 2, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 406};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_markup, __pyx_mstate->__pyx_n_u_reading};
     __pyx_mstate_global->__pyx_codeobj_tab[8] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_app_metadata_html_scanner_pyx, __pyx_mstate->__pyx_n_u_read_tags, __pyx_mstate->__pyx_kp_b_iso88591_haq_5_7, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[8])) goto bad;
   }

@@ -10,8 +10,9 @@ from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8, PyUnico
 from libc.string cimport memchr, memcmp
 
 from app.metadata.html.metas import MAX_METAS, usual_name
+from app.metadata.html.references import decode_attribute
 from app.metadata.html.text_runs import INVISIBLE
-from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, SHORT_TAG, Tag
+from app.metadata.html.tags import ELEMENTS, LONG_TAG, MAX_ATTRIBUTES, MAX_TAGS, RAW_TEXT, Tag
 
 cdef enum Take:
     AS_ELEMENT, AS_TEXT, AS_SCRIPT, AS_NOSCRIPT, AS_HIDDEN
@@ -20,7 +21,7 @@ cdef struct Markup:
     const unsigned char *text
     Py_ssize_t size
 
-cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS, _SHORT_TAG = SHORT_TAG
+cdef Py_ssize_t _LONG_TAG = LONG_TAG, _MAX_ATTRIBUTES = MAX_ATTRIBUTES, _MAX_TAGS = MAX_TAGS
 cdef Py_ssize_t _MAX_METAS = MAX_METAS
 cdef object _new = tuple.__new__  # what `Tag(…)` calls, without the call
 
@@ -161,8 +162,25 @@ cdef inline Py_ssize_t _after_bare_value(Markup markup, Py_ssize_t at) noexcept:
     return at
 
 
+cdef Py_ssize_t _after_tag(Markup markup, Py_ssize_t at) noexcept:
+    """Position after the next ">" that stands in no quoted value."""
+    cdef Py_ssize_t quote
+    while at < markup.size and markup.text[at] != c'>':
+        at += 1
+        if markup.text[at - 1] == c'=':
+            quote = _skip_spaces(markup, at)
+            if quote < markup.size and markup.text[quote] in b"\"'":
+                at = _find(markup, markup.text[quote], quote + 1)
+    return min(at + 1, markup.size)
+
+
 cdef inline str _decode(Markup markup, Py_ssize_t start, Py_ssize_t end):
     return PyUnicode_DecodeUTF8(<const char *> markup.text + start, end - start, "replace")
+
+
+cdef str _decode_value(Markup markup, Py_ssize_t start, Py_ssize_t end):
+    cdef str value = _decode(markup, start, end)
+    return decode_attribute(value) if memchr(markup.text + start, c'&', end - start) is not NULL else value
 
 
 cdef str _attribute_name(Markup markup, Py_ssize_t start, Py_ssize_t end):
@@ -203,18 +221,8 @@ cdef tuple _attributes(Markup markup, Py_ssize_t at):
         if len(attributes) < _MAX_ATTRIBUTES:
             key = _attribute_name(markup, name, after_name)
             if key not in attributes:
-                attributes[key] = _decode(markup, value, after_value)
+                attributes[key] = _decode_value(markup, value, after_value)
     return attributes, min(_find(markup, c'>', at) + 1, markup.size)
-
-
-cdef bint _is_json_ld(Markup markup, Py_ssize_t after) noexcept:
-    markup.size = _find(Markup(markup.text, min(markup.size, after + _SHORT_TAG)), c'>', after)
-    cdef Py_ssize_t plus = _find(markup, c'+', after)
-    while plus + 4 < markup.size:
-        if plus >= after + 2 and _is_at(markup, plus - 2, b"ld+json", 7):
-            return True
-        plus = _find(markup, c'+', plus + 1)
-    return False
 
 
 @cython.final
@@ -249,9 +257,11 @@ cdef class _Reading:
         if kind.take == AS_NOSCRIPT:
             self.noscripts.append(start)
             return after
-        if kind.take == AS_HIDDEN or (kind.take == AS_SCRIPT and not _is_json_ld(self.markup, after)):
+        if kind.take == AS_HIDDEN:
             return _end_tag(self.markup, after, kind)
         attributes, end = _attributes(self.markup, after)
+        if kind.take == AS_SCRIPT and "ld+json" not in (<str> attributes.get("type", "")).lower():
+            return _end_tag(self.markup, after, kind)
         if kind.take == AS_ELEMENT:
             self.keep(kind, attributes, start, end, b"")
             return end
@@ -374,7 +384,7 @@ cdef class raw_pieces:
             if after:
                 end = _end_tag(markup, after, kind)
             kind = kind.next
-        return min(_find(markup, c'>', end) + 1, markup.size)
+        return _after_tag(markup, end)
 
     cdef str stripped(self, Py_ssize_t start, Py_ssize_t end):
         cdef const unsigned char *text = self.markup.text

@@ -14,15 +14,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.metadata.html.patterns import Patterns, any_case
+from app.metadata.html.references import decode_attribute
 
 MAX_TAGS = 20_000
 """Tags looked at on one page; real pages have under 1,000 of those that matter or hide others."""
 
 MAX_ATTRIBUTES = 100
 """Attributes kept of one tag."""
-
-SHORT_TAG = 2_000
-"""Bytes of a tag that are looked at to tell what it is."""
 
 LONG_TAG = 100_000
 """Bytes of a tag after which no more attributes are read."""
@@ -70,7 +68,7 @@ def read_attributes(markup: bytes, position: int) -> tuple[dict[str, str], int]:
         return _read_one_by_one(markup, position)
     pairs = _PAIR.findall(decode(plain[0]))
     pairs.reverse()  # the first of two attributes with one name wins
-    return dict(pairs), plain.end()
+    return {name: decode_attribute(value) for name, value in pairs}, plain.end()
 
 
 def _read_one_by_one(markup: bytes, position: int) -> tuple[dict[str, str], int]:
@@ -79,7 +77,7 @@ def _read_one_by_one(markup: bytes, position: int) -> tuple[dict[str, str], int]
     while position < stop and (found := _ATTRIBUTE.match(markup, position)):
         name, double, single, bare = found.groups()
         if len(attributes) < MAX_ATTRIBUTES:
-            attributes.setdefault(decode(name).lower(), decode(double or single or bare or b""))
+            attributes.setdefault(decode(name).lower(), decode_attribute(decode(double or single or bare or b"")))
         position = found.end()
     return attributes, markup.find(b">", position) + 1 or len(markup)
 
@@ -120,7 +118,8 @@ class _Reading:
         self.tags[name].append(self._read_tag(name, place, after))
 
     def _take_script(self, name: str, place: int, after: int) -> None:
-        if b"ld+json" in self._markup[after : after + SHORT_TAG].partition(b">")[0].lower():
+        attributes, _ = read_attributes(self._markup, after)
+        if "ld+json" in attributes.get("type", "").lower():
             self._take_text(name, place, after)
         else:
             self._pass_over(name, place, after)

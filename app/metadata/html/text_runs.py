@@ -19,11 +19,13 @@ def in_any_case(text: str) -> str:
     return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in text)
 
 
-# What is never closed hides all that follows, as in browsers; and keeps this linear.
+# The rest of a tag: a ">" in a quoted value does not end it (HTML standard, 13.2.5.36).
+_REST = r"""(?:[^>=]++|=[\t\n\v\f\r ]*+(?:"[^"]*+"?|'[^']*+'?)?+)*+>?"""
+# Elements without an end hide all that follows, as in browsers, which keeps this linear.
 _PIECE = (
-    r"(?![!nstNST])[^>]*+>?|!--(?:-?>|.*?(?:--!?>|\Z))|"
-    + "|".join(rf"{name}(?=[\s/>])(?:.*?</{name}(?=[\s/>])[^>]*+>?|.*)" for name in map(in_any_case, INVISIBLE))
-    + r"|[^>]*+>?"
+    rf"(?![!nstNST]){_REST}|!--(?:-?>|.*?(?:--!?>|\Z))|"
+    + "|".join(rf"{name}(?=[\s/>])(?:.*?</{name}(?=[\s/>]){_REST}|.*)" for name in map(in_any_case, INVISIBLE))
+    + rf"|{_REST}"
 )
 _HIDDEN = re.compile(rf"<(?:{_PIECE})(?:\s*+<(?:{_PIECE}))*+".encode(), re.DOTALL)
 
