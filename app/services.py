@@ -17,7 +17,7 @@ from app.fetch.browser.renderer import Renderer
 from app.jobs import Engine, Jobs
 from app.jobs.dependencies import JobDependencies
 from app.jobs.embedded import Supervisor
-from app.jobs.item_pool import ItemRunner
+from app.jobs.item_runner import ItemRunner
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender

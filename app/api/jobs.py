@@ -32,7 +32,7 @@ from app.errors import (
     QuotaExceeded,
     RenderingUnavailable,
 )
-from app.jobs.item_pool import choose_proxy
+from app.jobs.item_runner import choose_proxy
 from app.jobs.job import Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder, moment
 from app.text import printable
 

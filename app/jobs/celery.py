@@ -25,7 +25,9 @@ from kombu.exceptions import KombuError
 
 from app.jobs.dependencies import SWEEP, Housekeeper, JobDependencies, quietly
 from app.jobs.embedded import Ask
-from app.jobs.item_pool import ItemPool, ResultWriter, alive
+from app.jobs.heartbeat import alive
+from app.jobs.item_pool import ItemPool
+from app.jobs.result_writer import ResultWriter
 
 log = structlog.get_logger()
 

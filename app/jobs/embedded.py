@@ -10,7 +10,6 @@ Rule 3: they end with the process that started them, and when nothing was left t
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
@@ -27,8 +26,10 @@ import sqlalchemy as sa
 import structlog
 
 from app.jobs.dependencies import SWEEP, Housekeeper, JobDependencies, quietly
-from app.jobs.item_pool import ItemPool, ResultWriter, alive
+from app.jobs.heartbeat import alive
+from app.jobs.item_pool import ItemPool
 from app.jobs.queue import JobQueue
+from app.jobs.result_writer import ResultWriter
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue
 
@@ -43,11 +44,6 @@ WORTH_A_SECOND = 50  # items that wait for each further runner that is started
 
 PLAIN_SIZE = 64  # pages in work at once
 RENDERED_SIZE = 4
-
-PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # <linux/prctl.h>
-
-_libc = ctypes.CDLL(None)
-
 
 Ask = Callable[[int, int], bool]
 """Starts a runner of a place that inherits a file descriptor, the place's lock; False if it cannot."""
@@ -232,18 +228,6 @@ def take_place(lock: IO[str]) -> str:
         lock.write(name)
         lock.flush()
     return name
-
-
-def die_with(parent: int) -> None:
-    """Be told to stop when the process `parent` ends, whatever ends it."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        raise SystemExit(f"process {parent}, which this one belongs to, is gone")
-
-
-def name_process(name: str) -> None:
-    """What this process is in `ps -o comm`, at most 15 characters."""
-    _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def run_in_place(tools: JobDependencies, place: int, lock: IO[str]) -> None:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing import active_children, get_context
 from multiprocessing.process import BaseProcess
 
-from app.jobs.embedded import die_with, name_process
+from app.jobs.process import die_with, name_process
 
 Be = Callable[[int, int, int], None]
 """Is a runner: of a place, with the file descriptor of the place's lock, for as long as a process lives."""

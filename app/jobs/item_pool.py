@@ -11,182 +11,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
 
-from app import metrics
-from app.deadline import Deadline
-from app.errors import InternalError, PagecardError, ProxyUnavailable, QuotaExceeded, TargetHttpError
-from app.extractor import Failure, Options, Success
-from app.extractor import Outcome as Extracted
-from app.fetch import TargetUrl, parse_url
-from app.jobs.job import Item, Outcome, Status
+from app.errors import QuotaExceeded
+from app.jobs.item_runner import failed
+from app.jobs.job import Item, Outcome
 from app.jobs.queue import JobQueue
-from app.page import Wait
-from app.settings import Proxy
+from app.jobs.result_writer import RETRY, ResultWriter
 from app.threads.gil_gate import computing
 
 log = structlog.get_logger()
 
-BEAT = 2  # seconds between two signs of life of an owner
-GROUP_BYTES = 2**21  # results stored in one transaction: others want to write, too
-GROUP_ITEMS = 64
-GROUP_WAIT = 0.2  # seconds that a result waits for company
 PATIENCE = 0.2  # seconds that a free place waits for others, so that a claim takes several items
-RENDERING = 3  # times as long as a plain page, for a browser starts, runs scripts and settles
-RETRY = 0.5  # seconds before a failing database is asked again
-
-
-class Extract(Protocol):
-    def __call__(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Extracted: ...
-
-
-def choose_proxy(proxies: Sequence[Proxy], wanted: Mapping[str, Any] | None) -> str | None:
-    """The URL of the proxy that fits what a job asks for; None if it asks for none.
-
-    Raises ProxyUnavailable, saying which there are.
-    """
-    if not wanted or not (wanted.get("country") or wanted.get("type")):
-        return None
-    for proxy in proxies:
-        if all(wanted.get(name) in (None, getattr(proxy, name)) for name in ("country", "type")):
-            return proxy.url
-    known = ", ".join(f"{proxy.country} {proxy.type}" for proxy in proxies) or "none"
-    raise ProxyUnavailable(f"This server has no such proxy; it has {known}")
-
-
-def read_wait(config: Mapping[str, Any] | None) -> Wait:
-    """A job's `wait_config` as the renderer takes it."""
-    if config is None:
-        return Wait()
-    return Wait(
-        until=config.get("wait_until") or "load",
-        selector=config.get("wait_for"),
-        delay=(config.get("wait_timeout") or 0) / 1000,
-    )
-
-
-class ItemRunner:
-    """One item, from its URL to its outcome. Never raises."""
-
-    def __init__(self, extract: Extract, proxies: Sequence[Proxy], timeout: float) -> None:
-        """`timeout`: seconds for one plain URL."""
-        self._extract = extract
-        self._proxies = proxies
-        self._timeout = timeout
-
-    def __call__(self, item: Item) -> Outcome:
-        begun = time.perf_counter()
-        try:
-            options = self._options(item)
-            deadline = Deadline.after(self._allowed(options.render))
-            extracted = self._extract(parse_url(item.url), options, deadline, item.key_id)
-        except PagecardError as error:
-            return failed(item, error)
-        except Exception:
-            log.exception("item failed", job_id=item.job_id, input_index=item.input_index)
-            return failed(item, InternalError())
-        return _outcome(item, extracted, round((time.perf_counter() - begun) * 1000))
-
-    def _allowed(self, wait: Wait | None) -> float:
-        """Seconds for one item; what a rendered page is told to wait comes on top."""
-        return self._timeout if wait is None else RENDERING * self._timeout + wait.delay
-
-    def _options(self, item: Item) -> Options:
-        config = item.config
-        return Options(
-            formats=frozenset(config["formats"]),
-            metadata=config["include_metadata"],
-            headers=tuple(item.headers.items()),
-            proxy=choose_proxy(self._proxies, config["proxy"]),
-            render=read_wait(config["wait_config"]) if config["render_js"] else None,
-        )
-
-
-def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> Outcome:
-    return Outcome(
-        item,
-        Status.FAILED,
-        http_status=error.details["http_status"] if isinstance(error, TargetHttpError) and error.details else None,
-        error_code=error.code,
-        error_message=error.message,
-        duration_ms=duration_ms,
-    )
-
-
-def _outcome(item: Item, extracted: Extracted, duration_ms: int) -> Outcome:
-    match extracted:
-        case Failure(error):
-            return failed(item, error, duration_ms)
-        case Success(data, http_status, cache_hit):
-            return Outcome(item, Status.COMPLETED, data, http_status, duration_ms=duration_ms, charged=not cache_hit)
-
-
-Entry = tuple[Outcome, Callable[[], None]]
-
-
-class ResultWriter:
-    """Stores outcomes in groups, from a thread of its own."""
-
-    def __init__(self, queue: JobQueue, owner: str) -> None:
-        self._queue = queue
-        self._owner = owner
-        self._outcomes: SimpleQueue[Entry | None] = SimpleQueue()
-        threading.Thread(target=self._write, name="ledger", daemon=True).start()
-
-    def enter(self, outcome: Outcome, stored: Callable[[], None]) -> None:
-        """Store it soon, and call `stored` then."""
-        self._outcomes.put((outcome, stored))
-
-    def hurry(self) -> None:
-        """Nobody else is coming: store what there is."""
-        self._outcomes.put(None)
-
-    def _write(self) -> None:
-        while True:
-            group = self._gather()
-            self._store([outcome for outcome, _ in group])
-            for _, stored in group:
-                stored()
-
-    def _gather(self) -> list[Entry]:
-        group: list[Entry] = []
-        size, until = 0, float("inf")
-        while len(group) < GROUP_ITEMS and size < GROUP_BYTES:
-            try:
-                entry = self._outcomes.get(timeout=None if not group else max(0.0, until - time.monotonic()))
-            except Empty:
-                break
-            if entry is not None:
-                group.append(entry)
-                size += len(entry[0].data or b"")
-                until = min(until, time.monotonic() + GROUP_WAIT)
-            elif group:
-                break
-        return group
-
-    def _store(self, outcomes: list[Outcome]) -> None:
-        persist(lambda: self._queue.finish(self._owner, outcomes))
-        for outcome in outcomes:
-            metrics.JOB_ITEMS.labels(outcome.status).inc()
-
-
-def persist(action: Callable[[], object]) -> None:
-    """Do it until the database lets us."""
-    while True:
-        try:
-            action()
-        except sa.exc.SQLAlchemyError:
-            log.exception("jobs: the database does not answer")
-            time.sleep(RETRY)
-        else:
-            return
 
 
 class ItemPool:
@@ -292,21 +132,3 @@ class ItemPool:
             if not self._busy[key_id]:
                 del self._busy[key_id]
             self._changed.notify_all()
-
-
-@contextmanager
-def alive(queue: JobQueue, owner: str) -> Iterator[None]:
-    """Be seen as an owner for as long as this lasts; what is held at its end is queued again."""
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(BEAT):
-            persist(lambda: queue.beat(owner))
-
-    queue.beat(owner)
-    threading.Thread(target=beat, name="beat", daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
-        queue.leave(owner)

@@ -21,8 +21,9 @@ from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from uuid import uuid4
 
-from app.jobs.embedded import NICENESS, die_with, run_in_place
+from app.jobs.embedded import NICENESS, run_in_place
 from app.jobs.fork_server import ForkServer
+from app.jobs.process import die_with
 from app.jobs.queue import JobQueue
 from app.logs import configure_logs
 from app.services import Services

@@ -18,7 +18,8 @@ from werkzeug.test import TestResponse
 from app.api import job_responses
 from app.api.responses import COMPONENTS
 from app.jobs.embedded import Supervisor
-from app.jobs.item_pool import ItemPool, ResultWriter
+from app.jobs.item_pool import ItemPool
+from app.jobs.result_writer import ResultWriter
 from app.settings import Proxy, Settings
 from tests.api.conftest import Api
 from tests.servers import until

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.jobs.embedded import Supervisor
-from app.jobs.item_pool import ItemPool, ResultWriter
+from app.jobs.item_pool import ItemPool
+from app.jobs.result_writer import ResultWriter
 from tests.api.conftest import Api
 from tests.fetch.browser.rendering import needs_browser
 from tests.site import Site

@@ -12,8 +12,9 @@ import sys
 import time
 
 from app.jobs.dependencies import JobDependencies
-from app.jobs.embedded import die_with, run_in_place
+from app.jobs.embedded import run_in_place
 from app.jobs.job import Item, Outcome
+from app.jobs.process import die_with
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender

@@ -15,8 +15,10 @@ from app.deadline import Deadline
 from app.errors import ProxyUnavailable, TargetHttpError, TargetTimeout
 from app.extractor import Failure, Options, Success
 from app.fetch import TargetUrl
-from app.jobs.item_pool import PATIENCE, ItemPool, ItemRunner, ResultWriter, choose_proxy, read_wait
+from app.jobs.item_pool import PATIENCE, ItemPool
+from app.jobs.item_runner import ItemRunner, choose_proxy, read_wait
 from app.jobs.job import Item, Outcome, Status
+from app.jobs.result_writer import ResultWriter
 from app.page import Wait
 from app.settings import Proxy
 from app.threads.gil_gate import blocking
