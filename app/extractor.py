@@ -286,7 +286,7 @@ class _Visit:
             answer = self._extractor._fetch(parse_url(endpoint), soon, tenant=self._tenant)
         except TargetError:
             return None
-        return read_oembed(answer.body, answer.content_type, answer.final_url)
+        return read_oembed(answer.body, answer.content_type, answer.final_url, document.page.final_url)
 
     def _item(self, document: Document, formats: frozenset[str], oembed: dict[str, Any] | None) -> bytes:
         page = document.page

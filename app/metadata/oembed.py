@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
+from app.metadata.embed import rebuild_player
 from app.metadata.model import Metadata
 from app.metadata.structured import scrub
 from app.metadata.values import absolute_url, clean, first, first_of
@@ -109,8 +110,11 @@ def _ask_provider(url: str) -> str | None:
 
 
 @contained("oembed", nothing)
-def read_oembed(body: bytes, content_type: str = "", base_url: str = "") -> dict[str, Any] | None:
-    """The fields of an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none."""
+def read_oembed(body: bytes, content_type: str = "", base_url: str = "", page_url: str = "") -> dict[str, Any] | None:
+    """Read the fields of an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none.
+
+    `base_url` is the URL of the endpoint, `page_url` that of the page. `html` is rebuilt, or None.
+    """
     body = body.strip()
     if len(body) > MAX_OEMBED:
         return None
@@ -121,6 +125,9 @@ def read_oembed(body: bytes, content_type: str = "", base_url: str = "") -> dict
     for name in ("author_url", "provider_url", "thumbnail_url", "url"):
         if name in fields:
             fields[name] = absolute_url(str(fields[name]), base_url)
+    if "html" in fields:
+        title = clean(_string(fields.get("title")))
+        fields["html"] = rebuild_player(str(fields["html"]), title, base_url, page_url)
     kept: dict[str, Any] = scrub(fields)
     return kept
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-import tldextract
 
 from app.metadata import jsonld
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
-from app.metadata.values import first_of, squash
+from app.metadata.values import first_of, split_domain, squash
 
 MAX_NAME_WORDS = 4
 """Words of a part of a title that is taken for the name of a site."""
@@ -25,8 +22,6 @@ _PUBLISHER_OF_BLOGGER = "Blogger"
 _SITE = frozenset(("website",))
 # "X (formerly Twitter)" is called X.
 _EXPLANATION = re.compile(r"\s\([^()]*\)$")
-# Offline: the list of public suffixes that comes with the package.
-_split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 @contained("site_name", nothing)
@@ -69,10 +64,9 @@ def _is_like(name: str, label: str) -> bool:
     return len(name) > 1 and bool(label) and (name in label or label in name)
 
 
-@lru_cache(maxsize=1_024)
 def domain_label(host: str) -> str | None:
     """`example` of `www.example.co.uk`."""
-    return _split_domain.extract_str(host).domain or None
+    return split_domain(host).domain or None
 
 
 @contained("site_name", set[str])

@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
+import tldextract
+
 from app.metadata.html.references import decode_attribute, decode_text
+
+_extract_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 MAX_STRING = 10_000
 """Characters of one string."""
@@ -105,6 +109,17 @@ def _origin(base: str) -> str | None:
     """The scheme and host of a URL, if they are as plain as most are."""
     found = _PLAIN_ORIGIN.match(base)
     return found[0] if found else None
+
+
+def registrable_domain(host: str) -> str:
+    """`example.co.uk` of `www.example.co.uk`; "" of an IP address and of a public suffix."""
+    return split_domain(host).top_domain_under_public_suffix
+
+
+@lru_cache(maxsize=1_024)
+def split_domain(host: str) -> tldextract.ExtractResult:
+    """Split a host by the list of public suffixes that the package ships: no network."""
+    return _extract_domain.extract_str(host)
 
 
 def url_path(url: str) -> str:
