@@ -1,18 +1,23 @@
-"""Who asks, and what they may still ask: the key, its origin, its rate limit, its month; and CORS, which
-depends on the key."""
+"""Authorisation: the key, its origin, its rate limit and its month; and CORS, which depends on the key.
+
+Rule 1: for a publishable key only its own origins may read an answer. A refusal for another origin carries no
+        Access-Control-Allow-Origin either, so a page cannot probe a key that was lifted from another site.
+Rule 2: a secret key in a URL is refused before it is looked up.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Concatenate, ParamSpec
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response
 
 from app.api.envelope import mark
-from app.api.state import current_g, current_request, services
+from app.api.state import Caller, current_request, current_state, services
 from app.errors import InvalidApiKey, MissingApiKey, OriginNotAllowed, QuotaExceeded, RateLimitExceeded
+from app.plans import Plan
 from app.storage.keys import PREFIXES, ApiKey
 from app.storage.limits import RateState
 
@@ -21,26 +26,28 @@ ALLOWED_METHODS = "GET, POST, DELETE, OPTIONS"
 EXPOSED_HEADERS = (
     "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Server-Timing"
 )
-PREFLIGHT_TTL = 86_400  # seconds that a browser may remember a preflight's answer
+PREFLIGHT_TTL = 86_400  # seconds that a browser may cache a preflight's answer
 
-View = Callable[..., Response]
+P = ParamSpec("P")
 
 
-def authorised(*, publishable: bool = False, charged: bool = True) -> Callable[[View], View]:
-    """A view that needs a key: `g.key` and `g.plan` are there when it runs.
+def authorised(
+    *, publishable: bool = False, charged: bool = True
+) -> Callable[[Callable[Concatenate[Caller, P], Response]], Callable[P, Response]]:
+    """Require a key, and pass the view its Caller as first argument.
 
-    `publishable`: browsers' keys work, too. `charged`: it takes a token of the rate limit.
+    `publishable`: accept browsers' keys, too. `charged`: take a token of the rate limit.
     Raises MissingApiKey, InvalidApiKey, ApiKeyRevoked, ApiKeyExpired, OriginNotAllowed, RateLimitExceeded.
     """
 
-    def decorate(view: View) -> View:
+    def decorate(view: Callable[Concatenate[Caller, P], Response]) -> Callable[P, Response]:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Response:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
             begun = time.perf_counter()
-            _identify(publishable)
-            _limit(charged)
+            caller = _identify(publishable)
+            _limit(caller, charged)
             mark("auth", time.perf_counter() - begun)
-            return view(*args, **kwargs)
+            return view(caller, *args, **kwargs)
 
         guarded.authorised = True  # type: ignore[attr-defined]
         return guarded
@@ -48,25 +55,30 @@ def authorised(*, publishable: bool = False, charged: bool = True) -> Callable[[
     return decorate
 
 
-def check_quota() -> None:
-    """Raises QuotaExceeded once the key's month is used up."""
-    usage, own = services().usage, current_g()
-    if usage.used_up(own.key.id, own.plan):
-        error = QuotaExceeded(details={"per_month": own.plan.per_month, "plan": own.plan.name})
+def check_quota(caller: Caller) -> None:
+    """Raise QuotaExceeded once the key's month is used up."""
+    usage, plan = services().usage, caller.plan
+    if usage.used_up(caller.tenant, plan):
+        error = QuotaExceeded(details={"per_month": plan.per_month, "plan": plan.name})
         error.retry_after = usage.seconds_left()
         raise error
 
 
-def _identify(publishable: bool) -> None:
-    ours, own = services(), current_g()
-    own.key = key = ours.keys.find(_sent_key())
-    plan = ours.settings.plans.get(key.plan)
+def _identify(publishable: bool) -> Caller:
+    ours, state = services(), current_state()
+    state.key = key = ours.keys.find(_sent_key())
+    caller = Caller(key, _plan_of(key))
+    if key.publishable and not (publishable and _origin() in key.origins):
+        state.rate = ours.rates.peek(key.id, caller.plan)  # another site's visitors spend none of the key's tokens
+        raise OriginNotAllowed
+    return caller
+
+
+def _plan_of(key: ApiKey) -> Plan:
+    plan = services().settings.plans.get(key.plan)
     if plan is None:
         raise InvalidApiKey(f"This server has no plan {key.plan!r} any more; ask its operator for another key")
-    own.plan = plan
-    if key.publishable and not (publishable and _origin() in key.origins):
-        own.rate = ours.rates.peek(key.id, plan)  # nobody else's visitors use up the key's tokens
-        raise OriginNotAllowed
+    return plan
 
 
 def _sent_key() -> str:
@@ -84,7 +96,7 @@ def _sent_key() -> str:
 
 
 def _header_keys(asked: Request) -> list[str]:
-    # A server joins repeated header fields with commas (RFC 9110, section 5.3); no key holds one.
+    # A server joins repeated header fields with commas (RFC 9110, section 5.3); no key contains one.
     keys = [key.strip() for key in asked.headers.get("X-Api-Key", "").split(",")]
     for value in filter(None, asked.headers.get("Authorization", "").split(",")):
         scheme, _, key = value.strip().partition(" ")
@@ -95,13 +107,13 @@ def _header_keys(asked: Request) -> list[str]:
 
 
 def _origin() -> str:
-    return request.headers.get("Origin", "").lower()
+    return current_request().headers.get("Origin", "").lower()
 
 
-def _limit(charged: bool) -> None:
-    rates, own = services().rates, current_g()
-    key, plan = own.key, own.plan
-    own.rate = rate = rates.take(key.id, plan) if charged else rates.peek(key.id, plan)
+def _limit(caller: Caller, charged: bool) -> None:
+    rates, plan = services().rates, caller.plan
+    rate = rates.take(caller.tenant, plan) if charged else rates.peek(caller.tenant, plan)
+    current_state().rate = rate
     if charged and rate and not rate.allowed:
         error = RateLimitExceeded(details={"per_minute": plan.per_minute, "burst": plan.burst, "plan": plan.name})
         error.retry_after = rate.retry_after
@@ -109,13 +121,13 @@ def _limit(charged: bool) -> None:
 
 
 def install(app: Flask) -> None:
-    """Preflights, and the headers of rate limits and CORS, for every answer of `app`."""
+    """Answer preflights of `app`, and add rate-limit and CORS headers to all its answers."""
     app.before_request(_preflight)
     app.after_request(_finish)
 
 
 def _preflight() -> Response | None:
-    # Fetch standard, CORS-preflight: a browser asks without credentials, so no key is known here.
+    # Fetch standard, CORS-preflight: a browser sends no credentials, so no key is known here.
     asked = current_request()
     if asked.method != "OPTIONS" or "Access-Control-Request-Method" not in asked.headers:
         return None
@@ -127,9 +139,9 @@ def _preflight() -> Response | None:
 
 
 def _finish(response: Response) -> Response:
-    own = current_g()
-    _show_rate(response, own.get("rate"))
-    _allow_origin(response, own.get("key"))
+    state = current_state()
+    _show_rate(response, state.rate)
+    _allow_origin(response, state.key)
     return response
 
 
@@ -143,8 +155,8 @@ def _show_rate(response: Response, rate: RateState | None) -> None:
 def _allow_origin(response: Response, key: ApiKey | None) -> None:
     response.headers.add("Access-Control-Expose-Headers", EXPOSED_HEADERS)
     if key is None or not key.publishable:
-        response.headers["Access-Control-Allow-Origin"] = "*"  # set: the widget's file says it already
+        response.headers["Access-Control-Allow-Origin"] = "*"  # set, not added: the widget's file has one already
         return
     response.vary.add("Origin")
     if _origin() in key.origins:
-        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response.headers["Access-Control-Allow-Origin"] = current_request().headers["Origin"]

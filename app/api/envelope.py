@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
-from app.api.state import current_g, current_request
+from app.api.state import RequestState, begin_state, current_request, current_state
 from app.errors import (
     InternalError,
     InvalidBody,
@@ -38,18 +38,19 @@ SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 def success(*data: bytes, **meta: Any) -> Response:
     """The envelope around `data`, which is encoded already, and may come in pieces."""
-    meta = {"request_id": current_g().request_id, "response_time_ms": elapsed_ms(), **meta}
+    meta = {"request_id": current_state().request_id, "response_time_ms": elapsed_ms(), **meta}
     envelope = b"".join((b'{"success":true,"data":', *data, b',"meta":', orjson.dumps(meta), b"}"))
     return Response(envelope, content_type=JSON)
 
 
 def failure(error: PagecardError) -> Response:
+    state = current_state()
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.details:
         body["details"] = error.details
-    envelope = {"success": False, "error": body, "meta": {"request_id": g.request_id}}
+    envelope = {"success": False, "error": body, "meta": {"request_id": state.request_id}}
     response = Response(orjson.dumps(envelope), error.status, mimetype=JSON)
-    g.error_code = error.code
+    state.error_code = error.code
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, ServiceError) and error.retry_after:
@@ -63,20 +64,20 @@ def bare(value: Any, status: int = 200) -> Response:
 
 
 def conditional(response: Response) -> Response:
-    """304 where the client has it already. If-Match, which would be a 412, is for who changes something."""
-    response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
+    """Answer 304 where the client's copy is current. If-Match, which asks for 412, is for methods that change state."""
+    environ = current_request().environ
+    response.make_conditional({name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"})
     return response
 
 
 def elapsed_ms() -> int:
     """Milliseconds since the request came in."""
-    started: float = current_g().started
-    return round((time.perf_counter() - started) * 1000)
+    return round((time.perf_counter() - current_state().started) * 1000)
 
 
 def mark(name: str, seconds: float) -> None:
     """Note where time went, for `Server-Timing` (W3C Server Timing)."""
-    current_g().timings.append(f"{name};dur={seconds * 1000:.1f}")
+    current_state().timings.append(f"{name};dur={seconds * 1000:.1f}")
 
 
 def install(app: Flask) -> None:
@@ -89,45 +90,43 @@ def install(app: Flask) -> None:
 
 
 def _begin() -> None:
-    asked, own = current_request(), current_g()
+    asked = current_request()
     sent_id = asked.headers.get("X-Request-Id", "")
-    own.request_id = sent_id if SANE_REQUEST_ID.fullmatch(sent_id) else f"req_{secrets.token_hex(12)}"
-    own.started = time.perf_counter()
-    own.timings = []
+    request_id = sent_id if SANE_REQUEST_ID.fullmatch(sent_id) else f"req_{secrets.token_hex(12)}"
+    begin_state(request_id, time.perf_counter())
     # werkzeug refuses bytes that are no UTF-8; percent-encoded they become U+FFFD, and so they do here.
     asked.query_string = asked.query_string.decode(errors="replace").encode()
-    structlog.contextvars.bind_contextvars(request_id=own.request_id)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def _finish(response: Response) -> Response:
-    own = current_g()
-    seconds = time.perf_counter() - own.started
+    state = current_state()
+    seconds = time.perf_counter() - state.started
     # Added: to set one of them would look through all that are there, and none of them is.
-    response.headers.add("X-Request-Id", own.request_id)
-    response.headers.add("Server-Timing", ", ".join([*own.timings, f"total;dur={seconds * 1000:.1f}"]))
+    response.headers.add("X-Request-Id", state.request_id)
+    response.headers.add("Server-Timing", ", ".join([*state.timings, f"total;dur={seconds * 1000:.1f}"]))
     for name, value in UNLESS_SAID:
         if name not in response.headers:
             response.headers.add(name, value)
-    response.call_on_close(partial(_note, current_request(), own, response))
+    response.call_on_close(partial(_note, current_request(), state, response))
     return response
 
 
-def _note(asked: Request, own: Any, response: Response) -> None:
+def _note(asked: Request, state: RequestState, response: Response) -> None:
     """Log and count a request that is over."""
-    seconds = time.perf_counter() - own.started
-    endpoint, status, code = asked.endpoint or "none", response.status_code, own.get("error_code")
-    key = own.get("key")
+    seconds = time.perf_counter() - state.started
+    endpoint, status, code = asked.endpoint or "none", response.status_code, state.error_code
     metrics.requests_by(endpoint, str(status), code or "").inc()
     metrics.request_seconds_by(endpoint).observe(seconds)
     log.info(
         "request",
-        request_id=own.request_id,
+        request_id=state.request_id,
         method=asked.method,
         path=asked.path[:200],
         endpoint=endpoint,
         status=status,
         code=code,
-        key_id=key.id if key else None,
+        key_id=state.key.id if state.key else None,
         ms=round(seconds * 1000, 1),
     )
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, request, stream_with_context
+from flask import Blueprint, Response, stream_with_context
 
 from app import metrics
 from app.api import responses
@@ -22,7 +22,7 @@ from app.api.body import read_body, read_query
 from app.api.envelope import JSON, conditional, elapsed_ms, failure, mark, success
 from app.api.openapi import Operation, described, json_answer
 from app.api.requests import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
-from app.api.state import current_g, current_request, services
+from app.api.state import Caller, current_request, current_state, services
 from app.batch import (
     Outcomes,
     ParsedUrl,
@@ -47,6 +47,7 @@ from app.errors import (
     leaves,
 )
 from app.extractor import Failure, Options, Outcome, Success
+from app.plans import Plan
 
 blueprint = Blueprint("extract", __name__)
 
@@ -68,15 +69,15 @@ NO_QUERY = NoQuerySchema()
     )
 )
 @authorised(publishable=True)
-def extract_many() -> Response:
+def extract_many(caller: Caller) -> Response:
     """Turn up to 100 URLs into cards, side by side, and answer with one result for each."""
     read_query(NO_QUERY)
     asked = read_body(BATCH)
     deadline = _deadline(asked["timeout_ms"])
-    judged = judge_urls(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
-    check_quota()
+    judged = judge_urls(caller.plan, asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
+    check_quota(caller)
     streaming = _wants_lines()
-    done = _extract(judged, _options(asked), deadline, streaming=streaming)
+    done = _extract(caller, judged, _options(asked), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], judged, done)
     return success(*encode_batch(asked["urls"], judged, done))
@@ -93,14 +94,14 @@ def extract_many() -> Response:
     )
 )
 @authorised(publishable=True)
-def extract_one() -> Response:
+def extract_one(caller: Caller) -> Response:
     """Turn one URL into a card."""
-    if not request.args.get("url"):
+    if not current_request().args.get("url"):
         raise MissingUrl
     asked = read_query(EXTRACT)
-    judged = judge_urls([asked["url"]], ignore_invalid=False)
-    check_quota()
-    [outcome] = collect(_extract(judged, _options(asked), _deadline(None))).values()
+    judged = judge_urls(caller.plan, [asked["url"]], ignore_invalid=False)
+    check_quota(caller)
+    [outcome] = collect(_extract(caller, judged, _options(asked), _deadline(None))).values()
     if isinstance(outcome, Failure):
         return failure(outcome.error)
     return _card(outcome, asked)
@@ -109,22 +110,20 @@ def extract_one() -> Response:
 @blueprint.get("/v1/usage")
 @described(Operation(tag="Extract", answers={200: json_answer(responses.USAGE)}))
 @authorised(charged=False)
-def usage() -> Response:
+def usage(caller: Caller) -> Response:
     """The plan of the key, its limits, and what it used in this month (UTC)."""
     read_query(NO_QUERY)
-    own, used = current_g(), services().usage
-    plan = own.plan
+    plan, used = caller.plan, services().usage
     limits = {name: getattr(plan, name) for name in ("batch_limit", "per_minute", "burst", "per_month")}
-    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(own.key.id)}}
+    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(caller.tenant)}}
     return success(orjson.dumps(data))
 
 
-def judge_urls(urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
+def judge_urls(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
     """Each URL as a target or as what is wrong with it.
 
     Raises BatchTooLarge for more than the plan takes and, unless `ignore_invalid`, InvalidUrls with all of them.
     """
-    plan = current_g().plan
     limit = plan.batch_limit
     if len(urls) > limit:
         raise BatchTooLarge(
@@ -151,21 +150,21 @@ def _deadline(timeout_ms: int | None) -> Deadline:
 
 
 def _extract(
-    judged: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
+    caller: Caller, judged: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
 ) -> Iterator[Outcomes]:
     """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
-    ours, key_id = services(), current_g().key.id
+    ours = services()
     done = extract_batch(
         judged,
         ours.extractor,
         ours.pool,
         options,
         deadline,
-        tenant=key_id,
+        tenant=caller.tenant,
         abandoned=_client_gone(),
         streaming=streaming,
     )
-    return _charged(done, deadline, _Tally(key_id, ours.usage.add))
+    return _charged(done, deadline, _Tally(caller.tenant, ours.usage.add))
 
 
 def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Iterator[Outcomes]:
@@ -237,7 +236,7 @@ def _lines(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -
         successful += len(indexes[target]) * isinstance(outcome, Success)
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)
-    meta = {"request_id": g.request_id, "response_time_ms": elapsed_ms()}
+    meta = {"request_id": current_state().request_id, "response_time_ms": elapsed_ms()}
     yield b'{"summary":%b,"meta":%b}\n' % (encode_summary(len(urls), successful), orjson.dumps(meta))
 
 

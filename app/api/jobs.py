@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, request, stream_with_context
+from flask import Blueprint, Response, stream_with_context
 
 from app.api import job_responses, responses
 from app.api.auth import authorised, check_quota
@@ -19,7 +19,7 @@ from app.api.envelope import JSON, bare
 from app.api.extract import NDJSON, NO_QUERY
 from app.api.job_requests import JobListSchema, JobPageSchema, JobSchema, ResultsSchema
 from app.api.openapi import Operation, described, json_answer
-from app.api.state import services
+from app.api.state import Caller, current_request, services
 from app.batch import describe_invalid, parse_urls
 from app.errors import (
     IdempotencyConflict,
@@ -61,14 +61,14 @@ PATH = {"job_id": {"type": "string", "format": "uuid"}}
     )
 )
 @authorised()
-def submit_job() -> Response:
+def submit_job(caller: Caller) -> Response:
     """Read up to 1,000 URLs as a job, and answer at once."""
     read_query(NO_QUERY)
     asked = read_body(JOB)
     targets, invalid = _parse_url(asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     _check_means(asked)
-    check_quota()
-    job = services().jobs.submit(_new_job(asked, targets, invalid))
+    check_quota(caller)
+    job = services().jobs.submit(_new_job(caller, asked, targets, invalid))
     return bare(_accepted(job), 202)
 
 
@@ -77,11 +77,11 @@ def submit_job() -> Response:
     Operation(tag="Jobs", path=PATH, query=PAGE, answers={200: json_answer(job_responses.JOB)}, errors=(JobNotFound,))
 )
 @authorised()
-def show_job(job_id: str) -> Response:
+def show_job(caller: Caller, job_id: str) -> Response:
     """How a job stands, and a page of the results that there are, in the order of the URLs that were sent."""
     asked = read_query(PAGE)
     store = services().jobs.store
-    job = store.find(g.key.id, job_id)
+    job = store.find(caller.tenant, job_id)
     size = asked["page_size"]
     results = store.results(job.id, offset=(asked["page"] - 1) * size, limit=size)
     return Response(stream_with_context(_with_results(_job(job), results)), mimetype=JSON)
@@ -94,22 +94,22 @@ def show_job(job_id: str) -> Response:
     )
 )
 @authorised()
-def cancel_job(job_id: str) -> Response:
+def cancel_job(caller: Caller, job_id: str) -> Response:
     """Cancel a job; what is in flight ends and counts."""
     read_query(NO_QUERY)
-    job, in_flight = services().jobs.store.cancel(g.key.id, job_id)
+    job, in_flight = services().jobs.store.cancel(caller.tenant, job_id)
     return bare(_named(job) | {"in_flight_urls": in_flight}, 202)
 
 
 @blueprint.get("/v1/batch/jobs")
 @described(Operation(tag="Jobs", query=LIST, answers={200: json_answer(job_responses.LIST)}))
 @authorised()
-def list_jobs() -> Response:
+def list_jobs(caller: Caller) -> Response:
     """The key's jobs, the newest first."""
     asked = read_query(LIST)
     page, size = asked["page"], asked["page_size"]
     found, count = services().jobs.store.list(
-        g.key.id,
+        caller.tenant,
         status=asked["status"],
         start=asked["start_date"],
         end=asked["end_date"],
@@ -132,11 +132,11 @@ def list_jobs() -> Response:
     )
 )
 @authorised()
-def stream_results(job_id: str) -> Response:
+def stream_results(caller: Caller, job_id: str) -> Response:
     """Every result that there is, in the order of the URLs that were sent, as NDJSON or CSV."""
     kind = read_query(RESULTS)["format"]
     store = services().jobs.store
-    results = store.results(store.find(g.key.id, job_id).id)
+    results = store.results(store.find(caller.tenant, job_id).id)
     lines = _csv(results) if kind == "csv" else (_result(result) + b"\n" for result in results)
     response = Response(stream_with_context(lines), mimetype="text/csv" if kind == "csv" else NDJSON)
     response.headers["Content-Disposition"] = f'attachment; filename="{job_id}.{kind}"'
@@ -162,9 +162,9 @@ def _check_means(asked: dict[str, Any]) -> None:
     choose_proxy(services().settings.proxies, asked["proxy"])
 
 
-def _new_job(asked: dict[str, Any], targets: tuple[Target, ...], invalid: tuple[str, ...]) -> NewJob:
+def _new_job(caller: Caller, asked: dict[str, Any], targets: tuple[Target, ...], invalid: tuple[str, ...]) -> NewJob:
     return NewJob(
-        key_id=g.key.id,
+        key_id=caller.tenant,
         config=_config(asked),
         targets=targets,
         invalid_urls=invalid,
@@ -195,7 +195,7 @@ def _webhook_order(asked: dict[str, Any] | None) -> WebhookOrder | None:
 
 
 def _idempotency(asked: dict[str, Any]) -> Idempotency | None:
-    key = request.headers.get("Idempotency-Key")
+    key = current_request().headers.get("Idempotency-Key")
     if key is None:
         return None
     if not IDEMPOTENCY_KEY.fullmatch(key):
