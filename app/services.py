@@ -22,12 +22,14 @@ from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
 from app.settings import Settings, SettingsError
-from app.storage.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
+from app.storage.cache import Cache
 from app.storage.database import Database, open_ephemeral, open_local_fallback, open_primary
 from app.storage.fallback import CircuitBreaker, FallbackBuckets, FallbackStore
 from app.storage.generations import Generations
 from app.storage.keys import KeyStore
-from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
+from app.storage.stores import SHARED_FACTOR, RedisStore, SqlStore, Store
+from app.storage.usage import Usage
 from app.threads.pool import FairPool
 
 log = structlog.get_logger()
