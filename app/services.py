@@ -39,6 +39,14 @@ SPARE_THREADS = 12  # of them for what waits for no page: health, metrics, usage
 REDIS_TIMEOUT = 0.5  # seconds
 
 
+def prepare(settings: Settings) -> None:
+    """Create the files and tables that all workers share. Raises SettingsError if there is no room for them."""
+    for database in (open_primary(settings), open_ephemeral(settings)):
+        database.engine.dispose()
+    Generations(settings.generations_file)
+    FileBuckets(settings.data_dir / "rates")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings

@@ -16,18 +16,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import structlog
 from cachetools import FIFOCache
 from msgspec import Struct
 
 from app.deadline import Deadline
 from app.storage.generations import Generations
 from app.storage.single_flight import SingleFlight
-from app.storage.stores import Entry, Store
+from app.storage.stores import Entry, LossyStore, Store
 from app.storage.writer import Keep, Writer
 from app.threads.gil_gate import blocking
-
-log = structlog.get_logger()
 
 FRONT_TTL = 10  # seconds: how long another host's newer value may go unseen
 FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of the front
@@ -66,7 +63,7 @@ class Cache(Generic[Found]):
 
         `size`: entries in memory; `turns`: a file that the processes of this host share.
         """
-        self._store = store
+        self._store = LossyStore(store)
         self._read = read
         self._generations = generations
         self._turns = SingleFlight(turns)
@@ -136,10 +133,7 @@ class Cache(Generic[Found]):
             then()
 
     def _write(self, keeps: Sequence[Keep]) -> None:
-        try:
-            self._store.put_many({_digest(key): entry for key, entry, _ in keeps})
-        except Exception:  # whatever a driver raises: the entries were answered, and are still in memory
-            log.exception("cache not written")
+        self._store.put_many({_digest(key): entry for key, entry, _ in keeps})
         for key, entry, then in keeps:
             self._generations.bump(key)
             self._remember({key: self._copy(key, self._generations.of(key), entry)})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import math
-import mmap
 import os
 import struct
 import threading
@@ -24,6 +23,7 @@ from msgspec import Struct
 
 from app.plans import Plan
 from app.storage.database import Database
+from app.storage.files import map_file, open_private
 
 
 class RateState(Struct, frozen=True):
@@ -82,12 +82,9 @@ class FileBuckets:
     _PROBES = 16
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = open_private(path)
         weakref.finalize(self, os.close, self._file)
-        size = (self._SLOTS + self._PROBES) * self._BUCKET.size
-        os.ftruncate(self._file, size)
-        self._table = mmap.mmap(self._file, size)
+        self._table = map_file(self._file, (self._SLOTS + self._PROBES) * self._BUCKET.size, path)
         self._lock = threading.Lock()  # between threads: fcntl(2) locks are between processes
 
     def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:

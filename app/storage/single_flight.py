@@ -17,6 +17,7 @@ from pathlib import Path
 
 from app.deadline import Deadline
 from app.errors import TargetTimeout
+from app.storage.files import open_private
 from app.threads.gil_gate import blocking
 
 TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
@@ -26,8 +27,7 @@ class SingleFlight:
     """Whose turn it is to load a key: one thread of one process of this host."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = open_private(path)
         weakref.finalize(self, os.close, self._file)
         self._lock = threading.Lock()
         self._threads: dict[str, tuple[threading.Lock, int]] = {}

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from app.metrics import CACHE_FAILURES
 from app.storage.database import Database, cache_entries
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
 
 SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
@@ -34,6 +41,39 @@ class Store(Protocol):
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
         """Keep entries, each in the place of an older one."""
+
+
+class LossyStore:
+    """A store whose failures cost the cache, never an answer: a full disk, a broken file, a server that is gone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._failing: set[str] = set()
+
+    def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        """Return nothing if the store fails."""
+        return self._attempt("read", partial(self._store.get_many, keys)) or {}
+
+    def put_many(self, entries: Mapping[str, Entry]) -> None:
+        """Drop the entries if the store fails."""
+        self._attempt("write", partial(self._store.put_many, entries))
+
+    def _attempt(self, access: str, use: Callable[[], T]) -> T | None:
+        try:
+            answer = use()
+        except Exception as error:  # drivers raise what they like
+            self._note_failure(access, error)
+            return None
+        if access in self._failing:
+            self._failing.discard(access)
+            log.warning("cache works again", access=access)
+        return answer
+
+    def _note_failure(self, access: str, error: Exception) -> None:
+        CACHE_FAILURES.inc()
+        if access not in self._failing:
+            self._failing.add(access)
+            log.error("cache fails", access=access, problem=str(error).partition("\n")[0])
 
 
 class SqlStore:

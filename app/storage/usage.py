@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from app.plans import Plan
 from app.storage.database import Database, usage
+
+log = structlog.get_logger()
 
 
 class Usage:
@@ -21,6 +25,8 @@ class Usage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lock = threading.Lock()
+        self._unwritten: dict[str, int] = {}
 
     @staticmethod
     def month() -> str:
@@ -41,7 +47,17 @@ class Usage:
             return connection.execute(query).scalar() or 0
 
     def add(self, key_id: str, urls: int) -> None:
-        """Charge so many URLs to this month."""
+        """Charge so many URLs to this month, at the key's next charge if the database cannot be written now."""
+        with self._lock:
+            owed = urls + self._unwritten.pop(key_id, 0)
+        try:
+            self._add(key_id, owed)
+        except sa.exc.SQLAlchemyError as error:
+            log.error("usage not written", key_id=key_id, urls=owed, problem=str(error).partition("\n")[0])
+            with self._lock:
+                self._unwritten[key_id] = self._unwritten.get(key_id, 0) + owed
+
+    def _add(self, key_id: str, urls: int) -> None:
         if urls:
             with self._database.read() as connection:
                 self.charge(connection, key_id, urls)
