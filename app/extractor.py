@@ -46,8 +46,7 @@ from app.metadata import (
     with_oembed,
 )
 from app.page import Page, Wait
-from app.storage.cache import Cache
-from app.storage.stores import Entry
+from app.storage.cache import Cache, Entry
 
 log = structlog.get_logger()
 

@@ -1,0 +1,1 @@
+from app.metadata.html.rows import Rows as Rows
