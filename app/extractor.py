@@ -46,7 +46,8 @@ from app.metadata import (
     with_oembed,
 )
 from app.page import Page, Wait
-from app.storage.cache import Cache, Entry
+from app.storage.cache import Cache
+from app.storage.stores import Entry
 
 log = structlog.get_logger()
 

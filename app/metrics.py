@@ -7,11 +7,64 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from mmap import mmap
+from typing import BinaryIO
 
 from prometheus_client import REGISTRY as OWN_PROCESS
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
+from prometheus_client.mmap_dict import MmapedDict
 
 from app.settings import METRICS_DIRECTORY
+
+FILE_SIZE = 2**18  # bytes of a process' file of counters, gauges or histograms; it doubles when it is full
+LARGEST_ENTRY = 4_096  # bytes
+
+
+class _AllocatedFile(MmapedDict):
+    """A file of figures with its place on the disk, or one in memory, which `exposition` lacks, if the disk is full.
+
+    The library maps sparse files into memory: a write to one on a full disk ends the process with SIGBUS.
+    """
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        if not read_mode and not _allocate(filename):
+            self._memory = _file_in_memory(bytes(FILE_SIZE))
+            filename = f"/proc/self/fd/{self._memory.fileno()}"
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        if self._used + LARGEST_ENTRY > self._capacity:
+            self._grow(2 * self._capacity)
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+    def _grow(self, size: int) -> None:
+        try:
+            os.posix_fallocate(self._f.fileno(), 0, size)
+        except OSError:
+            self._f = _file_in_memory(self._m[:].ljust(size, b"\0"))
+        self._capacity = size
+        self._m = mmap(self._f.fileno(), size)
+
+
+def _allocate(filename: str) -> bool:
+    descriptor = os.open(filename, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, FILE_SIZE)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _file_in_memory(content: bytes) -> BinaryIO:
+    file = os.fdopen(os.memfd_create("metrics"), "r+b")
+    file.write(content)
+    file.flush()
+    return file
+
+
+vars(values)["MmapedDict"] = _AllocatedFile  # read whenever a process makes its files
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
@@ -24,6 +77,7 @@ FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one 
 READER_CRASHES = Counter("pagecard_reader_crashes", "Fields lost to an exception of their reader", ("field",))
 CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))
 CACHE_HITS, CACHE_MISSES = CACHE.labels("hit"), CACHE.labels("miss")
+CACHE_FAILURES = Counter("pagecard_cache_failures", "Reads and writes that the shared cache failed")
 VERDICTS = Counter("pagecard_address_verdicts", "Addresses judged, by verdict", ("verdict",))
 POOL_WAITING = Gauge("pagecard_pool_waiting", "URLs that wait for a thread", multiprocess_mode="livesum")
 POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiprocess_mode="livesum")

@@ -22,12 +22,14 @@ from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
 from app.settings import Settings, SettingsError
-from app.storage.cache import SHARED_FACTOR, Cache, RedisStore, SqlStore, Store
+from app.storage.cache import Cache
 from app.storage.database import Database, open_ephemeral, open_local_fallback, open_primary
 from app.storage.fallback import CircuitBreaker, FallbackBuckets, FallbackStore
 from app.storage.generations import Generations
 from app.storage.keys import KeyStore
-from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
+from app.storage.stores import SHARED_FACTOR, RedisStore, SqlStore, Store
+from app.storage.usage import Usage
 from app.threads.pool import FairPool
 
 log = structlog.get_logger()
@@ -35,6 +37,14 @@ log = structlog.get_logger()
 THREADS = 64  # requests that one worker answers at a time
 SPARE_THREADS = 12  # of them for what waits for no page: health, metrics, usage, jobs
 REDIS_TIMEOUT = 0.5  # seconds
+
+
+def prepare(settings: Settings) -> None:
+    """Create the files and tables that all workers share. Raises SettingsError if there is no room for them."""
+    for database in (open_primary(settings), open_ephemeral(settings)):
+        database.engine.dispose()
+    Generations(settings.generations_file)
+    FileBuckets(settings.data_dir / "rates")
 
 
 @dataclass(frozen=True, slots=True)

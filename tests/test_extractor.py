@@ -15,9 +15,10 @@ from app.errors import TargetError, TargetHttpError, TargetTimeout, leaves
 from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
-from app.storage.cache import Cache, SqlStore
+from app.storage.cache import Cache
 from app.storage.database import Database
 from app.storage.generations import Generations
+from app.storage.stores import SqlStore
 
 URL = "https://example.com/page"
 

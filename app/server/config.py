@@ -19,7 +19,7 @@ from app.metadata import Document, read_metadata
 from app.page import Page
 from app.server.worker import Worker
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
-from app.storage.database import PRIVATE, open_ephemeral, open_primary
+from app.storage.files import PRIVATE_FOLDER
 
 DESCRIPTORS = 65_536  # that a worker may have open, if the system lets it: shells give 1,024
 
@@ -60,8 +60,8 @@ def _empty_metrics() -> None:
     """prometheus_client looks for its folder when it is imported, and wants it empty at start."""
     folder = _settings.data_dir.absolute() / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
-    folder.mkdir()
+    folder.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    folder.mkdir(PRIVATE_FOLDER)
     os.environ[METRICS_DIRECTORY] = str(folder)
 
 
@@ -102,8 +102,10 @@ def on_starting(server: Any) -> None:
     """Once, in the master, before there is a worker or a socket: room for connections, schema, who forks runners."""
     global _nursery
     _raise_descriptors()
-    for database in (open_primary(_settings), open_ephemeral(_settings)):
-        database.engine.dispose()
+    try:
+        import_module("app.services").prepare(_settings)
+    except SettingsError as error:
+        sys.exit(f"pagecard: {error}")
     if not _settings.broker_url:
         _nursery = import_module("app.server.runner").open_fork_server(_settings)
 

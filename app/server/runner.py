@@ -29,7 +29,7 @@ from app.logs import configure_logs
 from app.services import Services
 from app.settings import Settings
 from app.storage.database import Database
-from app.storage.limits import Usage
+from app.storage.usage import Usage
 
 
 class DatabaseProxy(BaseManager):

@@ -10,8 +10,10 @@ Rule 3: a write is one transaction that takes SQLite's write lock at its start, 
 from __future__ import annotations
 
 import fcntl
+import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,12 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from app.settings import Settings, SettingsError
+from app.storage.files import PRIVATE_FILE, make_private_file, make_private_folder, open_private
 
 TRUTH = sa.MetaData()
 SHARED = sa.MetaData()
 
 BUSY_TIMEOUT = 30  # seconds that a write waits for another one
-PRIVATE = 0o700  # the mode of a data folder
 MIGRATION_LOCK = 0x7061_6765_6361_7264  # "pagecard": the key of PostgreSQL's advisory lock
 
 api_keys = sa.Table(
@@ -174,8 +176,7 @@ class Database:
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def _sqlite(self) -> sa.Engine:
-        # Nobody else reads it: callers' headers and webhook secrets are kept there for as long as they are needed.
-        Path(sa.make_url(self.url).database or ".").parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+        self._close_to_others(sa.make_url(self.url).database or "")
         engine = sa.create_engine(
             self.url,
             pool_size=8,
@@ -196,6 +197,14 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         return engine
+
+    @staticmethod
+    def _close_to_others(file: str) -> None:
+        """Callers' headers and webhook secrets are kept there for as long as they are needed."""
+        make_private_file(Path(file))
+        for companion in (Path(f"{file}-wal"), Path(f"{file}-shm")):  # new ones have the mode of the database
+            with suppress(FileNotFoundError):
+                companion.chmod(PRIVATE_FILE)
 
     def _postgres(self) -> sa.Engine:
         return sa.create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
@@ -253,7 +262,7 @@ class Database:
 
     @contextmanager
     def _file_lock(self) -> Iterator[None]:
-        with Path(f"{sa.make_url(self.url).database}.lock").open("w") as lock:
+        with os.fdopen(open_private(Path(f"{sa.make_url(self.url).database}.lock")), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -269,6 +278,7 @@ class Database:
 
 def open_primary(settings: Settings) -> Database:
     """The database of keys, usage and jobs, migrated. Raises SettingsError if it cannot be opened."""
+    make_private_folder(settings.data_dir)
     with _plain_refusals(settings):
         database = Database(settings.database)
         database.migrate()
@@ -306,4 +316,5 @@ def _plain_refusals(settings: Settings) -> Iterator[None]:
         raise SettingsError(f"{named} needs the extra postgres: pip install 'pagecard[postgres]' ({error})") from error
     except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SettingsError(f"{named}: the database cannot be opened: {reason}") from error
+        full = "; the disk is full" if not shutil.disk_usage(settings.data_dir).free else ""
+        raise SettingsError(f"{named}: the database cannot be opened: {reason}{full}") from error

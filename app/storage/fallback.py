@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import structlog
 
-from app.storage.cache import Entry, Store
 from app.storage.limits import Buckets
+from app.storage.stores import Entry, Store
 
 log = structlog.get_logger()
 

@@ -7,21 +7,20 @@ is lost when a process dies. Two names may share a version; that costs one look 
 
 from __future__ import annotations
 
-import mmap
 import os
 import zlib
 from pathlib import Path
+
+from app.storage.files import map_file, open_private
 
 SLOTS = 65_536
 
 
 class Generations:
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_private(path)
         try:
-            os.ftruncate(descriptor, SLOTS)
-            self.table = mmap.mmap(descriptor, SLOTS)
+            self.table = map_file(descriptor, SLOTS, path)
         finally:
             os.close(descriptor)
 

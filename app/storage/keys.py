@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from cachetools import TTLCache
 
 from app.errors import ApiKeyExpired, ApiKeyRevoked, InvalidApiKey
 from app.storage.database import Database, api_keys
 from app.storage.generations import Generations
+
+log = structlog.get_logger()
 
 PREFIXES = {"live": "ks_live_", "test": "ks_test_", "publishable": "pk_live_"}
 SHAPE = re.compile(r"(?:ks_live_|ks_test_|pk_live_)[A-Za-z0-9_-]{32}")
@@ -155,7 +158,10 @@ class KeyStore:
         return key
 
     def _note_use(self, key: ApiKey, now: float) -> None:
-        self._update(key, last_used_at=now)
+        try:
+            self._update(key, last_used_at=now)
+        except sa.exc.SQLAlchemyError as error:  # a full disk must not refuse a good key
+            log.error("last use of a key not written", key_id=key.id, problem=str(error).partition("\n")[0])
 
     def _update(self, key: ApiKey, **values: float) -> None:
         with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""What a key may still do: its rate limit and its month, right across workers and hosts.
+"""What a key may still do in this minute: its rate limit, right across workers and hosts.
 
 The rate limit is a token bucket that holds a plan's burst and refills at its per-minute rate. Taking a token
 is one atomic step of the store (under the lock of a file, an upsert of the database, a script of Redis), so no
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import math
-import mmap
 import os
 import struct
 import threading
 import time
 import weakref
-from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +22,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from app.plans import Plan
-from app.storage.database import Database, usage
+from app.storage.database import Database
+from app.storage.files import map_file, open_private
 
 
 class RateState(Struct, frozen=True):
@@ -83,12 +82,9 @@ class FileBuckets:
     _PROBES = 16
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = open_private(path)
         weakref.finalize(self, os.close, self._file)
-        size = (self._SLOTS + self._PROBES) * self._BUCKET.size
-        os.ftruncate(self._file, size)
-        self._table = mmap.mmap(self._file, size)
+        self._table = map_file(self._file, (self._SLOTS + self._PROBES) * self._BUCKET.size, path)
         self._lock = threading.Lock()  # between threads: fcntl(2) locks are between processes
 
     def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
@@ -168,46 +164,3 @@ class RedisBuckets:
     def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
         taken, tokens = self._script(keys=[f"pagecard:rate:{key_id}"], args=[size, rate, cost])
         return bool(taken), float(tokens)
-
-
-class Usage:
-    """URLs that each key has used in each month (UTC)."""
-
-    _ADD = sa.text(
-        "INSERT INTO usage (key_id, month, urls) VALUES (:key_id, :month, :urls) "
-        "ON CONFLICT (key_id, month) DO UPDATE SET urls = usage.urls + :urls"
-    )
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @staticmethod
-    def month() -> str:
-        """The month that is running, "2026-05"."""
-        return datetime.now(UTC).strftime("%Y-%m")
-
-    @staticmethod
-    def seconds_left() -> int:
-        """Seconds until the next month begins."""
-        now = datetime.now(UTC)
-        following = (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return math.ceil((following - now).total_seconds())
-
-    def used(self, key_id: str) -> int:
-        """URLs used in this month."""
-        query = sa.select(usage.c.urls).where(usage.c.key_id == key_id, usage.c.month == self.month())
-        with self._database.read() as connection:
-            return connection.execute(query).scalar() or 0
-
-    def add(self, key_id: str, urls: int) -> None:
-        """Charge so many URLs to this month."""
-        if urls:
-            with self._database.read() as connection:
-                self.charge(connection, key_id, urls)
-
-    def charge(self, connection: sa.Connection, key_id: str, urls: int) -> None:
-        """The same as a part of somebody's transaction."""
-        connection.execute(self._ADD, {"key_id": key_id, "month": self.month(), "urls": urls})
-
-    def used_up(self, key_id: str, plan: Plan) -> bool:
-        return plan.per_month is not None and self.used(key_id) >= plan.per_month

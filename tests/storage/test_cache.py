@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from app.deadline import Deadline
 from app.errors import TargetTimeout
-from app.storage.cache import FRONT_MAX, Cache, Entry, RedisStore, SqlStore, Store, _digest
+from app.storage.cache import FRONT_MAX, Cache, _digest
 from app.storage.database import Database, cache_entries
 from app.storage.generations import Generations
+from app.storage.stores import Entry, RedisStore, SqlStore, Store
 from tests.servers import until
 
 
@@ -147,7 +148,8 @@ def test_however_many_ask_one_loads(cache: Cache[Seen]) -> None:
 def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
     ask = (
         "import sys, time; from pathlib import Path\n"
-        "from app.storage.cache import Cache, Entry, SqlStore; from app.storage.database import Database\n"
+        "from app.storage.cache import Cache; from app.storage.stores import Entry, SqlStore\n"
+        "from app.storage.database import Database\n"
         "from app.deadline import Deadline; from app.storage.generations import Generations\n"
         "folder = Path(sys.argv[1])\n"
         "store = SqlStore(Database(f'sqlite:///{folder}/shared.sqlite3'), size=100)\n"
@@ -239,8 +241,8 @@ def test_a_value_of_any_size_is_kept(cache: Cache[Seen], size: int) -> None:
 
 
 def test_what_is_waited_for_is_kept_at_once(cache: Cache[Seen], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.storage.cache.GATHER", 60)
-    monkeypatch.setattr("app.storage.cache.PATIENCE", 30)
+    monkeypatch.setattr("app.storage.writer.GATHER", 60)
+    monkeypatch.setattr("app.storage.writer.SETTLE_TIMEOUT", 30)
     begun = time.monotonic()
     for key in "ab":
         cache.load(key, entry)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +14,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.settings import Settings
+from app.services import Services
+from app.settings import Settings, SettingsError
 from app.storage.database import SHARED, TRUTH, Database, open_ephemeral, open_primary, usage
 
 MIGRATE = (
@@ -112,7 +116,47 @@ def test_a_database_that_is_gone_does_not_answer() -> None:
         database.ping()
 
 
-def test_nobody_else_reads_a_new_data_folder(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'primary.sqlite3'}")
-    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
-    database.engine.dispose()
+@pytest.mark.parametrize("mode", [None, 0o755, 0o770, 0o1777])
+def test_a_data_folder_is_closed_to_others(tmp_path: Path, mode: int | None) -> None:
+    folder = tmp_path / "data"
+    if mode is not None:
+        folder.mkdir()
+        folder.chmod(mode)
+    open_primary(Settings(data_dir=folder)).engine.dispose()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_every_file_of_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    for name in ("pagecard.sqlite3", "pagecard.sqlite3-wal", "pagecard.sqlite3.lock", "rates", "turns"):
+        (tmp_path / name).touch(0o666)
+        (tmp_path / name).chmod(0o666)
+    services = Services.open(Settings(data_dir=tmp_path))
+    services.usage.add("key", 1)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    services.close()
+    assert modes == dict.fromkeys(modes, "0o600")
+    assert {"pagecard.sqlite3", "pagecard.sqlite3-wal", "pagecard.sqlite3-shm", "generations", "rates"} <= set(modes)
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/var/../tmp"])
+def test_a_folder_that_all_programs_use_is_refused_as_it_is(folder: str) -> None:
+    mode = Path(folder).stat().st_mode
+    with pytest.raises(SettingsError, match=r"^PAGECARD_DATA_DIR: \S+ cannot be made private .+ inside it$"):
+        open_primary(Settings(data_dir=Path(folder)))
+    assert Path(folder).stat().st_mode == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a folder that another user may not close")
+def test_a_folder_that_may_not_be_closed_is_refused_in_one_line() -> None:
+    folder = Path(tempfile.mkdtemp())  # pytest's own are closed to other users
+    folder.chmod(0o755)
+    opened = (
+        "import os, sys; from pathlib import Path; from app.storage.files import make_private_folder\n"
+        "os.setuid(65534)\n"
+        "make_private_folder(Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", opened, folder], capture_output=True, text=True, check=False, timeout=60
+    )
+    folder.rmdir()
+    assert f"SettingsError: PAGECARD_DATA_DIR: {folder} cannot be made private" in done.stderr

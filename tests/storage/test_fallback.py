@@ -15,8 +15,8 @@ from app.plans import Plan
 from app.services import REDIS_TIMEOUT, Services
 from app.settings import Settings
 from app.storage import fallback
-from app.storage.cache import Entry
 from app.storage.fallback import TRY_EVERY, CircuitBreaker
+from app.storage.stores import Entry
 from tests.servers import RedisServer, until
 from tests.site import Site
 from tests.test_services import extract

@@ -14,7 +14,8 @@ import pytest
 
 from app.plans import Plan
 from app.storage.database import TRUTH, Database
-from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets, Usage
+from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
+from app.storage.usage import Usage
 
 PLAN = Plan("slow", batch_limit=5, per_minute=6, burst=5)  # a token each ten seconds
 
