@@ -23,10 +23,12 @@ import structlog
 from celery import Celery, signals
 from kombu.exceptions import KombuError
 
-from app.jobs.dependencies import SWEEP, Housekeeper, JobDependencies, quietly
+from app.jobs.dependencies import JobDependencies
 from app.jobs.embedded import Ask
 from app.jobs.heartbeat import alive
 from app.jobs.item_pool import ItemPool
+from app.jobs.maintenance import SWEEP, Housekeeper, quietly
+from app.jobs.process import start_vital_thread
 from app.jobs.result_writer import ResultWriter
 
 log = structlog.get_logger()
@@ -125,7 +127,7 @@ class Worker:
         with ExitStack() as stack:
             stack.enter_context(alive(self._tools.queue, self._owner))
             stack.enter_context(self._tools.courier.at_work())
-            threading.Thread(target=self._keep_house, args=(renders,), name="sweep", daemon=True).start()
+            start_vital_thread("housekeeping", self._keep_house, renders)
             self._celery.Worker(
                 pool="threads",
                 concurrency=TICKETS_SIDE_BY_SIDE,

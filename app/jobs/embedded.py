@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-import sqlalchemy as sa
 import structlog
 
-from app.jobs.dependencies import SWEEP, Housekeeper, JobDependencies, quietly
+from app.jobs.dependencies import JobDependencies
 from app.jobs.heartbeat import alive
 from app.jobs.item_pool import ItemPool
+from app.jobs.maintenance import SWEEP, Housekeeper, quietly
+from app.jobs.process import start_vital_thread
 from app.jobs.queue import JobQueue
 from app.jobs.result_writer import ResultWriter
 from app.jobs.store import JobStore
@@ -105,7 +106,7 @@ class Supervisor:
         while not self._over.is_set():
             try:
                 self._look()
-            except (sa.exc.SQLAlchemyError, OSError):
+            except Exception:  # this thread alone starts runners
                 log.exception("jobs: cannot look for work")
             self._woken.wait(LOOK)
             self._woken.clear()
@@ -179,9 +180,7 @@ class Runner:
 
     def run(self) -> None:
         with alive(self._tools.queue, self._owner):
-            threads = [threading.Thread(target=self._work, args=(crew,), daemon=True) for crew in self._crews]
-            for thread in threads:
-                thread.start()
+            threads = [start_vital_thread("item-pool", self._work, crew) for crew in self._crews]
             with self._tools.courier.at_work() if self._first else nullcontext():
                 self._keep_house()
             self._stop()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.jobs.process import start_vital_thread
 from app.jobs.queue import JobQueue
 from app.jobs.result_writer import persist
 
@@ -22,7 +23,7 @@ def alive(queue: JobQueue, owner: str) -> Iterator[None]:
             persist(lambda: queue.beat(owner))
 
     queue.beat(owner)
-    threading.Thread(target=beat, name="beat", daemon=True).start()
+    start_vital_thread("heartbeat", beat)
     try:
         yield
     finally:

@@ -13,15 +13,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from app.errors import QuotaExceeded
-from app.jobs.item_runner import failed
-from app.jobs.job import Item, Outcome
+from app.jobs.job import Item, Outcome, failed
 from app.jobs.queue import JobQueue
-from app.jobs.result_writer import RETRY, ResultWriter
+from app.jobs.result_writer import RETRY, ResultWriter, persist
 from app.threads.gil_gate import computing
 
 log = structlog.get_logger()
@@ -103,7 +103,7 @@ class ItemPool:
             return []
 
     def _begin(self, items: list[Item]) -> None:
-        exhausted = {key_id for key_id in {item.key_id for item in items} if self._used_up(key_id)}
+        exhausted = {key_id for key_id in {item.key_id for item in items} if persist(partial(self._used_up, key_id))}
         with self._changed:
             self._busy.update(item.key_id for item in items)
             self._running += len(items)

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import structlog
 
 from app.deadline import Deadline
-from app.errors import InternalError, PagecardError, ProxyUnavailable, TargetHttpError
+from app.errors import InternalError, PagecardError, ProxyUnavailable
 from app.extractor import Failure, Options, Success
 from app.extractor import Outcome as Extracted
 from app.fetch import TargetUrl, parse_url
-from app.jobs.job import Item, Outcome, Status
+from app.jobs.job import Item, Outcome, Status, failed
 from app.page import Wait
 from app.settings import Proxy
 
@@ -86,17 +86,6 @@ class ItemRunner:
             proxy=choose_proxy(self._proxies, config["proxy"]),
             render=read_wait(config["wait_config"]) if config["render_js"] else None,
         )
-
-
-def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> Outcome:
-    return Outcome(
-        item,
-        Status.FAILED,
-        http_status=error.details["http_status"] if isinstance(error, TargetHttpError) and error.details else None,
-        error_code=error.code,
-        error_message=error.message,
-        duration_ms=duration_ms,
-    )
 
 
 def _outcome(item: Item, extracted: Extracted, duration_ms: int) -> Outcome:

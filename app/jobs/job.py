@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from app.errors import PagecardError, TargetHttpError
+
 MAX_URLS = 1_000  # of one job, on every plan
 
 
@@ -131,6 +133,18 @@ class Outcome:
     error_message: str | None = None
     duration_ms: int | None = None
     charged: bool = False
+
+
+def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> Outcome:
+    """Build the outcome of an item that ended with an error."""
+    return Outcome(
+        item,
+        Status.FAILED,
+        http_status=error.details["http_status"] if isinstance(error, TargetHttpError) and error.details else None,
+        error_code=error.code,
+        error_message=error.message,
+        duration_ms=duration_ms,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from app import metrics
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import end_if_done, lock
 from app.storage.database import Database, job_items, job_owners, job_results, jobs
@@ -80,21 +81,23 @@ class JobQueue:
         for outcome in outcomes:
             by_job[outcome.item.job_id].append(outcome)
         charges: Counter[str] = Counter()
-        stored = 0
+        stored: list[Outcome] = []
         with self._database.write() as connection:
             lock(connection, sorted(by_job))
             for job_id in sorted(by_job):
                 kept = self._keep(connection, owner, job_id, by_job[job_id])
-                stored += len(kept)
+                stored += kept
                 charges.update(outcome.item.key_id for outcome in kept if outcome.charged)
             end_if_done(connection, sorted(by_job))
             for key_id in sorted(charges):
                 self._charge(connection, key_id, charges[key_id])
-        return stored
+        for outcome in stored:
+            metrics.JOB_ITEMS.labels(outcome.status).inc()
+        return len(stored)
 
     def _keep(self, connection: sa.Connection, owner: str, job_id: str, outcomes: list[Outcome]) -> list[Outcome]:
         mine = set(connection.execute(_OWNED, {"of_job": job_id, "by": owner}).scalars())
-        kept = [outcome for outcome in outcomes if outcome.item.input_index in mine]
+        kept = first_outcomes(outcome for outcome in outcomes if outcome.item.input_index in mine)
         if kept:
             connection.execute(_STORE_OUTCOME, [_outcome_row(outcome) for outcome in kept])
             results = [_result_row(outcome) for outcome in kept if outcome.data is not None]
@@ -104,6 +107,11 @@ class JobQueue:
             counts = {"read": ended[Status.COMPLETED], "lost": ended[Status.FAILED]}
             connection.execute(_COUNT_ENDED, {"of_job": job_id, **counts})
         return kept
+
+    def now(self) -> float:
+        """Unix seconds of the database's clock, which dates leases."""
+        with self._database.read() as connection:
+            return float(connection.execute(_NOW).scalar_one())
 
     def beat(self, owner: str) -> None:
         """Be seen."""
@@ -154,7 +162,8 @@ class JobQueue:
         return sa.and_(job_items.c.owner.is_not(None), job_items.c.owner.not_in(alive))
 
     def _alive(self) -> sa.ColumnElement[bool]:
-        return sa.and_(job_owners.c.seen_at > clock() - LEASE)
+        # A date in the future was written before the clock was set back; its lease is as old as any other.
+        return job_owners.c.seen_at.between(clock() - LEASE, clock() + LEASE)
 
     def _see(self, connection: sa.Connection, owner: str) -> None:
         if not connection.execute(_SEE, {"who": owner}).rowcount:
@@ -210,6 +219,7 @@ _COUNT_TAKEN = (
     .where(_THE_JOB)
     .values(waiting=jobs.c.waiting - sa.bindparam("taken", type_=sa.Integer), status=Status.PROCESSING)
 )
+_NOW = sa.select(clock())
 _SEE = job_owners.update().where(job_owners.c.id == sa.bindparam("who")).values(seen_at=clock())
 _OWNED = sa.select(job_items.c.input_index).where(_OF_JOB, job_items.c.owner == sa.bindparam("by"))
 _COUNT_ENDED = (
@@ -260,6 +270,14 @@ def share(room: int, waiting: Sequence[tuple[str, str, int]], busy: Mapping[str,
         if turns[key]:
             heapq.heappush(heap, (held + 1, order, key))
     return dict(shares)
+
+
+def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Keep the first outcome of each item of a job. An owner whose lease ran out may claim its own items again."""
+    first: dict[int, Outcome] = {}
+    for outcome in outcomes:
+        first.setdefault(outcome.item.input_index, outcome)
+    return list(first.values())
 
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
 
-from app import metrics
-from app.jobs.job import Outcome
+from app.errors import InternalError
+from app.jobs.job import Outcome, failed
+from app.jobs.process import start_vital_thread
 from app.jobs.queue import JobQueue
 
 log = structlog.get_logger()
@@ -21,6 +22,11 @@ GROUP_ITEMS = 64
 GROUP_WAIT = 0.2  # seconds that a result waits for company
 RETRY = 0.5  # seconds before a failing database is asked again
 
+# Errors that pass: no connection, a full disk, a lock that was held too long.
+DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+PROXY_GONE = (OSError, EOFError)  # raised by multiprocessing when the database proxy has ended
+
+T = TypeVar("T")
 Entry = tuple[Outcome, Callable[[], None]]
 
 
@@ -31,7 +37,7 @@ class ResultWriter:
         self._queue = queue
         self._owner = owner
         self._outcomes: SimpleQueue[Entry | None] = SimpleQueue()
-        threading.Thread(target=self._write, name="ledger", daemon=True).start()
+        start_vital_thread("result-writer", self._write)
 
     def enter(self, outcome: Outcome, stored: Callable[[], None]) -> None:
         """Store it soon, and call `stored` then."""
@@ -65,18 +71,29 @@ class ResultWriter:
         return group
 
     def _store(self, outcomes: list[Outcome]) -> None:
-        persist(lambda: self._queue.finish(self._owner, outcomes))
+        try:
+            persist(lambda: self._queue.finish(self._owner, outcomes))
+        except PROXY_GONE:
+            raise
+        except Exception:
+            log.exception("jobs: the database refuses results", results=len(outcomes))
+            self._store_apart(outcomes)
+
+    def _store_apart(self, outcomes: list[Outcome]) -> None:
+        """Store each outcome by itself, and an internal error in place of the only one."""
+        if len(outcomes) == 1:
+            refused = failed(outcomes[0].item, InternalError())
+            persist(lambda: self._queue.finish(self._owner, [refused]))
+            return
         for outcome in outcomes:
-            metrics.JOB_ITEMS.labels(outcome.status).inc()
+            self._store([outcome])
 
 
-def persist(action: Callable[[], object]) -> None:
-    """Do it until the database lets us."""
+def persist(action: Callable[[], T]) -> T:
+    """Repeat an action while the database is away. Raises every other error of the database."""
     while True:
         try:
-            action()
-        except sa.exc.SQLAlchemyError:
+            return action()
+        except DATABASE_AWAY:
             log.exception("jobs: the database does not answer")
             time.sleep(RETRY)
-        else:
-            return

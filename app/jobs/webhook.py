@@ -27,6 +27,7 @@ from app.deadline import Deadline
 from app.errors import TargetError, TargetHttpError
 from app.fetch import TargetUrl, parse_url
 from app.jobs.job import moment
+from app.jobs.process import start_vital_thread
 from app.page import Page
 from app.storage.database import Database, jobs, webhooks
 
@@ -66,7 +67,7 @@ class WebhookQueue:
         self._database = database
 
     def is_due(self) -> bool:
-        query = sa.select(webhooks.c.job_id).where(webhooks.c.next_attempt_at <= time.time()).limit(1)
+        query = sa.select(webhooks.c.job_id).where(_due(time.time())).limit(1)
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 
@@ -78,7 +79,7 @@ class WebhookQueue:
         due = (
             sa.select(webhooks, jobs)
             .join(jobs, jobs.c.id == webhooks.c.job_id)
-            .where(webhooks.c.next_attempt_at <= now)
+            .where(_due(now))
             .order_by(webhooks.c.next_attempt_at)
             .limit(room)
             .with_for_update(skip_locked=True, of=webhooks)
@@ -119,6 +120,11 @@ class WebhookQueue:
             connection.execute(webhooks.update().where(webhooks.c.job_id == message.job_id).values(**values))
 
 
+def _due(now: float) -> sa.ColumnElement[bool]:
+    """Due by now, or dated so far ahead that the clock has been set back since."""
+    return sa.or_(webhooks.c.next_attempt_at <= now, webhooks.c.next_attempt_at > now + WINDOW + TIMEOUT)
+
+
 def next_attempt(attempt: int, since: float, now: float) -> float | None:
     """When to try again after the `attempt`-th try failed; the last is at the end of the window."""
     last = since + WINDOW
@@ -140,7 +146,7 @@ class WebhookSender:
     def at_work(self) -> Iterator[None]:
         """Deliver for as long as this lasts."""
         over = threading.Event()
-        threading.Thread(target=self._work, args=(over,), name="courier", daemon=True).start()
+        start_vital_thread("webhook-sender", self._work, over)
         try:
             yield
         finally:

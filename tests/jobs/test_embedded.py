@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 
 from app.jobs.embedded import Supervisor
 from app.jobs.job import Job, Status
+from app.jobs.queue import LEASE
 from app.jobs.webhook import WebhookQueue
 from app.storage.database import Database, job_results
 from tests.jobs.conftest import World, is_held
@@ -79,6 +82,29 @@ def test_three_kills_later_every_url_has_exactly_one_result(world: World, superv
     with world.database.read() as connection:
         indexes = connection.execute(sa.select(job_results.c.input_index)).scalars().all()
     assert sorted(indexes) == list(range(400))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_runner_whose_result_writer_fails_is_replaced(world: World, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.jobs.hands", "frail", str(tmp_path / "mark"), world.database.url]
+    supervisor = Supervisor(tmp_path, world.store, world.queue, WebhookQueue(world.database), command)
+    job = world.job(20)
+    supervisor.wake(20, rendered=False)
+    until(lambda: world.look(job).status == Status.COMPLETED)
+    supervisor.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_pause_longer_than_a_lease_costs_the_pause(world: World, supervised: Supervisor) -> None:
+    job = world.job(400)
+    supervised.wake(400, rendered=False)
+    until(lambda: ended(world, job) > 40)
+    for runner in supervised.runners:
+        runner.send_signal(signal.SIGSTOP)
+    time.sleep(LEASE + 2)
+    for runner in supervised.runners:
+        runner.send_signal(signal.SIGCONT)
+    until(lambda: world.look(job).status == Status.COMPLETED)
 
 
 def test_work_that_a_crash_left_behind_is_found_at_start(world: World, supervised: Supervisor) -> None:

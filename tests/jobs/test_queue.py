@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from app import metrics
 from app.jobs.job import Status
 from app.jobs.queue import LEASE, share
 from app.storage.database import job_items, job_owners, job_results, jobs
@@ -76,6 +77,43 @@ def test_a_result_is_written_once(world: World) -> None:
     world.queue.finish("owner", [done(items[0])])
     assert world.queue.finish("owner", [lost(items[0]), done(items[1])]) == 1
     assert sorted(indexes(world)) == [0, 1]
+
+
+def test_the_first_outcome_of_an_item_counts_within_one_group(world: World) -> None:
+    job = world.job(2)
+    first, second = world.take("owner", 2)
+    assert world.queue.finish("owner", [done(first), lost(first), lost(second), done(second), done(second)]) == 2
+    found = world.look(job)
+    assert (found.completed, found.failed, found.pending, world.charged) == (1, 1, 0, {"key-a": 1})
+    assert indexes(world) == [first.input_index]
+
+
+def test_an_owner_whose_lease_ran_out_may_finish_its_items_twice(world: World) -> None:
+    job = world.job(3)
+    before = world.take("owner", 3)
+    age(world, "owner")
+    world.queue.requeue()
+    again = world.take("owner", 3)
+    assert world.queue.finish("owner", [done(item) for item in [*before, *again]]) == 3
+    assert (world.look(job).completed, sorted(indexes(world))) == (3, [0, 1, 2])
+
+
+def test_a_lease_dated_in_the_future_lapses_too(world: World) -> None:
+    world.job(2)
+    world.take("dead", 2)
+    with world.database.write() as connection:  # and then the clock is set back by an hour
+        connection.execute(job_owners.update().values(seen_at=job_owners.c.seen_at + 3_600))
+    assert world.queue.requeue() == 2
+
+
+def test_the_metric_counts_outcomes_that_were_stored(world: World) -> None:
+    world.job(1)
+    [item] = world.take("owner", 1)
+    counter = metrics.JOB_ITEMS.labels(Status.COMPLETED)
+    before = counter._value.get()
+    world.queue.finish("stranger", [done(item)])
+    world.queue.finish("owner", [done(item), done(item)])
+    assert counter._value.get() == before + 1
 
 
 def test_what_a_dead_owner_held_is_claimed_again(world: World) -> None:

@@ -158,6 +158,15 @@ def test_a_courier_delivers_what_is_due(world: World) -> None:
         until(lambda: hook(world, job).status == "delivered")
 
 
+@pytest.mark.parametrize("step", [3_600, 86_400])
+def test_a_clock_that_is_set_back_delays_no_message_for_ever(world: World, step: float) -> None:
+    ended_job(world)
+    queue = WebhookQueue(world.database)
+    with world.database.write() as connection:
+        connection.execute(webhooks.update().values(next_attempt_at=time.time() + WINDOW + step))
+    assert len(queue.claim(1)) == 1
+
+
 def test_the_waits_grow_and_end_with_the_hour() -> None:
     waits, now, attempt = [], 0.0, 1
     while (due := next_attempt(attempt, 0.0, now)) is not None:
