@@ -13,7 +13,7 @@ import pytest
 from tests.certificates import Authority
 from tests.site import Site
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.selection", "tests.servers"]
 
 # Events of PEP 578, and which of their arguments says where to.
 _CONNECTS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}

@@ -40,8 +40,8 @@ FLOORS = (
 )
 GROUND = FLOORS[0]
 
-# The doors hand the environment to Settings; gunicorn and prometheus_client have variables of their own, and so has
-# the browser that is started.
+# The doors hand the environment to Settings; gunicorn and prometheus_client have variables of their own, and so have
+# the browser that is started and the terminal.
 READERS_OF_THE_ENVIRONMENT = {
     "app/__init__.py",
     "app/cli/__init__.py",
@@ -49,6 +49,7 @@ READERS_OF_THE_ENVIRONMENT = {
     "app/cli/serve.py",
     "app/cli/serving.py",
     "app/fetch/browser/chromium.py",
+    "app/logs.py",
     "app/metrics.py",
     "app/server/config.py",
     "app/server/runner.py",
@@ -67,9 +68,9 @@ def name(module: Path) -> str:
 
 
 def room(module: Path) -> str:
-    """`cli` of `app/cli/keys.py`, `pool` of `app/threads/pool.py`, and `app` itself."""
+    """`cli` of `app/cli/keys.py`, `threads` of `app/threads/pool.py`, and `app` itself."""
     place = module.relative_to(ROOT / "app").parts[0].removesuffix(".py")
-    return "app" if place == "__init__" else place
+    return "app" if place in ("__init__", "__main__") else place
 
 
 def floor(place: str) -> int:

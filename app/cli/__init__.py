@@ -1,8 +1,8 @@
 """The command line, `pagecard`: one file per command.
 
-Rule 1: the command NAME is the object NAME of the module `app.cli.NAME`, which is imported when it is called for;
-        so each starts with what it needs alone.
-Rule 2: what a command answers goes to standard output, what it says about its work to standard error.
+Rule 1: the command NAME is the object NAME of the module `app.cli.NAME`, imported when it is called, so each command
+        loads only its own dependencies.
+Rule 2: answers go to standard output, messages about the work to standard error.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
+from typing import NoReturn
 
 import click
 
-from app.settings import Settings, SettingsError
+from app.settings import PREFIX, Settings, SettingsError
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Serve the API.",
@@ -24,25 +26,49 @@ COMMANDS: Mapping[str, str] = {
     "extract": "Turn URLs into cards, without a server.",
     "parse": "Read saved pages; no network.",
     "jobs": "Submit, watch and fetch jobs of a running server.",
-    "worker": "Work jobs off that a message broker tells of.",
+    "worker": "Work off the jobs of a message broker.",
     "settings": "List every setting with its value.",
     "doctor": "Say what is wrong, and what to do about it.",
 }
 
 
+# Settings that need a package which not every installation has: the package and the extra that brings it.
+EXTRAS = {"redis_url": ("redis", "redis"), "broker_url": ("celery", "celery")}
+
+
 def read_settings() -> Settings:
-    """The settings of the environment. Raises SettingsError."""
-    return Settings.from_environ(os.environ)
+    """Read the settings of the environment. Raises SettingsError, for a missing extra too."""
+    settings = Settings.from_environ(os.environ)
+    missing = [
+        f"{PREFIX}{name.upper()} needs the extra {extra}: pip install 'pagecard[{extra}]'"
+        for name, (package, extra) in EXTRAS.items()
+        if getattr(settings, name) and not _is_installed(package)
+    ]
+    if missing:
+        raise SettingsError("\n".join(missing))
+    return settings
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # its import is blocked
+        return False
+
+
+def fail(text: str) -> NoReturn:
+    """End the command with exit status 1 and its reason on standard error, `pagecard:` before each line."""
+    click.echo("\n".join(f"pagecard: {line}" for line in text.splitlines()), err=True)
+    sys.exit(1)
 
 
 class _Commands(click.Group):
     def invoke(self, context: click.Context) -> object:
-        """Run a command; a mistake of the settings ends it with one line for each."""
+        """Run a command; end it with one line for each mistake in the settings."""
         try:
             return super().invoke(context)
         except SettingsError as error:
-            click.echo("\n".join(f"pagecard: {line}" for line in str(error).splitlines()), err=True)
-            sys.exit(1)
+            fail(str(error))
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)

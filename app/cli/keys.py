@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
+import sqlalchemy as sa
 
-from app.cli import read_settings
+from app.cli import fail, read_settings
+from app.settings import Settings
+from app.settings.table import hide_passwords
 from app.storage.database import open_primary
 from app.storage.generations import Generations
 from app.storage.keys import PREFIXES, ApiKey, KeyStore
 
 
 @contextmanager
-def _store() -> Iterator[KeyStore]:
-    settings = read_settings()
+def open_keys(settings: Settings) -> Iterator[KeyStore]:
+    """Open the store of keys, and its database with it. Raises SettingsError."""
     database = open_primary(settings)
     try:
         yield KeyStore(database, Generations(settings.generations_file))
@@ -38,41 +41,66 @@ def keys() -> None:
 @click.option("--name", default="", help="What the key is for; only you see it.")
 @click.option("--kind", type=click.Choice(list(PREFIXES)), default="live", show_default=True)
 @click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="Where a publishable key works from.")
-def create(plan: str, name: str, kind: str, origins: tuple[str, ...]) -> None:
+@click.option("--new-database", is_flag=True, help="Make the database if there is none yet.")
+def create(plan: str, name: str, kind: str, origins: tuple[str, ...], new_database: bool) -> None:
     """Make a key and print it, alone on the last line. It is never shown again."""
-    plans = read_settings().plans
-    if plan not in plans:
-        raise click.BadParameter(f"there is no plan {plan!r}; there are {', '.join(plans)}", param_hint="--plan")
-    with _store() as store:
+    settings = read_settings()
+    if plan not in settings.plans:
+        known = ", ".join(settings.plans)
+        raise click.BadParameter(f"there is no plan {plan!r}; there are {known}", param_hint="--plan")
+    where = _database_to_write(settings, new_database)
+    with open_keys(settings) as store:
         try:
             secret, key = store.create(plan, kind=kind, name=name, origins=origins)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--origin") from None
-    click.echo(f"Made the {kind} key {key.id} on plan {plan}.", err=True)
+    click.echo(f"Made the {kind} key {key.id} on plan {plan} in {where}.", err=True)
     click.echo(secret)
+
+
+def _database_to_write(settings: Settings, new_database: bool) -> str:
+    """Name the database. Refuse to make one in the current folder, where no server would look for it."""
+    file = sa.make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    if file is None:
+        return hide_passwords(settings.database)
+    if not Path(file).exists():
+        if not new_database and settings.data_dir == Settings().data_dir and not settings.database_url:
+            fail(
+                f"there is no database at {file}; run this in the folder of the server,"
+                " set PAGECARD_DATA_DIR as the server has it, or add --new-database"
+            )
+        click.echo(f"There was no database yet; a server must use the same one: {file}", err=True)
+    return file
 
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="JSON, an array of objects.")
 def list_keys(as_json: bool) -> None:
-    """List all keys, oldest first; of each only what may be shown."""
-    with _store() as store:
-        found = store.list()
-    if as_json:
-        click.echo(json.dumps([_shown(key) for key in found], indent=2))
-        return
-    table = Table("id", "key", "kind", "plan", "name", "created", "last used", "state")
-    for key in found:
-        shown = _shown(key)
-        table.add_row(*(str(shown[column] or "") for column in _COLUMNS))
-    Console().print(table)
+    """List all keys, oldest first, a line each; of a key only how it begins."""
+    with open_keys(read_settings()) as store:
+        found = [_shown(key) for key in store.list()]
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_table(found)))
+
+
+def _table(found: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """Align the columns by spaces. Nothing is cut, on no terminal, so that a line can be searched and copied from."""
+    lines = [_COLUMNS, *([_cell(key[column]) for column in _COLUMNS] for key in found)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cell(value: object) -> str:
+    """Write one value on one line; a name holds no control characters when it comes out."""
+    text = " ".join(value) if isinstance(value, tuple) else str(value or "-")
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "\ufffd", text) or "-"
 
 
 @keys.command()
 @click.argument("id_or_prefix")
 def revoke(id_or_prefix: str) -> None:
-    """Stop a key, named by its id or by how it begins."""
-    with _store() as store:
+    """Stop a key, named by its id or its first characters."""
+    with open_keys(read_settings()) as store:
         try:
             key = store.revoke(id_or_prefix)
         except LookupError as error:
@@ -80,7 +108,7 @@ def revoke(id_or_prefix: str) -> None:
     click.echo(f"Revoked {key.id} ({key.prefix}…).")
 
 
-_COLUMNS = ("id", "prefix", "kind", "plan", "name", "created_at", "last_used_at", "state")
+_COLUMNS = ("id", "prefix", "kind", "plan", "state", "created_at", "last_used_at", "origins", "name")
 
 
 def _shown(key: ApiKey) -> dict[str, object]:

@@ -7,25 +7,39 @@ import sys
 
 import click
 
-from app.cli import read_settings
+from app.cli import fail, read_settings
+from app.cli.binding import Address, Bind, refusal
 from app.plans import Plan
 from app.settings import Settings
-from app.storage.database import open_primary
-from app.storage.generations import Generations
-from app.storage.keys import KeyStore
 
-CURL = """\
+FIRST_KEY = """\
+This is your first API key (plan {plan}). It is shown this once:
+
+  {key}
+"""
+TRY_IT = """
+Open the playground with it:
+
+  http://{bind}/#key={key}
+
+Or try it in another terminal:
+
 curl -s http://{bind}/v1/extract/batch \\
   -H 'Authorization: Bearer {key}' \\
   -H 'Content-Type: application/json' \\
-  -d '{{"urls": ["https://example.com"]}}'"""
+  -d '{{"urls": ["https://example.com"]}}'
+"""
 
 # gunicorn puts the current folder first on the path, and that may hold an `app` of its own; ours is loaded by then.
-GUNICORN = "import app; from gunicorn.app.wsgiapp import run; run()"
+# Until gunicorn has its handlers, Ctrl-C ends the process without a traceback.
+GUNICORN = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "import app; from gunicorn.app.wsgiapp import run; run()"
+)
 
-# mallopt(3). glibc gives every thread an arena of its own, up to eight per core, and hardly gives memory back; our
-# threads take turns, and share one. What a page took is kept for the next: to have it of the system again costs a
-# fault for every 4 KiB, which is more than reading them does.
+# mallopt(3). By default glibc gives every thread an arena of its own, up to eight per core, and hardly returns memory.
+# One arena is enough for threads of which one computes at a time. Freed memory is kept for the next page: a page
+# fault for every 4 KiB costs more than reading the page does.
 ALLOCATOR = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(8 * 2**20),
@@ -34,27 +48,50 @@ ALLOCATOR = {
 
 
 @click.command()
-@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, type=Bind(), metavar="HOST:PORT", help="Where to listen."
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
-def serve(bind: str, workers: int) -> None:
+def serve(bind: str | Address, workers: int) -> None:
     """Serve the API. On a data folder without keys, make one and show it, once."""
     settings = read_settings()
-    _first_key(settings, bind)
-    command = [sys.executable, "-P", "-c", GUNICORN, "-c", "python:app.server.config", "-b", bind, "-w", str(workers)]
+    if isinstance(bind, Address) and (told := refusal(bind)):
+        fail(told)
+    if key := _first_key(settings):
+        click.echo(_welcome(*key, bind))
+    click.echo(_started(settings, bind))
+    _become_gunicorn(bind, workers)
+
+
+def _welcome(secret: str, plan: str, bind: str | Address) -> str:
+    told = FIRST_KEY.format(plan=plan, key=secret)
+    return told + TRY_IT.format(bind=bind.reachable, key=secret) if isinstance(bind, Address) else told
+
+
+def _become_gunicorn(bind: str | Address, workers: int) -> None:
+    command = [sys.executable, "-P", "-c", GUNICORN, "-c", "python:app.server.config"]
     sys.stdout.flush()
-    os.execve(sys.executable, command, ALLOCATOR | os.environ)  # noqa: S606  (no shell is wanted)
+    os.execve(  # noqa: S606  (no shell is wanted)
+        sys.executable, [*command, "-b", str(bind), "-w", str(workers)], ALLOCATOR | os.environ
+    )
 
 
-def _first_key(settings: Settings, bind: str) -> None:
-    database = open_primary(settings)
-    store = KeyStore(database, Generations(settings.generations_file))
-    if not store.list():
+def _started(settings: Settings, bind: str | Address) -> str:
+    kept = "in PostgreSQL" if settings.database.startswith("postgres") else f"in {settings.data_dir.absolute()}"
+    where = f"http://{bind}" if isinstance(bind, Address) else bind
+    return f"Pagecard serves on {where}\nIts data is {kept}. Ctrl-C stops it."
+
+
+def _first_key(settings: Settings) -> tuple[str, str] | None:
+    """Make a key where there is none, and return it with the name of its plan."""
+    from app.cli.keys import open_keys
+
+    with open_keys(settings) as store:
+        if store.list():
+            return None
         plan = _largest(settings)
         secret, _ = store.create(plan.name, name="first key")
-        click.echo(f"This is your first API key (plan {plan.name}). It is shown this once:\n\n  {secret}\n")
-        click.echo(f"Try it:\n\n{CURL.format(bind=bind, key=secret)}\n")
-    database.engine.dispose()
-    click.echo(f"Pagecard serves on http://{bind}")
+        return secret, plan.name
 
 
 def _largest(settings: Settings) -> Plan:

@@ -362,6 +362,15 @@ function copied() {
   return $(view === "tab-json" ? "json" : "embed").textContent;
 }
 
+/** Take the key from the address that the first start prints (`/#key=…`: browsers never send it), and clear it there. */
+function takeKey() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!key) return;
+  $("key").value = key;
+  $("key").dispatchEvent(new Event("input", { bubbles: true }));
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 for (const [name, urls] of Object.entries(SAMPLES)) {
   const start = () => {
     fill(urls);
@@ -374,6 +383,7 @@ for (const [name, urls] of Object.entries(SAMPLES)) {
 }
 
 rememberKey($("key"));
+takeKey();
 tabs(document.querySelector("[role=tablist]"));
 $("copy").append(copyButton(copied));
 $("composer").addEventListener("input", showRequest);

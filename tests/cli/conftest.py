@@ -33,7 +33,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def call(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Call:
     """`call("keys", "list")`, in this process, whose logs go where the process has them and not into the answer."""
     configure_logs("error")
-    monkeypatch.setattr("app.cli.extract.configure_logs", lambda level: None)
+    monkeypatch.setattr("app.cli.extraction.configure_logs", lambda level: None)
 
     def call(*arguments: str, input: str | bytes | None = None) -> Result:  # noqa: A002  (click's name)
         return CliRunner().invoke(main, arguments, input=input)

@@ -46,6 +46,35 @@ def test_a_publishable_key_is_made_for_its_origins(call: Call, store: KeyStore) 
     assert store.find(key).origins == ("https://a.example", "https://b.example")
 
 
+def test_the_database_that_a_key_is_written_to_is_named(call: Call, settings: Settings) -> None:
+    told = call("keys", "create", "--plan", "pro").stderr
+    assert told.splitlines()[-1].endswith(f" on plan pro in {settings.data_dir / 'pagecard.sqlite3'}.")
+
+
+def test_no_database_is_made_in_a_folder_that_nobody_named(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PAGECARD_DATA_DIR")
+    monkeypatch.chdir(tmp_path)
+    refused = call("keys", "create", "--plan", "pro")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"pagecard: there is no database at {tmp_path}/pagecard-data/pagecard.sqlite3; ")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_database_is_made_on_request(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PAGECARD_DATA_DIR")
+    monkeypatch.chdir(tmp_path)
+    made = call("keys", "create", "--plan", "pro", "--new-database")
+    assert made.stdout.startswith("ks_live_")
+    assert f"There was no database yet; a server must use the same one: {tmp_path}/pagecard-data/" in made.stderr
+
+
+def test_a_database_that_exists_is_used_without_a_word(call: Call) -> None:
+    create(call)
+    assert call("keys", "create", "--plan", "pro").stderr.count("\n") == 1
+
+
 def test_an_unknown_plan_is_refused_with_those_that_there_are(call: Call) -> None:
     refused = call("keys", "create", "--plan", "gold")
     assert refused.exit_code == 2
@@ -71,6 +100,18 @@ def test_a_list_shows_how_a_key_begins_and_never_the_key(call: Call) -> None:
     output = call("keys", "list").output + call("keys", "list", "--json").output
     assert key[:12] in output
     assert key[12:] not in output
+
+
+def test_a_list_cuts_nothing_and_has_a_line_for_each_key(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    origin = "https://a-rather-long-name.of-a-site.example"
+    create(call, "--kind", "publishable", "--origin", origin, "--name", "the shop\nand \x1b[31mmore")
+    [key] = listed(call)
+    head, line = call("keys", "list").stdout.splitlines()
+    assert head.split()[:3] == ["id", "prefix", "kind"]
+    assert line.split()[:5] == [key["id"], key["prefix"], "publishable", "pro", "active"]
+    assert key["created_at"] in line
+    assert line.endswith(f"{origin}  the shop\ufffdand \ufffd[31mmore")
 
 
 def test_a_list_for_machines_says_all_that_may_be_known(call: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,14 @@ LIMIT = 200_000  # bytes of a page
 CHROMIUM = os.environ.get("PAGECARD_CHROMIUM")  # which of several to test with
 
 _missing = Renderer.unavailable_reason(Settings(chromium=CHROMIUM))
-needs_browser = pytest.mark.skipif(_missing is not None, reason=str(_missing))
+_skip_without = pytest.mark.skipif(_missing is not None, reason=str(_missing))
+NEEDS_BROWSER = [pytest.mark.browser, _skip_without]  # for the `pytestmark` of a module
+
+
+def needs_browser(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a test that starts a browser; skip it where there is none."""
+    marked: Callable[..., Any] = pytest.mark.browser(_skip_without(test))
+    return marked
 
 
 def new_renderer(**changes: Any) -> Renderer:

@@ -22,11 +22,11 @@ from app.fetch import parse_url
 from app.fetch.browser.chromium import find_chromium, switches
 from app.fetch.browser.renderer import Renderer
 from app.settings import Settings
-from tests.fetch.browser.rendering import CHROMIUM, needs_browser, new_renderer
+from tests.fetch.browser.rendering import CHROMIUM, NEEDS_BROWSER, new_renderer
 from tests.fetch.conftest import CANARY
 from tests.site import Site, Wire
 
-pytestmark = needs_browser
+pytestmark = NEEDS_BROWSER
 
 
 def below(process: int) -> list[int]:

@@ -15,11 +15,11 @@ from app.errors import TargetError
 from app.fetch import parse_url
 from app.fetch.browser.renderer import Renderer
 from app.page import Page, Wait
-from tests.fetch.browser.rendering import LIMIT, needs_browser, new_renderer
+from tests.fetch.browser.rendering import LIMIT, NEEDS_BROWSER, new_renderer
 from tests.fetch.conftest import CANARY
 from tests.site import Port, Site, Wire
 
-pytestmark = needs_browser
+pytestmark = NEEDS_BROWSER
 
 Render = Callable[..., Page]
 
