@@ -20,6 +20,8 @@ from app.settings import Settings
 from tests.api.conformance import CheckedClient, strict_json
 from tests.api.conftest import Api
 
+pytestmark = pytest.mark.slow
+
 BATCH = "/v1/extract/batch"
 JSON = {"Content-Type": "application/json"}
 EXAMPLES = int(os.environ.get("BODY_EXAMPLES", "150"))  # `BODY_EXAMPLES=10000 pytest tests/api/test_bodies.py`

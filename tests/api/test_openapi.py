@@ -26,6 +26,8 @@ from app.settings import Settings
 from tests.api.conformance import described
 from tests.api.conftest import Api
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "10"))  # of each operation
 METHODS = ("get", "post", "put", "patch", "delete")
 

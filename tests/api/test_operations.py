@@ -13,6 +13,8 @@ from app.settings import Settings
 from tests.api.conftest import Api
 from tests.site import Site
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_process_says_that_it_lives(api: Api) -> None:
     answer = api.client.get("/healthz")

@@ -25,6 +25,8 @@ from tests.api.conftest import Api
 from tests.servers import until
 from tests.site import Request, Site, Wire
 
+pytestmark = pytest.mark.slow
+
 BATCH = "/v1/extract/batch"
 SAMPLES = 60
 SLACK = 0.1  # seconds that a busy machine may add to a p95

@@ -21,6 +21,8 @@ from app.cli.serving import Service, serving
 from app.server.receiver import Incoming
 from tests.api.conformance import CODES, find_template, strict_json, validator
 
+pytestmark = pytest.mark.server
+
 EXAMPLES = int(os.environ.get("WIRE_EXAMPLES", "1500"))  # `WIRE_EXAMPLES=10000 pytest tests/api/test_wire.py`
 PAGE = "http://127.0.0.1:1/"  # refused at once, and nobody is asked for its name
 

@@ -39,6 +39,15 @@ def test_a_newcomer_sees_an_example(page: Any, server: Server) -> None:
     assert shown_json(page)["success"] is True
 
 
+def test_the_key_of_the_first_start_is_taken_from_the_address_and_kept(page: Any, server: Server, web: Site) -> None:
+    page.goto(f"{server.url}/#key={server.key()}")
+    assert page.evaluate("location.href") == f"{server.url}/"
+    page.reload()
+    ask(page, story(web, "/a", "A"))
+    wait_until(page, DONE)
+    assert shown_json(page)["success"] is True
+
+
 def test_cards_appear_one_by_one(playground: Any, web: Site) -> None:
     release = threading.Event()
 

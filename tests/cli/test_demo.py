@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.cli.conftest import Run
 from tests.servers import listens
+
+pytestmark = pytest.mark.server
 
 
 def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(run: Run) -> None:

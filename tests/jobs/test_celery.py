@@ -20,7 +20,7 @@ from tests.jobs.conftest import World, new_job
 from tests.servers import end, until
 
 # As it would be run: results in PostgreSQL.
-pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["postgres"], indirect=True)]
 
 
 @pytest.fixture(params=["redis", "rabbitmq"])

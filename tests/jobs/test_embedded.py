@@ -21,6 +21,8 @@ from app.storage.database import Database, job_results
 from tests.jobs.conftest import World, is_held
 from tests.servers import until
 
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
 STARTER = """
 import subprocess, sys, time
 lock = open(sys.argv[1], "a+")

@@ -19,6 +19,8 @@ from app.jobs.webhook import WebhookQueue
 from tests.jobs.conftest import World, is_held
 from tests.servers import until
 
+pytestmark = pytest.mark.server
+
 
 def hold(place: int, lock: int, parent: int) -> None:
     """A runner that has nothing to do."""

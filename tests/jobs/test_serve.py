@@ -24,6 +24,8 @@ from tests.benchmarks.pages import synthetic_pages
 from tests.servers import answers, end, free_port, until
 from tests.site import Request, Site, Wire
 
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
 URLS = 1_000
 
 

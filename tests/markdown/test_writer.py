@@ -9,6 +9,8 @@ import pytest
 
 from app.markdown import to_html, to_markdown
 
+pytestmark = pytest.mark.slow
+
 BASE = "https://example.com/a/b?x=1"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from app.metadata import (
 from app.metadata.icons import MAX_DATA_ICON
 from app.metadata.values import MAX_LIST, MAX_RESULT, MAX_STRING, MAX_URL
 from tests.metadata.reading import document
+
+pytestmark = pytest.mark.slow
 
 PAGES = [path.read_bytes() for path in sorted((Path(__file__).parent.parent / "pages").glob("*.html"))]
 URL_FIELDS = {"url", "resolved_url", "secure_url", "image", "canonical_url", "favicon", "player"}

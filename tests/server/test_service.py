@@ -24,6 +24,8 @@ from app.storage.keys import KeyStore
 from tests.servers import RedisServer, until
 from tests.site import Site, Wire
 
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
 PLANS = """\
 [enterprise]
 batch_limit = 100

@@ -24,6 +24,8 @@ from app.storage.keys import KeyStore
 from tests.servers import end, listens, until
 from tests.site import readable
 
+pytestmark = pytest.mark.server
+
 PROGRAM = """
 import app.server.worker, app.server.channel
 app.server.worker.SOON = {soon}

@@ -22,6 +22,8 @@ from app.storage.generations import Generations
 from app.storage.stores import Entry, RedisStore, SqlStore, Store
 from tests.servers import until
 
+pytestmark = pytest.mark.slow
+
 
 def entry(value: bytes = b"value", *, ttl: float = 60, age: float = 0, status: int = 200) -> Entry:
     stored_at = time.time() - age

@@ -18,6 +18,8 @@ from app.services import Services
 from app.settings import Settings, SettingsError
 from app.storage.database import SHARED, TRUTH, Database, open_ephemeral, open_primary, usage
 
+pytestmark = pytest.mark.slow
+
 MIGRATE = (
     "import sys; from app.storage.database import Database; d = Database(sys.argv[1]); d.migrate(); d.create_shared()"
 )

@@ -21,6 +21,8 @@ from tests.servers import RedisServer, until
 from tests.site import Site
 from tests.test_services import extract
 
+pytestmark = pytest.mark.server
+
 redis = pytest.importorskip("redis")
 
 SLOW = Plan("slow", batch_limit=5, per_minute=6, burst=3)  # a token each ten seconds

@@ -17,6 +17,8 @@ from app.storage.database import TRUTH, Database
 from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
 from app.storage.usage import Usage
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan("slow", batch_limit=5, per_minute=6, burst=5)  # a token each ten seconds
 
 

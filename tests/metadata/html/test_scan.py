@@ -17,6 +17,8 @@ if not COMPILED:
 
 from app.metadata.html import scanner
 
+pytestmark = pytest.mark.slow
+
 NAMES = (*tags.ELEMENTS, *tags.RAW_TEXT, *text_runs.INVISIBLE, "title", "metas", "p", "!--", "!")
 PIECES = (
     *(f"<{name}" for name in NAMES), *(f"</{name}" for name in NAMES), "<", ">", "/", "/>", " ", "\n", "\x0b", "=", '"',
