@@ -154,7 +154,7 @@ class Moment(fields.Field[float]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> float:
         # A plus that nobody encoded arrives as a space (HTML standard, application/x-www-form-urlencoded).
-        text = re.sub(r"(?<=T)(.*) (\d\d:?\d\d)\Z", r"\1+\2", str(value))
+        text = re.sub(r"\A([^T]*+T.*) (\d\d:?\d\d)\Z", r"\1+\2", str(value))
         try:
             moment = datetime.fromisoformat(text)
             if self._end and len(text) <= len("2026-05-26"):

@@ -9,12 +9,14 @@ Rule 3: a line that is no field is passed over too, as browsers do; a status lin
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse, RemoteDisconnected
 
 from app.fetch.sockets import OverBudget
 
 MAX_LINES = 1_000  # of one head
+MAX_FIELD = 8 * 1024  # characters of a field that are looked at; a longer one means nothing more
 OWS = " \t\r\n"  # white space around a field's value; str.strip() also takes U+0085 and U+00A0, which end UTF-8 letters
 MAX_SET_COOKIES = 50  # that one answer may set: what RFC 6265, section 6.1 asks of a browser for a domain
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -94,7 +96,7 @@ class Answer(HTTPResponse):
             return None
         if self.status in (204, 304):
             return 0
-        lengths = {length.strip(OWS) for length in self.fields.get("content-length", "").split(",")}
+        lengths = {each.strip(OWS) for value in self.values("content-length") for each in value.split(",")} or {""}
         if len(lengths) > 1:  # RFC 9112, section 6.3: which of them is true nobody can know
             raise HTTPException("two lengths")
         return declared_length(lengths.pop())
@@ -111,10 +113,15 @@ def _add_line(lines: list[tuple[str, str]], line: str) -> None:
 
 
 def _joined(lines: list[tuple[str, str]]) -> dict[str, str]:
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     for name, value in lines:
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    return fields
+        fields.setdefault(name, []).append(value)
+    return cut({name: ", ".join(values) for name, values in fields.items()})
+
+
+def cut(fields: Mapping[str, str]) -> dict[str, str]:
+    """Fields with at most `MAX_FIELD` characters each, for readers that search them."""
+    return {name: value[:MAX_FIELD] for name, value in fields.items()}
 
 
 def declared_length(content_length: str) -> int | None:

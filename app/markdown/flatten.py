@@ -18,15 +18,14 @@ LONG_TAG = 4_096
 MAX_ATTRIBUTES = 256
 
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
-_START_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE})*+")
-_MANY_ATTRIBUTES = re.compile(rf"(<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}+)(?:{_ATTRIBUTE})++")
+_START_TAG = re.compile(rf"(<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)((?:{_ATTRIBUTE})*+)")
 
 _TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>]*+)(?:{_ATTRIBUTE})*+[\s/]*+>?")
 _KEPT = frozenset({"p", "br", "hr", "a", "img", "base", "script", "style", "title"})
 _INLINE = frozenset({"span", "b", "i", "em", "strong", "font", "small", "big", "u", "code", "sub", "sup", "label"})
 
 _RAW = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\b|\Z)|(<noscript\b.*?(?:</noscript\b[^>]*>|\Z))",
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\b|\Z)|(<noscript\b.*?(?:</noscript\b[^<>]*+>|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -38,13 +37,11 @@ _TOO_INDENTED = etree.XPath(
 
 def limit_attributes(text: str) -> str:
     """`text` with at most `MAX_ATTRIBUTES` attributes in a tag of any length that matters."""
-    if _MANY_ATTRIBUTES.search(text) is None:
-        return text
-    return _START_TAG.sub(_limited, text)
+    return _START_TAG.sub(_limited, text) if any(tag[2] for tag in _START_TAG.finditer(text)) else text
 
 
 def _limited(tag: re.Match[str]) -> str:
-    return tag[0] if len(tag[0]) <= LONG_TAG else _MANY_ATTRIBUTES.sub(r"\1", tag[0])
+    return tag[0] if len(tag[0]) <= LONG_TAG else tag[1]
 
 
 def is_deep(tree: etree._Element) -> bool:

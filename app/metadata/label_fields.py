@@ -9,7 +9,7 @@ from app.metadata.document import Document
 from app.metadata.model import Metadata
 from app.metadata.published import shown_time
 
-_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)$")
+_ZONE = re.compile(r"\A[^T]*+T.*(?:Z|[+-]\d\d:\d\d)$")
 
 
 def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from app.errors import (
 from app.fetch import Fetcher, Resolver, parse_url
 from app.fetch.body import ERROR_BODY, SNIFF
 from app.fetch.fetcher import translated
+from app.fetch.response import MAX_FIELD
 from tests.fetch.conftest import CANARY, Fetch
 from tests.hostile import LIMIT, PAGE
 from tests.site import Names, Request, Site, Wire
@@ -221,6 +222,18 @@ def test_a_page_has_its_headers_by_lower_case_names(web: Site, fetch: Fetch) -> 
     page = fetch(web.page("/", "x", headers=[("X-One", "1"), ("x-many", "a"), ("X-MANY", "b")]))
     assert (page.headers["x-one"], page.headers["x-many"]) == ("1", "a, b")
     assert page.content_type == "text/html; charset=utf-8"
+
+
+def test_a_field_is_kept_up_to_a_limit(web: Site, fetch: Fetch) -> None:
+    long = "text/html; charset=" + " " * 60_000 + ";"
+    page = fetch(web.page("/", "x", content_type=long, headers=[("X-Long", "a" * 9_000), ("X-Long", "b")]))
+    assert (page.content_type, page.headers["x-long"]) == (long[:MAX_FIELD], "a" * MAX_FIELD)
+
+
+def test_a_location_is_kept_whole(web: Site, fetch: Fetch) -> None:
+    target = "/" + "\xc3\xa9" * 5_000
+    fetch(web.route("/a", lambda wire, request: wire.redirect(target)))
+    assert web.requests[1].target == "/" + "%C3%A9" * 5_000
 
 
 @pytest.mark.parametrize(

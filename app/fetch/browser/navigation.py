@@ -33,7 +33,7 @@ from app.fetch.browser.proxy import Passage
 from app.fetch.browser.selector import wants_media
 from app.fetch.fetcher import MAX_HOPS
 from app.fetch.gate import declared_length
-from app.fetch.response import OWS, REDIRECTS
+from app.fetch.response import MAX_FIELD, OWS, REDIRECTS, cut
 from app.fetch.url import DEFAULT_PORTS, TargetUrl, parse_url
 from app.page import Page, Wait
 
@@ -218,12 +218,12 @@ class Visit:
     def _page(
         self, answer: Response, final_url: str, content_type: str, body: bytes, *, truncated: bool = False
     ) -> Page:
-        headers = answer.headers
+        headers = cut(answer.headers)
         return Page(
             str(self._url),
             final_url,
             answer.status,
-            content_type,
+            content_type[:MAX_FIELD],
             body,
             truncated,
             declared_length(headers.get("content-length", "")),

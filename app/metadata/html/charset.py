@@ -48,7 +48,7 @@ _CODECS = {
 _REPLACEMENT = {"replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-2022-cn-ext", "iso-2022-kr"}
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?\s*+([^\s\"';,]++)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _NAME = b"charset"
 # What hardly any other word holds of it, in every spelling; those of the whole are too many for a quick search.
@@ -59,7 +59,7 @@ _ATTRIBUTE = re.compile(
 )
 # The rest of most tags.
 _PLAIN_TAG = re.compile(rb"""[a-zA-Z0-9:-]*(?:\s+[a-zA-Z0-9:_-]+="[^"]*")*+\s*/?>""")
-_CONTENT_CHARSET = re.compile(rb"charset\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s;\"'][^\s;]*))", re.IGNORECASE)
+_CONTENT_CHARSET = re.compile(rb"charset\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s;\"'][^\s;]*+))", re.IGNORECASE)
 
 # Encodings in which bytes that look like ASCII may be something else.
 _NOT_ASCII = {"iso-2022-jp", "utf-16be", "utf-16le"}

@@ -38,7 +38,7 @@ _WHOLE_COMMENT = re.compile(rb"-?>")
 _COMMENT_END = re.compile(rb"--!?>")
 # How most attributes are written; anything else is read one by one.
 _PLAIN = re.compile(rb"""(?:\s+[a-z0-9:_-]+="[^"]*"){0,%d}+\s*/?>""" % MAX_ATTRIBUTES)
-_PAIR = re.compile(r"""([a-z0-9:_-]+)="([^"]*)\"""")
+_PAIR = re.compile(r"""(?<![a-z0-9:_-])([a-z0-9:_-]++)="([^"]*+)\"""")
 _ATTRIBUTE = re.compile(rb"""[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
 
 
