@@ -169,8 +169,8 @@ def _echoes(urls: Sequence[str]) -> list[bytes]:
 
 def _pieces(begin: bytes, echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
     if isinstance(outcome, Success):
-        hit = b',"cache_hit":true}' if outcome.cache_hit else b',"cache_hit":false}'
-        return begin, echo, b',"success":true,"data":', outcome.data, hit
+        hit = b',"cache_hit":true' if outcome.cache_hit else b',"cache_hit":false'
+        return begin, echo, b',"success":true,"data":', outcome.data, hit, b',"stale":true}' if outcome.stale else b"}"
     error = outcome.error
     told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
     if error.details:

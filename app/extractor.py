@@ -21,6 +21,7 @@ from msgspec import Struct
 from app.deadline import Deadline
 from app.errors import (
     InvalidUrl,
+    PagecardError,
     TargetBlocked,
     TargetError,
     TargetHttpError,
@@ -47,13 +48,12 @@ from app.metadata import (
 )
 from app.page import Page, Wait
 from app.storage.cache import Cache
-from app.storage.stores import Entry
+from app.storage.stores import FAILED, PASSING, Entry
 
 log = structlog.get_logger()
 
 INCLUDES = ("json_ld", "microdata", "oembed")
 FORMATS = ("markdown", "html")
-FAILED = 0  # in the place of a page's status: the cached value is a failure
 OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
 
 
@@ -91,13 +91,14 @@ class Options:
 
 
 class Success(Struct, frozen=True):
-    """`data` is a JSON object, encoded. Times are Unix seconds."""
+    """`data` is a JSON object, encoded. Times are Unix seconds. `stale`: older than asked for."""
 
     data: bytes
     http_status: int
     cache_hit: bool
     fetched_at: float
     expires_at: float
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +147,20 @@ class Extractor:
         render: Render,
         cache_ttl: float,
         failure_ttl: float,
+        stale_ttl: float,
         max_bytes: int,
         observe: Observe = lambda url, outcome, fetching, reading: None,
     ) -> None:
-        """`cache_ttl` and `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown."""
+        """`cache_ttl`, `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown.
+
+        `stale_ttl`: seconds that an expired success may still stand in for a failure.
+        """
         self._cache = cache
         self._fetch = fetch
         self._render = render
         self._cache_ttl = cache_ttl
         self._failure_ttl = failure_ttl
+        self._stale_ttl = stale_ttl
         self._max_bytes = max_bytes
         self._observe = observe
 
@@ -183,9 +189,8 @@ class Extractor:
         try:
             if deadline.passed:
                 raise TargetTimeout
-            if options.fresh:
-                return self._cache.load(key, load)
-            return self._cache.get_or_load(key, load, max_age=options.max_age, deadline=deadline)
+            max_age = None if options.fresh else options.max_age
+            return self._cache.get_or_load(key, load, max_age=max_age, deadline=deadline)
         except TargetError as error:
             return Failure(error)
         except Exception:
@@ -193,19 +198,26 @@ class Extractor:
             return Failure(UnsupportedContent("This page could not be read"))
 
     def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
-        visit = _Visit(self, target, options, deadline, tenant)
+        begun, extraction = time.time(), _Extraction(self, target, options, deadline, tenant)
         try:
-            status, value = visit.answer()
-            outcome, ttl = "ok", self._cache_ttl
+            status, value = extraction.answer()
+            outcome, entry = "ok", self._success(value, status, begun, poor=extraction.poor)
         except TargetError as error:
-            status, value = FAILED, _encode_failure(error)
-            outcome, ttl = error.code, self._failure_ttl
-        self._observe(target, outcome, visit.fetching, time.perf_counter() - visit.started - visit.fetching)
-        now = time.time()
-        return Entry(value, status, now, now if status == FAILED and deadline.passed else now + ttl)
+            outcome, entry = error.code, self._failure(error, begun, poor=deadline.passed or error.reason == "queue")
+        extraction.observe(outcome)
+        return entry
+
+    def _success(self, value: bytes, status: int, begun: float, *, poor: bool) -> Entry:
+        expires_at = begun if poor else begun + self._cache_ttl
+        return Entry(value, status, begun, expires_at, expires_at + self._stale_ttl if expires_at > begun else 0)
+
+    def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
+        passing = error.retryable or isinstance(error, TargetBlocked)
+        expires_at = begun if poor or not self._failure_ttl else time.time() + self._failure_ttl
+        return Entry(_encode_failure(error), PASSING if passing else FAILED, begun, expires_at)
 
 
-class _Visit:
+class _Extraction:
     """One URL on its way from the network to the bytes of its answer."""
 
     def __init__(
@@ -218,6 +230,11 @@ class _Visit:
         self._tenant = tenant
         self.started = time.perf_counter()
         self.fetching = 0.0  # seconds
+        self.poor = False  # whether the asker's time, or its place in a queue, cut the card short
+
+    def observe(self, outcome: str) -> None:
+        reading = time.perf_counter() - self.started - self.fetching
+        self._extractor._observe(self._target, outcome, self.fetching, reading)
 
     def answer(self) -> tuple[int, bytes]:
         """The status of the page, and the JSON. Raises TargetError."""
@@ -282,10 +299,12 @@ class _Visit:
         endpoint = find_oembed(document)
         if not endpoint:
             return None
-        soon = self._deadline.sooner(min(OEMBED_TIMEOUT, self._deadline.remaining() / 2))
+        allowed = min(OEMBED_TIMEOUT, self._deadline.remaining() / 2)
         try:
-            answer = self._extractor._fetch(parse_url(endpoint), soon, tenant=self._tenant)
-        except TargetError:
+            answer = self._extractor._fetch(parse_url(endpoint), self._deadline.sooner(allowed), tenant=self._tenant)
+        except TargetError as error:
+            hurried = isinstance(error, TargetTimeout) and (allowed < OEMBED_TIMEOUT or error.reason == "queue")
+            self.poor = hurried or self._deadline.passed
             return None
         return read_oembed(answer.body, answer.content_type, answer.final_url, document.page.final_url)
 
@@ -320,22 +339,25 @@ def _asked_as(target: TargetUrl, page: Page) -> Page:
     )  # fmt: skip
 
 
-_ERRORS = {error.code: error for error in leaves(TargetError)}
+_ERRORS: dict[str, type[TargetError]] = {error.code: error for error in leaves(TargetError)}  # type: ignore[misc]
 
 
-def recall(entry: Entry, hit: bool) -> Outcome:
-    """What an entry of the cache says, to whoever finds it there (`hit`) or had it loaded."""
-    if entry.status == FAILED:
+def recall(entry: Entry, hit: bool, stale: bool) -> Outcome:
+    """Decode an entry of the cache, for an asker who found it there (`hit`) or had it loaded."""
+    if entry.status in (FAILED, PASSING):
         return Failure(_decode_failure(entry.value))
-    return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at)
+    return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at, stale)
 
 
 def _encode_failure(error: TargetError) -> bytes:
-    return orjson.dumps({"code": error.code, "message": error.message, "details": error.details})
+    kept = {"code": error.code, "message": error.message, "details": error.details, "retryable": error.retryable}
+    return orjson.dumps(kept)
 
 
 def _decode_failure(value: bytes) -> TargetError:
     kept = orjson.loads(value)
-    if kept["code"] == TargetHttpError.code:
-        return TargetHttpError(kept["details"]["http_status"])
-    return _ERRORS[kept["code"]](kept["message"], details=kept["details"])  # type: ignore[return-value]
+    kind = _ERRORS[kept["code"]]
+    error = kind.__new__(kind)  # a kind may have a constructor of its own
+    PagecardError.__init__(error, kept["message"], details=kept["details"])
+    error.retryable = kept["retryable"]
+    return error

@@ -123,6 +123,7 @@ class Services:
                 render=renderer.fetch,
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
+                stale_ttl=settings.stale_ttl,
                 max_bytes=settings.max_bytes,
                 observe=_observe,
             ),

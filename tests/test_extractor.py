@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from app.deadline import Deadline
-from app.errors import TargetError, TargetHttpError, TargetTimeout, leaves
+from app.errors import TargetError, TargetHttpError, TargetTimeout, TargetUnreachable, leaves
 from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
@@ -58,6 +58,7 @@ class World:
 
     def _answer(self, url: TargetUrl) -> Page:
         found = self.pages[str(url)]
+        found = found() if callable(found) else found
         if isinstance(found, Exception):
             raise found
         return found if isinstance(found, Page) else page(str(url), found)
@@ -85,6 +86,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         render=world.render,
         cache_ttl=60,
         failure_ttl=30,
+        stale_ttl=60,
         max_bytes=2**20,
         observe=lambda url, outcome, fetching, reading: world.outcomes.append(outcome),
     )
@@ -131,6 +133,92 @@ def test_what_ended_because_time_was_up_is_not_kept(world: World) -> None:
     assert world.error(seconds=0).code == "TARGET_TIMEOUT"
     world.pages[URL] = "<title>A</title>"
     assert world.data()["title"] == "A"
+
+
+PASSING = [
+    TargetTimeout(),
+    TargetUnreachable(),
+    page(URL, status=503),
+    page(URL, status=429),
+    page(URL, status=403, **{"cf-mitigated": "challenge"}),
+    page(URL, "<title>Just a moment...</title>", **{"cf-mitigated": "challenge"}),
+]
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda each: str(getattr(each, "status", each)))
+def test_a_refresh_that_fails_takes_the_card_from_nobody(world: World, failure: Any) -> None:
+    world.pages[URL] = "<title>A</title>"
+    world.data()
+    world.pages[URL] = failure
+    assert world.error(fresh=True).code.startswith("TARGET_")
+    again = world.extract(tenant="b")
+    assert isinstance(again, Success)
+    assert (again.cache_hit, again.stale) == (True, False)
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda each: str(getattr(each, "status", each)))
+def test_an_older_card_stands_in_for_a_failure(world: World, failure: Any) -> None:
+    world.pages[URL] = "<title>A</title>"
+    world.data()
+    world.pages[URL] = failure
+    stale = world.extract(max_age=0)
+    assert isinstance(stale, Success)
+    assert (orjson.loads(stale.data)["title"], stale.cache_hit, stale.stale) == ("A", True, True)
+
+
+def test_a_page_that_is_gone_is_told_as_gone(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    world.data()
+    world.pages[URL] = page(URL, status=410)
+    assert world.error(max_age=0).details == {"http_status": 410}
+    assert world.error().details == {"http_status": 410}
+
+
+def test_a_place_in_a_queue_is_not_kept(world: World) -> None:
+    world.pages[URL] = TargetTimeout(reason="queue")
+    assert world.error().code == "TARGET_TIMEOUT"
+    world.pages[URL] = "<title>A</title>"
+    assert world.data(tenant="b")["title"] == "A"
+
+
+OEMBED = "https://o.example/"
+LINKED = f'<title>A</title><link rel="alternate" type="application/json+oembed" href="{OEMBED}">'
+ANSWER = '{"type": "photo", "version": "1.0", "title": "B", "url": "https://o.example/b.png", "width": 1, "height": 1}'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "failure"), [(2, TargetTimeout()), (0.9, TargetTimeout()), (30, TargetTimeout(reason="queue"))]
+)
+def test_a_card_that_its_askers_time_cut_short_is_not_kept(world: World, seconds: float, failure: Exception) -> None:
+    wanted = {"include": frozenset({"oembed"})}
+    world.pages |= {URL: LINKED, OEMBED: failure}
+    assert world.data(seconds=seconds, **wanted)["oembed"] is None
+    world.pages[OEMBED] = page(OEMBED, ANSWER, content_type="application/json")
+    assert world.data(tenant="b", **wanted)["oembed"]["title"] == "B"
+
+
+def test_a_card_that_its_asker_hung_up_on_is_not_kept(world: World) -> None:
+    wanted, deadline = Options(include=frozenset({"oembed"})), Deadline.after(30)
+
+    class HangUp(TargetTimeout):
+        def __init__(self) -> None:
+            super().__init__()
+            deadline.cancel()
+
+    world.pages |= {URL: LINKED, OEMBED: lambda: HangUp()}
+    world.extractor.extract(parse_url(URL), wanted, deadline, "a")
+    world.pages[OEMBED] = page(OEMBED, ANSWER, content_type="application/json")
+    assert world.data(include=wanted.include)["oembed"]["title"] == "B"
+
+
+@pytest.mark.parametrize("failure", [TargetTimeout(), TargetUnreachable(), page(OEMBED, status=404)])
+def test_a_card_whose_oembed_failed_in_its_full_time_is_kept(world: World, failure: Any) -> None:
+    wanted = {"include": frozenset({"oembed"})}
+    world.pages |= {URL: LINKED, OEMBED: failure}
+    world.data(**wanted)
+    again = world.extract(**wanted)
+    assert isinstance(again, Success)
+    assert again.cache_hit
 
 
 def test_a_mistake_of_ours_is_a_failure_of_this_url_alone_and_is_not_kept(world: World) -> None:

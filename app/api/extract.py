@@ -249,7 +249,9 @@ def _card(outcome: Success, asked: dict[str, Any]) -> Response:
     ttl = max(0, int(outcome.expires_at - now))
     # A browser's cache keeps it no longer than the same question would be answered from ours.
     fresh = max(0, min(ttl, int(asked["max_age"] - (now - outcome.fetched_at)))) if asked["cache"] else 0
-    response = success(outcome.data, cache_hit=outcome.cache_hit, cache_ttl=ttl, fetched_at=_iso(outcome.fetched_at))
+    stale = {"stale": True} if outcome.stale else {}
+    fetched_at = _iso(outcome.fetched_at)
+    response = success(outcome.data, cache_hit=outcome.cache_hit, **stale, cache_ttl=ttl, fetched_at=fetched_at)
     response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
     response.headers["Cache-Control"] = f"private, max-age={fresh}"
     response.vary.update(("Authorization", "X-Api-Key", "Origin"))

@@ -75,6 +75,8 @@ def card() -> Json:
 
 META = obj({"request_id": STRING, "response_time_ms": COUNT})
 
+STALE: Json = {"const": True, "description": "The card is older than asked for: fetching it again failed."}
+
 SUMMARY = obj({"total": COUNT, "successful": COUNT, "failed": COUNT})
 
 
@@ -89,7 +91,10 @@ def result() -> Json:
         },
         optional=["details"],
     )
-    good = obj({"url": STRING, "success": {"const": True}, "data": ref("Card"), "cache_hit": BOOLEAN})
+    good = obj(
+        {"url": STRING, "success": {"const": True}, "data": ref("Card"), "cache_hit": BOOLEAN, "stale": STALE},
+        optional=["stale"],
+    )
     bad = obj({"url": STRING, "success": {"const": False}, "error": error})
     return {"oneOf": [good, bad]}
 
@@ -105,7 +110,8 @@ def error_envelope(errors: Iterable[type[PagecardError]]) -> Json:
 
 
 def extract_meta() -> Json:
-    return obj(META["properties"] | {"cache_hit": BOOLEAN, "cache_ttl": COUNT, "fetched_at": MOMENT})
+    own = {"cache_hit": BOOLEAN, "stale": STALE, "cache_ttl": COUNT, "fetched_at": MOMENT}
+    return obj(META["properties"] | own, optional=["stale"])
 
 
 def usage() -> Json:

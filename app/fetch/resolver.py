@@ -36,12 +36,13 @@ def _getaddrinfo(host: str, port: int, family: int, type_: int) -> Sequence[tupl
 class _Question:
     """One lookup, as the caller and the thread see it."""
 
-    __slots__ = ("abandoned", "answer", "answered", "error", "host", "port", "tenant")
+    __slots__ = ("abandoned", "answer", "answered", "begun", "error", "host", "port", "tenant")
 
     def __init__(self, host: str, port: int, tenant: str) -> None:
         self.host, self.port, self.tenant = host, port, tenant
         self.answered = threading.Event()
         self.abandoned = False
+        self.begun = False
         self.answer: Sequence[tuple[Any, ...]] = ()
         self.error: Exception | None = None
 
@@ -79,7 +80,9 @@ class Resolver:
             _wait(question.answered.wait, deadline)
         except TargetTimeout:
             question.abandoned = True
-            raise
+            if question.begun:
+                raise
+            raise TargetTimeout(reason="queue") from None
         if question.error:
             raise TargetUnreachable(reason="name_not_resolved") from question.error
         return _addresses(question.answer)
@@ -101,6 +104,7 @@ class Resolver:
                 _wait(
                     lambda seconds: self._freed.wait_for(lambda: self._busy[tenant] < self._per_tenant, seconds),
                     deadline,
+                    "queue",
                 )
             self._busy[tenant] += 1
             if self._threads < min(self._pool_size, self._busy.total()):
@@ -125,6 +129,7 @@ class Resolver:
     def _answer(self, question: _Question) -> None:
         try:
             if not question.abandoned:
+                question.begun = True
                 question.answer = self._lookup(question.host, question.port, socket.AF_UNSPEC, socket.SOCK_STREAM)
         except Exception as error:  # whatever a lookup raises is the caller's to hear, and no thread's end
             question.error = error
@@ -133,12 +138,12 @@ class Resolver:
             question.answered.set()
 
 
-def _wait(happened: Callable[[float], bool], deadline: Deadline) -> None:
+def _wait(happened: Callable[[float], bool], deadline: Deadline, reason: str = "lookup_timed_out") -> None:
     """Wait in slices, so that a deadline that is called off ends the wait."""
     with blocking:
         while not happened(deadline.slice()):
             if deadline.passed:
-                raise TargetTimeout(reason="lookup_timed_out")
+                raise TargetTimeout(reason=reason)
 
 
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:

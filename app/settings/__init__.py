@@ -56,6 +56,9 @@ class Settings:
     cache_ttl: int = _setting(values.whole(0, 10**9), 3_600, "seconds that the cache keeps a card")
     cache_size: int = _setting(values.whole(0, 10**8), 10_000, "cards that a worker keeps in memory")
     failure_ttl: int = _setting(values.whole(0, 10**6), 30, "seconds that the cache keeps a failure")
+    stale_ttl: int = _setting(
+        values.whole(0, 10**9), 86_400, "seconds that an expired card may stand in for a failure to fetch it again"
+    )
     job_ttl: int = _setting(values.whole(60, 10**9), 7 * 86_400, "seconds that a job and its results are kept")
     allow_targets: tuple[AllowedNetwork, ...] = _setting(
         parse_networks,

@@ -22,12 +22,13 @@ from msgspec import Struct
 from app.deadline import Deadline
 from app.storage.generations import Generations
 from app.storage.single_flight import SingleFlight
-from app.storage.stores import Entry, LossyStore, Store
+from app.storage.stores import PASSING, Entry, LossyStore, Store, last_failure, merge
 from app.storage.writer import Keep, Writer
 from app.threads.gil_gate import blocking
 
 FRONT_TTL = 10  # seconds: how long another host's newer value may go unseen
 FRONT_WEIGHT = 8 * 1024  # bytes: a larger value counts as several entries of the front
+JOIN_AGE = 1.0  # seconds: a demand for a fresh load joins a running one that began at most so long before
 FRONT_MAX = 64 * 1024  # bytes: a larger value stays in the shared store
 
 
@@ -35,16 +36,19 @@ Found = TypeVar("Found")
 """What an entry says to whoever finds it."""
 
 
-class _Copy(Struct, Generic[Found], frozen=True):
-    """What the store had of a key; good until `until` (monotonic) while its slot has `version`.
+Read = Callable[[Entry, bool, bool], Found]
 
-    Where it had nothing, that is what it says, and expired long ago.
+
+class _Copy(Struct, Generic[Found], frozen=True):
+    """An entry of the store, or its absence; good until `until` (monotonic) while its slot has `version`.
+
+    `stored_at` and `expires_at` are the entry's, for the hot path; without an entry it expired long ago.
     """
 
     slot: int
     version: int
     until: float
-    size: int = 0
+    entry: Entry | None = None
     stored_at: float = 0.0
     expires_at: float = 0.0
     says: Found | None = None
@@ -53,13 +57,36 @@ class _Copy(Struct, Generic[Found], frozen=True):
     def weight(self) -> int:
         return 1 + self.size // FRONT_WEIGHT
 
+    @property
+    def size(self) -> int:
+        return len(self.entry.value) if self.entry else 0
+
+
+class _Demand(Struct, frozen=True):
+    """One demand for a key: the entry that was known when it came, the age it accepts, and its Unix time."""
+
+    known: Entry | None
+    max_age: float | None
+    asked_at: float
+
+    def joins(self, entry: Entry) -> bool:
+        """Tell whether an entry is the outcome of a load that ran, or began, when the demand came."""
+        begun = max(entry.stored_at, entry.failed_at)
+        known = self.known and max(self.known.stored_at, self.known.failed_at)
+        return begun != known and begun >= self.asked_at - JOIN_AGE
+
 
 class Cache(Generic[Found]):
     def __init__(
-        self, store: Store, read: Callable[[Entry, bool], Found], *, size: int, generations: Generations, turns: Path
+        self,
+        store: Store,
+        read: Read[Found],
+        *,
+        size: int,
+        generations: Generations,
+        turns: Path,
     ) -> None:
-        """`read`: makes of an entry what is found, and is told whether it was there already, and not loaded for who
-        asks; once for each copy in memory, and for all who find it.
+        """`read(entry, hit, stale)`: decode an entry, for a hit once for each copy in memory.
 
         `size`: entries in memory; `turns`: a file that the processes of this host share.
         """
@@ -85,59 +112,93 @@ class Cache(Generic[Found]):
         self._writer.close()
 
     def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Found]:
-        """What may be served of these keys; the shared store is read once, for all that memory knows nothing of."""
-        copies, unknown = self._from_front(keys)
-        if unknown:
-            copies |= self._from_store(unknown)
+        """Find the keys whose entries may be served; read the shared store once for all that memory lacks."""
+        copies = self._copies(keys)
         now = time.time()
         oldest = now - max_age
-        return {
-            key: copy.says  # type: ignore[misc]  # what says nothing has expired
+        found: dict[str, Found] = {
+            key: copy.says  # type: ignore[misc]  # a copy without an entry has expired
             for key, copy in copies.items()
             if copy.expires_at > now and copy.stored_at >= oldest
         }
+        if len(found) < len(copies):
+            found |= self._stand_ins(copies, found, now, oldest)
+        return found
 
-    def get_or_load(self, key: str, load: Callable[[], Entry], *, max_age: float, deadline: Deadline) -> Found:
-        """What is there already, or is loaded: however many ask at once, one loads.
+    def get_or_load(self, key: str, load: Callable[[], Entry], *, max_age: float | None, deadline: Deadline) -> Found:
+        """Find an entry or load it, once for all who ask at the same time.
 
-        Raises TargetTimeout where the deadline passes while another one loads, and what `load` raises.
+        `max_age` None asks for a load that is running or begins now. Anybody else gets the card that stands in its
+        place, however old, if the load fails for a while.
+        Raises TargetTimeout if the deadline passes while another load runs, and what `load` raises.
         """
-        asked_at = time.time()
+        demand = _Demand(self._entry(key), max_age, time.time())
         end_turn = self._turns.take(key, deadline)
         try:
-            waited = time.time() - asked_at  # what came while we waited is fresh to us
-            found = self.get_many([key], max(max_age, waited))
-            if not found:
-                entry = load()
+            standing = self._entry(key)
+            found = self._answer(key, standing, demand)
+            if found is None:
+                loaded = load()
         except BaseException:
             end_turn()
             raise
-        if found:
+        if found is not None:
             end_turn()
+            return found
+        self._keep(key, standing, loaded, end_turn)
+        if max_age is not None and merge(standing, loaded) is not loaded and standing:
+            return self._read(standing, True, True)
+        return self._read(loaded, False, False)
+
+    def _answer(self, key: str, entry: Entry | None, demand: _Demand) -> Found | None:
+        """Answer from an entry that is young enough, or that was loaded while the asker waited."""
+        if demand.max_age is not None and (found := self.get_many([key], demand.max_age)):
             return found[key]
-        self._keep(key, entry, end_turn)
-        return self._read(entry, False)
+        if entry is None or not demand.joins(entry):
+            return None
+        if entry.failed_at <= entry.stored_at:
+            return self._read(entry, True, False)
+        return self._read(last_failure(entry), True, False) if demand.max_age is None else self._read(entry, True, True)
 
-    def load(self, key: str, load: Callable[[], Entry]) -> Found:
-        """Load and keep, whatever is there already."""
-        entry = load()
-        self._keep(key, entry)
-        return self._read(entry, False)
+    def _stand_ins(
+        self, copies: Mapping[str, _Copy[Found]], found: Mapping[str, Found], now: float, oldest: float
+    ) -> dict[str, Found]:
+        """Find the cards whose refresh failed a moment ago, and is not tried again yet."""
+        return {
+            key: self._read(entry, True, True)
+            for key, copy in copies.items()
+            if key not in found and (entry := copy.entry) and entry.retry_at > now and entry.failed_at >= oldest
+        }
 
-    def _keep(self, key: str, entry: Entry, then: Callable[[], None] = lambda: None) -> None:
-        """Have it kept, and call `then` when it is. What expires at once is not kept."""
-        if entry.expires_at > entry.stored_at:
-            self._remember({key: self._copy(key, self._generations.of(key), entry)})
-            self._writer.put((key, entry, then))
+    def _keep(self, key: str, standing: Entry | None, loaded: Entry, then: Callable[[], None]) -> None:
+        """Remember and store an entry, and call `then` once it is stored, or at once if it must not be kept."""
+        if loaded.dropped_at > loaded.stored_at:
+            kept = merge(standing, loaded)
+            self._remember({key: self._copy(key, self._generations.of(key), kept)})
+            self._writer.put((key, loaded, then))
         else:
             then()
 
     def _write(self, keeps: Sequence[Keep]) -> None:
-        self._store.put_many({_digest(key): entry for key, entry, _ in keeps})
-        for key, entry, then in keeps:
+        entries = self._merge({_digest(key): entry for key, entry, _ in keeps})
+        self._store.put_many(entries)
+        for key, _, then in keeps:
             self._generations.bump(key)
-            self._remember({key: self._copy(key, self._generations.of(key), entry)})
+            self._remember({key: self._copy(key, self._generations.of(key), entries[_digest(key)])})
             then()
+
+    def _merge(self, entries: dict[str, Entry]) -> dict[str, Entry]:
+        """Look again for cards that passing failures must not replace: another host may have stored one."""
+        passing = [digest for digest, entry in entries.items() if entry.status == PASSING]
+        standing = self._store.get_many(passing) if passing else {}
+        return {digest: merge(standing.get(digest), entry) for digest, entry in entries.items()}
+
+    def _entry(self, key: str) -> Entry | None:
+        return self._copies([key])[key].entry
+
+    def _copies(self, keys: Iterable[str]) -> dict[str, _Copy[Found]]:
+        copies, unknown = self._from_front(keys)
+        return copies | self._from_store(unknown) if unknown else copies
 
     def _from_front(self, keys: Iterable[str]) -> tuple[dict[str, _Copy[Found]], dict[str, int]]:
         """The copies that are good, and the generations of what has to be looked for in the store."""
@@ -169,8 +230,8 @@ class Cache(Generic[Found]):
         slot, until = self._generations.slot(key), time.monotonic() + FRONT_TTL
         if not entry:
             return _Copy(slot, version, until)
-        says = self._read(entry, True)
-        return _Copy(slot, version, until, len(entry.value), entry.stored_at, entry.expires_at, says)
+        says = self._read(entry, True, False)
+        return _Copy(slot, version, until, entry, entry.stored_at, entry.expires_at, says)
 
     def _remember(self, copies: Mapping[str, _Copy[Found]]) -> None:
         with self._lock:

@@ -144,13 +144,17 @@ webhooks = sa.Table(
 )
 
 cache_entries = sa.Table(
-    "cache_entries",
+    "cache_entries_3",
     SHARED,
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("stored_at", sa.Double, nullable=False),
-    sa.Column("expires_at", sa.Double, nullable=False, index=True),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.Column("kept_until", sa.Double, nullable=False, index=True),
+    sa.Column("failure", sa.LargeBinary, nullable=False),
+    sa.Column("failed_at", sa.Double, nullable=False),
+    sa.Column("retry_at", sa.Double, nullable=False),
 )
 
 rate_buckets = sa.Table(
@@ -161,7 +165,7 @@ rate_buckets = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
 )
 
-SHARED_FILE = "shared-2.sqlite3"  # the number goes up with each change of SHARED's schema
+SHARED_FILE = "shared-3.sqlite3"  # the number goes up with each change of SHARED's schema
 
 
 class Database:

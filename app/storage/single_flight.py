@@ -94,4 +94,4 @@ def _until(deadline: Deadline, attempt: Callable[[float], bool]) -> None:
     with blocking:
         while not attempt(deadline.slice()):
             if deadline.passed:
-                raise TargetTimeout(reason="waited for another fetch of the same URL")
+                raise TargetTimeout(reason="queue")

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 import structlog
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from app.metrics import CACHE_FAILURES
 from app.storage.database import Database, cache_entries
@@ -20,17 +20,46 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
+FAILED, PASSING = 0, 1  # in the place of a page's status
 SWEEP_EVERY = 256  # stores between two sweeps of what has expired
 SHARED_FACTOR = 20  # the shared store keeps so many times the entries of one worker
 
 
 class Entry(Struct, frozen=True):
-    """What was loaded; times are Unix seconds. `status` is a number of the loader's own."""
+    """A loaded value and, beside a card, the last failure to refresh it. Times are Unix seconds.
+
+    `status`: the HTTP status of the page; `FAILED` where the value is a failure, `PASSING` where that may pass soon.
+    `kept_until`: end of the time in which an expired card may stand in for a failure; 0 for none.
+    """
 
     value: bytes
     status: int
     stored_at: float
     expires_at: float
+    kept_until: float = 0.0
+    failure: bytes = b""
+    failed_at: float = 0.0
+    retry_at: float = 0.0
+
+    @property
+    def dropped_at(self) -> float:
+        return max(self.expires_at, self.kept_until)
+
+    def stands(self, now: float) -> bool:
+        """Tell whether this is a card that is good enough to stand in for a failure."""
+        return self.status > PASSING and self.dropped_at > now
+
+
+def merge(standing: Entry | None, loaded: Entry) -> Entry:
+    """Let a loaded entry take the place of the standing one; a passing failure only goes beside a card."""
+    if loaded.status == PASSING and standing and standing.stands(loaded.stored_at):
+        return replace(standing, failure=loaded.value, failed_at=loaded.stored_at, retry_at=loaded.expires_at)
+    return loaded
+
+
+def last_failure(entry: Entry) -> Entry:
+    """The failure beside a card, as an entry of its own."""
+    return Entry(entry.failure, PASSING, entry.failed_at, entry.retry_at)
 
 
 class Store(Protocol):
@@ -80,11 +109,11 @@ class SqlStore:
     """Entries as rows, for workers that share a database."""
 
     _GET = sa.select(cache_entries).where(cache_entries.c.key.in_(sa.bindparam("keys", expanding=True)))
+    _COLUMNS = tuple(cache_entries.c.keys())
     _PUT = sa.text(
-        "INSERT INTO cache_entries (key, value, status, stored_at, expires_at) "
-        "VALUES (:key, :value, :status, :stored_at, :expires_at) ON CONFLICT (key) DO UPDATE SET "
-        "value = excluded.value, status = excluded.status, "
-        "stored_at = excluded.stored_at, expires_at = excluded.expires_at"
+        f"INSERT INTO {cache_entries.name} ({', '.join(_COLUMNS)}) "  # noqa: S608  (names of our own)
+        f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT (key) DO UPDATE SET "
+        + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
     )
 
     def __init__(self, database: Database, *, size: int) -> None:
@@ -98,7 +127,7 @@ class SqlStore:
             return {row[0]: Entry(*row[1:]) for row in connection.execute(self._GET, {"keys": keys})}
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
-        rows = [{"key": key, **asdict(entry)} for key, entry in entries.items()]
+        rows = [{"key": key, **asdict(entry), "kept_until": entry.dropped_at} for key, entry in entries.items()]
         with self._database.write() as connection:
             connection.execute(self._PUT, rows)
         self._puts += len(rows)
@@ -108,17 +137,17 @@ class SqlStore:
 
     def sweep(self) -> None:
         """Drop what has expired, and what expires first of what is too many."""
-        expires_at = cache_entries.c.expires_at
-        too_many = sa.select(expires_at).order_by(expires_at.desc()).offset(self._size).limit(1).scalar_subquery()
-        gone = sa.or_(expires_at <= time.time(), expires_at <= too_many)
+        kept_until = cache_entries.c.kept_until
+        too_many = sa.select(kept_until).order_by(kept_until.desc()).offset(self._size).limit(1).scalar_subquery()
+        gone = sa.or_(kept_until <= time.time(), kept_until <= too_many)
         with self._database.read() as connection:
             connection.execute(cache_entries.delete().where(gone))
 
 
 class RedisStore:
-    """Entries in Redis, for workers on many hosts: a header of three numbers, then the value."""
+    """Entries in Redis, for workers on many hosts: a header of numbers, the value, the failure."""
 
-    _HEADER = struct.Struct("<Hdd")
+    _HEADER = struct.Struct("<HdddddI")  # the last is the length of the value
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
@@ -128,17 +157,23 @@ class RedisStore:
         return {key: self._decode(blob) for key, blob in found if blob}
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
+        now = time.time()
         with self._redis.pipeline(transaction=False) as pipeline:
             for key, entry in entries.items():
-                header = self._HEADER.pack(entry.status, entry.stored_at, entry.expires_at)
-                ttl = max(1, int((entry.expires_at - entry.stored_at) * 1000))
-                pipeline.set(self._name(key), header + entry.value, px=ttl)
+                ttl = max(1, int((entry.dropped_at - now) * 1000))
+                pipeline.set(self._name(key), self._encode(entry), px=ttl)
             pipeline.execute()
 
     @staticmethod
     def _name(key: str) -> str:
-        return f"pagecard:cache:{key}"
+        return f"pagecard:cache:2:{key}"  # the number goes up with each change of the header
+
+    def _encode(self, entry: Entry) -> bytes:
+        times = entry.stored_at, entry.expires_at, entry.dropped_at, entry.failed_at, entry.retry_at
+        return self._HEADER.pack(entry.status, *times, len(entry.value)) + entry.value + entry.failure
 
     def _decode(self, blob: bytes) -> Entry:
-        status, stored_at, expires_at = self._HEADER.unpack_from(blob)
-        return Entry(blob[self._HEADER.size :], status, stored_at, expires_at)
+        status, stored_at, expires_at, kept_until, failed_at, retry_at, length = self._HEADER.unpack_from(blob)
+        end = self._HEADER.size + length
+        value, failure = blob[self._HEADER.size : end], blob[end:]
+        return Entry(value, status, stored_at, expires_at, kept_until, failure, failed_at, retry_at)

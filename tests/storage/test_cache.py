@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from app.deadline import Deadline
 from app.errors import TargetTimeout
 from app.storage.cache import FRONT_MAX, Cache, _digest
 from app.storage.database import Database, cache_entries
 from app.storage.generations import Generations
-from app.storage.stores import Entry, RedisStore, SqlStore, Store
+from app.storage.stores import FAILED, PASSING, Entry, RedisStore, SqlStore, Store
 from tests.servers import until
 
 pytestmark = pytest.mark.slow
@@ -33,6 +34,12 @@ def entry(value: bytes = b"value", *, ttl: float = 60, age: float = 0, status: i
 class Seen(NamedTuple):
     entry: Entry
     hit: bool
+    stale: bool = False
+
+
+def renew(cache: Cache[Seen], key: str, load: Callable[[], Entry]) -> Seen:
+    """Load and keep, whatever is there already."""
+    return cache.get_or_load(key, load, max_age=None, deadline=Deadline.after(30))
 
 
 def get(
@@ -99,17 +106,17 @@ def test_what_was_loaded_is_there_for_every_worker(new_cache: Callable[[], Cache
 
 
 def test_an_entry_comes_back_as_it_was(new_cache: Callable[[], Cache[Seen]]) -> None:
-    kept = entry(bytes(range(256)), status=203)
-    new_cache().load("key", lambda: kept)
+    kept = replace(entry(bytes(range(256)), status=203), kept_until=time.time() + 90)
+    renew(new_cache(), "key", lambda: kept)
     until(lambda: new_cache().get_many(["key"], 60))
-    assert new_cache().get_many(["key"], 60) == {"key": (kept, True)}
+    assert new_cache().get_many(["key"], 60) == {"key": (kept, True, False)}
 
 
 def test_a_newer_value_takes_the_place_of_every_copy(new_cache: Callable[[], Cache[Seen]]) -> None:
     one, other = new_cache(), new_cache()
-    one.load("key", lambda: entry(b"old"))
+    renew(one, "key", lambda: entry(b"old"))
     until(lambda: other.get_many(["key"], 60))
-    one.load("key", lambda: entry(b"new"))
+    renew(one, "key", lambda: entry(b"new"))
     until(lambda: other.get_many(["key"], 60)["key"].entry.value == b"new", timeout=5)
 
 
@@ -117,7 +124,7 @@ def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache[Seen]]) -
     one, other = new_cache(), new_cache()
     keys = [f"key {number} é" for number in range(100)]
     for key in keys[:60]:
-        one.load(key, lambda key=key: entry(key.encode()))  # type: ignore[misc]
+        renew(one, key, lambda key=key: entry(key.encode()))  # type: ignore[misc]
     until(lambda: len(new_cache().get_many(keys, 60)) == 60)
     found = other.get_many(keys, 60)
     assert {key: seen.entry.value for key, seen in found.items()} == {key: key.encode() for key in keys[:60]}
@@ -125,9 +132,65 @@ def test_many_keys_are_looked_up_at_once(new_cache: Callable[[], Cache[Seen]]) -
 
 def test_what_has_expired_is_not_served(new_cache: Callable[[], Cache[Seen]]) -> None:
     cache = new_cache()
-    cache.load("key", lambda: entry(ttl=0.2))
+    renew(cache, "key", lambda: entry(ttl=0.2))
     until(lambda: not cache.get_many(["key"], 60), timeout=5)
     assert get(cache, "key") == (b"value", False)
+
+
+def lapse(cache: Cache[Seen], *, kept: float = 60) -> None:
+    """Keep a card for "key" that has expired and may stand in for `kept` seconds."""
+    old = entry(b"card", age=100, ttl=40)
+    renew(cache, "key", lambda: replace(old, kept_until=time.time() + kept))
+    cache.settle()
+
+
+def fail(ttl: float = 30) -> Entry:
+    return entry(b"failure", status=PASSING, ttl=ttl)
+
+
+def test_a_passing_failure_leaves_the_card_to_every_worker(new_cache: Callable[[], Cache[Seen]]) -> None:
+    one, other = new_cache(), new_cache()
+    renew(one, "key", entry)
+    until(lambda: other.get_many(["key"], 60))
+    assert renew(one, "key", fail).entry.value == b"failure"
+    one.settle()
+    for cache in (one, other, new_cache()):
+        assert get(cache, "key") == (b"value", True)
+
+
+def test_an_expired_card_stands_in_for_a_failure_at_every_worker(new_cache: Callable[[], Cache[Seen]]) -> None:
+    one, other = new_cache(), new_cache()
+    lapse(one)
+    assert not other.get_many(["key"], 60)
+    found = one.get_or_load("key", fail, max_age=60, deadline=Deadline.after(30))
+    assert (found.entry.value, found.hit, found.stale) == (b"card", True, True)
+    until(lambda: other.get_many(["key"], 60))
+    seen = other.get_many(["key"], 60)["key"]
+    assert (seen.entry.value, seen.hit, seen.stale) == (b"card", True, True)
+
+
+def test_a_definite_failure_takes_the_place_of_a_card(new_cache: Callable[[], Cache[Seen]]) -> None:
+    cache = new_cache()
+    renew(cache, "key", entry)
+    renew(cache, "key", lambda: entry(b"gone", status=FAILED))
+    cache.settle()
+    assert get(new_cache(), "key") == (b"gone", True)
+
+
+def test_a_card_of_another_host_is_not_lost_to_a_failure_that_began_before(store: Store, tmp_path: Path) -> None:
+    hosts = [
+        Cache(store, Seen, size=100, generations=Generations(tmp_path / f"g{n}"), turns=tmp_path / f"t{n}")
+        for n in (1, 2)
+    ]
+
+    def fail_slowly() -> Entry:
+        renew(hosts[1], "key", entry)
+        hosts[1].settle()
+        return fail()
+
+    renew(hosts[0], "key", fail_slowly)
+    hosts[0].settle()
+    assert [seen.value for seen in store.get_many([_digest("key")]).values()] == [b"value"]
 
 
 # Over one --------------------------------------------------------------------------------------------------------
@@ -156,7 +219,8 @@ def test_of_two_processes_one_loads(tmp_path: Path, sqlite: Database) -> None:
         "folder = Path(sys.argv[1])\n"
         "store = SqlStore(Database(f'sqlite:///{folder}/shared.sqlite3'), size=100)\n"
         "generations = Generations(folder / 'generations')\n"
-        "cache = Cache(store, lambda entry, hit: entry, size=9, generations=generations, turns=folder / 'turns')\n"
+        "turns, read = folder / 'turns', lambda entry, hit, stale: entry\n"
+        "cache = Cache(store, read, size=9, generations=generations, turns=turns)\n"
         "def load():\n"
         "    print('load'); time.sleep(1); return Entry(b'x', 200, time.time(), time.time() + 60)\n"
         "print('ready', flush=True); input()\n"
@@ -217,7 +281,7 @@ def test_what_expires_at_once_is_not_kept(cache: Cache[Seen]) -> None:
 
 
 def test_what_is_older_than_max_age_is_loaded_again(cache: Cache[Seen]) -> None:
-    cache.load("key", lambda: entry(b"old", age=30))
+    renew(cache, "key", lambda: entry(b"old", age=30))
     assert get(cache, "key", max_age=31) == (b"old", True)
     assert get(cache, "key", max_age=29) == (b"value", False)
 
@@ -235,6 +299,86 @@ def test_who_wants_it_fresh_takes_what_came_while_waiting(cache: Cache[Seen]) ->
     assert len(loads) < 4
 
 
+def test_a_card_that_is_too_old_stands_in_for_nothing(cache: Cache[Seen]) -> None:
+    lapse(cache, kept=0)
+    assert get(cache, "key", fail) == (b"failure", False)
+    assert get(cache, "key") == (b"failure", True)
+
+
+def test_a_failed_refresh_is_tried_again_after_its_time(cache: Cache[Seen]) -> None:
+    lapse(cache)
+    assert get(cache, "key", lambda: fail(ttl=0.3)) == (b"card", True)
+    assert cache.get_many(["key"], 60)["key"].stale
+    until(lambda: not cache.get_many(["key"], 60), timeout=5)
+    assert get(cache, "key") == (b"value", False)
+
+
+def test_forty_who_want_it_fresh_are_one_load(cache: Cache[Seen]) -> None:
+    loads: list[int] = []
+    renew(cache, "key", lambda: entry(b"old"))
+    everyone_asked = threading.Barrier(40)
+
+    def load() -> Entry:
+        loads.append(1)
+        time.sleep(0.3)
+        return entry(b"new")
+
+    def ask(_: int) -> bytes:
+        everyone_asked.wait(10)
+        return renew(cache, "key", load).entry.value
+
+    with ThreadPoolExecutor(40) as pool:
+        assert set(pool.map(ask, range(40))) == {b"new"}
+    assert len(loads) == 1
+
+
+def test_forty_who_want_it_fresh_share_a_failure(cache: Cache[Seen]) -> None:
+    loads: list[int] = []
+    renew(cache, "key", entry)
+    everyone_asked = threading.Barrier(40)
+
+    def load() -> Entry:
+        loads.append(1)
+        time.sleep(0.3)
+        return fail()
+
+    def ask(_: int) -> bytes:
+        everyone_asked.wait(10)
+        return renew(cache, "key", load).entry.value
+
+    with ThreadPoolExecutor(40) as pool:
+        assert set(pool.map(ask, range(40))) == {b"failure"}
+    assert len(loads) == 1
+    assert get(cache, "key") == (b"value", True)
+
+
+def test_who_wants_it_fresh_again_does_not_get_the_last_load(cache: Cache[Seen]) -> None:
+    values = [renew(cache, "key", lambda n=n: entry(b"%d" % n)).entry.value for n in range(5)]  # type: ignore[misc]
+    assert values == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_who_wants_it_fresh_does_not_join_a_load_that_began_long_ago(
+    cache: Cache[Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.storage.cache.JOIN_AGE", 0.2)
+    loading, go_on = threading.Event(), threading.Event()
+
+    def load() -> Entry:
+        begun = entry(b"old")
+        loading.set()
+        go_on.wait(10)
+        return begun
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(renew, cache, "key", load)
+        loading.wait(10)
+        time.sleep(0.5)
+        second = pool.submit(renew, cache, "key", lambda: entry(b"new"))
+        time.sleep(0.1)
+        go_on.set()
+        assert (first.result(30).entry.value, second.result(30).entry.value) == (b"old", b"new")
+
+
 @pytest.mark.parametrize("size", [0, FRONT_MAX, FRONT_MAX + 1, 2**20])
 def test_a_value_of_any_size_is_kept(cache: Cache[Seen], size: int) -> None:
     get(cache, "key", lambda: entry(b"x" * size))
@@ -247,7 +391,7 @@ def test_what_is_waited_for_is_kept_at_once(cache: Cache[Seen], monkeypatch: pyt
     monkeypatch.setattr("app.storage.writer.SETTLE_TIMEOUT", 30)
     begun = time.monotonic()
     for key in "ab":
-        cache.load(key, entry)
+        renew(cache, key, entry)
         cache.settle()
     assert time.monotonic() - begun < 10
     assert cache._store.get_many([_digest("a"), _digest("b")]).keys() == {_digest("a"), _digest("b")}
@@ -256,7 +400,7 @@ def test_what_is_waited_for_is_kept_at_once(cache: Cache[Seen], monkeypatch: pyt
 def test_what_memory_has_of_a_key_is_read_once(sqlite: Database, tmp_path: Path) -> None:
     store = SqlStore(sqlite, size=100)
     cache = Cache(store, Seen, size=100, generations=Generations(tmp_path / "v"), turns=tmp_path / "t")
-    cache.load("key", entry)
+    renew(cache, "key", entry)
     cache.settle()
     first, again = (cache.get_many(["key"], 60)["key"] for _ in range(2))
     assert first is again
@@ -266,10 +410,10 @@ def test_memory_lets_go_of_the_oldest_copy_however_often_it_was_looked_at(sqlite
     store = SqlStore(sqlite, size=100)
     cache = Cache(store, Seen, size=2, generations=Generations(tmp_path / "v"), turns=tmp_path / "t")
     for key in "ab":
-        cache.load(key, entry)
+        renew(cache, key, entry)
         cache.settle()
     cache.get_many(["a"], 60)
-    cache.load("c", entry)
+    renew(cache, "c", entry)
     assert list(cache._front) == ["b", "c"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.deadline import Deadline
 from app.extractor import Options
 from app.networks import parse_networks
 from app.plans import Plan
@@ -115,7 +116,8 @@ def services(tmp_path: Path, redis_server: RedisServer) -> Iterator[Services]:
 def asks_redis(services: Services) -> bool:
     """Whether what is kept now is kept in Redis."""
     now = time.time()
-    services.cache.load("key", lambda: Entry(b"value", 200, now, now + 60))
+    entry = Entry(b"value", 200, now, now + 60)
+    services.cache.get_or_load("key", lambda: entry, max_age=None, deadline=Deadline.after(10))
     services.cache.settle()
     with suppress(redis.RedisError):
         return bool(services.redis.dbsize())
