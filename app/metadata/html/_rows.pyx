@@ -26,7 +26,8 @@ include "_structs.pxi"
 include "_tokens.pxi"
 include "_marks.pxi"
 include "_stack.pxi"
-include "_tree.pxi"
+include "_body.pxi"
+include "_modes.pxi"
 include "_reader.pxi"
 
 cdef object _MAX_MARKUP = 2**31 - 1

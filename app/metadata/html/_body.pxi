@@ -1,4 +1,4 @@
-# Light tree construction (13.2.6): `body.py` and `tree.py` again.
+# Rules of the body (13.2.6.4.7 to 15): `body.py` again.
 
 ctypedef bint (*StartRule)(Reader *, int) noexcept
 ctypedef void (*EndRule)(Reader *, int) noexcept
