@@ -28,6 +28,7 @@ PagecardError
     ├── InvalidUrl               400  INVALID_URL
     ├── TargetNotAllowed         403  TARGET_NOT_ALLOWED
     ├── UnsupportedContent       422  UNSUPPORTED_CONTENT
+    ├── ReadingFailed            500  INTERNAL_ERROR         retryable
     ├── TargetUnreachable        502  TARGET_UNREACHABLE     retryable
     ├── TargetHttpError          502  TARGET_HTTP_ERROR      retryable on 408, 425, 429, 5xx
     ├── TargetBlocked            502  TARGET_BLOCKED
@@ -223,6 +224,15 @@ class UnsupportedContent(TargetError):
     code = "UNSUPPORTED_CONTENT"
     status = 422
     message = "The target is neither HTML nor a file that has a card"
+
+
+class ReadingFailed(TargetError):
+    """Our own mistake while reading one page; never the page's fault, never cached."""
+
+    code = "INTERNAL_ERROR"
+    status = 500
+    message = "Something went wrong on our side while reading this page"
+    retryable = True
 
 
 class TargetUnreachable(TargetError):

@@ -22,6 +22,7 @@ from app.deadline import Deadline
 from app.errors import (
     InvalidUrl,
     PagecardError,
+    ReadingFailed,
     TargetBlocked,
     TargetError,
     TargetHttpError,
@@ -29,7 +30,7 @@ from app.errors import (
     UnsupportedContent,
     leaves,
 )
-from app.fetch import TargetUrl, loggable, parse_url
+from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
     Document,
@@ -194,8 +195,8 @@ class Extractor:
         except TargetError as error:
             return Failure(error)
         except Exception:
-            log.exception("extract failed", url=loggable(target))
-            return Failure(UnsupportedContent("This page could not be read"))
+            log.exception("extraction crashed", host=target.host)
+            return Failure(ReadingFailed())
 
     def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
         begun, extraction = time.time(), _Extraction(self, target, options, deadline, tenant)
@@ -203,7 +204,10 @@ class Extractor:
             status, value = extraction.answer()
             outcome, entry = "ok", self._success(value, status, begun, poor=extraction.poor)
         except TargetError as error:
-            outcome, entry = error.code, self._failure(error, begun, poor=deadline.passed or error.reason == "queue")
+            outcome, entry = error.code, self._failure(error, begun, poor=deadline.passed)
+        except Exception:
+            log.exception("extraction crashed", host=target.host)
+            outcome, entry = "crashed", self._failure(ReadingFailed(), begun, poor=False)
         extraction.observe(outcome)
         return entry
 
@@ -213,6 +217,7 @@ class Extractor:
 
     def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
         passing = error.retryable or isinstance(error, TargetBlocked)
+        poor = poor or error.reason == "queue" or isinstance(error, ReadingFailed)
         expires_at = begun if poor or not self._failure_ttl else time.time() + self._failure_ttl
         return Entry(_encode_failure(error), PASSING if passing else FAILED, begun, expires_at)
 

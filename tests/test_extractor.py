@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from app.deadline import Deadline
-from app.errors import TargetError, TargetHttpError, TargetTimeout, TargetUnreachable, leaves
+from app.errors import ReadingFailed, TargetError, TargetHttpError, TargetTimeout, TargetUnreachable, leaves
 from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
@@ -111,7 +111,7 @@ def test_a_card_is_kept(world: World) -> None:
     assert len(world.fetched) == 1
 
 
-@pytest.mark.parametrize("leaf", [leaf for leaf in leaves(TargetError) if leaf is not TargetHttpError])
+@pytest.mark.parametrize("leaf", [leaf for leaf in leaves(TargetError) if leaf not in (TargetHttpError, ReadingFailed)])
 def test_a_failure_is_kept_with_all_that_it_says(world: World, leaf: type[TargetError]) -> None:
     world.pages[URL] = leaf("The message", reason="for the log alone")
     for error in (world.error(), world.error()):
@@ -223,9 +223,29 @@ def test_a_card_whose_oembed_failed_in_its_full_time_is_kept(world: World, failu
 
 def test_a_mistake_of_ours_is_a_failure_of_this_url_alone_and_is_not_kept(world: World) -> None:
     world.pages[URL] = ZeroDivisionError("a mistake")
-    assert world.error().code in {leaf.code for leaf in leaves(TargetError)}
+    error = world.error()
+    assert (error.code, error.status, error.retryable) == ("INTERNAL_ERROR", 500, True)
+    assert "mistake" not in error.message
     world.pages[URL] = "<title>A</title>"
     assert world.data()["title"] == "A"
+    assert world.outcomes == ["crashed", "ok"]
+
+
+def test_a_mistake_of_ours_takes_the_card_from_nobody(world: World) -> None:
+    world.pages[URL] = "<title>A</title>"
+    world.data()
+    world.pages[URL] = RecursionError("a mistake")
+    assert world.error(fresh=True).code == "INTERNAL_ERROR"
+    for options in ({}, {"max_age": 0}):
+        assert world.data(**options)["title"] == "A"
+
+
+def test_a_mistake_of_ours_is_logged_with_its_traceback_and_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("app.extractor.log.exception", lambda event, **more: told.append((event, more)), raising=False)
+    world.pages["https://example.com/?secret"] = KeyError("a mistake")
+    world.error("https://example.com/?secret")
+    assert told == [("extraction crashed", {"host": "example.com"})]
 
 
 @pytest.mark.parametrize(
