@@ -49,10 +49,16 @@ cdef unsigned int _own_flags(Reader *r, int element, Tag *tag) noexcept:
     return own
 
 
-cdef void _meet_headline(Reader *r) noexcept:
-    """Take it from all elements around the first `<h1>` that they are a comment, a teaser or the like."""
+cdef void _meet_own_content(Reader *r, int row, bint is_headline) noexcept:
+    """Take flags by words from the first headline, from the first body of an article, and from all around."""
     cdef int place
-    r.has_headline = True
+    if r.last[_TEMPLATE] >= 0 or (r.has_headline if is_headline else r.has_article_body):
+        return
+    if is_headline:
+        r.has_headline = True
+    else:
+        r.has_article_body = True
+    r.rows[row].flags &= ~_BY_WORD
     for place in range(r.depth):
         r.rows[r.stack[place].row].flags &= ~_BY_WORD
 
@@ -72,8 +78,8 @@ cdef int _insert(Reader *r, int element, Tag *tag, unsigned int own) noexcept:
     if not traits & _WHOLE_PAGE:
         own |= _own_flags(r, element, tag)
     row = _add_tag(r, element, tag, own)
-    if element == _H1 and not r.has_headline:
-        _meet_headline(r)
+    if element == _H1 or own & _ARTICLE_BODY:
+        _meet_own_content(r, row, element == _H1)
     if (content == _DATA or content == _PLAINTEXT) and not in_table:
         _push(r, row, element, traits, IN_HTML, NO_INTEGRATION)
     return content

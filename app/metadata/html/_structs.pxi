@@ -36,7 +36,7 @@ cdef struct Reader:
     Attribute *attributes
     int attribute_count, attribute_capacity
     int body, mode, depth, unknown_count
-    bint is_cut, has_failed, may_be_frameset, has_headline, breaks
+    bint is_cut, has_failed, may_be_frameset, has_headline, has_article_body, breaks
     Open top
     Open stack[DEPTH]
     short last[NUMBERS]
@@ -48,7 +48,7 @@ cdef struct Reader:
 cdef int _START = START, _TEXT = TEXT, _BLANK = BLANK, _RAW = RAW, _VERBATIM = VERBATIM
 cdef int _FOREIGN = FOREIGN_NAME, _FIRST_UNKNOWN = FIRST_UNKNOWN, _LAST_NAME = LAST_NAME
 cdef int _MAX_ROWS = MAX_ROWS, _MAX_ATTRIBUTES = MAX_ATTRIBUTES
-cdef unsigned int _AFTER_BLOCK = _flags.AFTER_BLOCK, _INERT = _flags.INERT
+cdef unsigned int _AFTER_BLOCK = _flags.AFTER_BLOCK, _INERT = _flags.INERT, _ARTICLE_BODY = _flags.ARTICLE_BODY
 
 assert MAX_DEPTH == DEPTH and MAX_UNKNOWN == UNKNOWN and 2 * FOREIGN_NAME == NUMBERS and LAST_NAME < FOREIGN_NAME
 

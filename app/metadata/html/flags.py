@@ -20,6 +20,7 @@ COOKIE = 1 << 11
 COMMENT = 1 << 12
 REVIEW = 1 << 13
 RELATED = 1 << 14
+ARTICLE_BODY = 1 << 15
 
 AFTER_BLOCK = 1 << 30
 """Of text alone: a block boundary lies before it."""
@@ -31,7 +32,7 @@ NOT_OWN = NAV | ASIDE | FOOTER | DIALOG | COOKIE | COMMENT | REVIEW | RELATED
 """Parts that are not the page's own content."""
 
 BY_WORD = COOKIE | COMMENT | REVIEW | RELATED
-"""Flags that words in attributes set; an element around the headline has none of them."""
+"""Flags that words in attributes set; an element around the headline or the article's body has none of them."""
 
 OF_ELEMENT = {
     "template": INERT,
@@ -60,7 +61,7 @@ OF_ROLE = {
 }
 """Flags by the attribute `role`."""
 
-OF_ITEMPROP = {b"comment": COMMENT, b"review": REVIEW, b"reviews": REVIEW}
+OF_ITEMPROP = {b"articlebody": ARTICLE_BODY, b"comment": COMMENT, b"review": REVIEW, b"reviews": REVIEW}
 """Flags by the attribute `itemprop`."""
 
 _COOKIE = (
@@ -75,7 +76,7 @@ _RELATED = (
     "latest-news latest-posts more-from more-stories most-popular most-read outbrain popular-posts read-next "
     "recent-posts recirc recommend related taboola teaser trending up-next you-may-also you-might-also"
 )
-_NEITHER = "commentary commentator related-by reviewed"
+_NEITHER = "comment-on commentary commentator related-by reviewed"
 
 OF_WORD = {
     word.encode(): flag
@@ -90,5 +91,19 @@ OF_WORD = {
 }
 """Flags by the beginning of a word in `class` or `id`, the first that fits; `-` stands for up to three dashes."""
 
-UNMARKED = (b"cat", b"category", b"has", b"hide", b"is", b"no", b"not", b"page", b"single", b"tag", b"with", b"without")
+UNMARKED = (
+    b"cat",
+    b"category",
+    b"has",
+    b"hide",
+    b"is",
+    b"js",
+    b"no",
+    b"not",
+    b"page",
+    b"single",
+    b"tag",
+    b"with",
+    b"without",
+)
 """First words of a class that describes an article or a state, such as `category-reviews` or `has-comments`."""

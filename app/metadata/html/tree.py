@@ -65,7 +65,7 @@ class Tree:
         self._stack = Stack(columns)
         self._mode = Mode.BEFORE_HEAD
         self._may_be_frameset = True
-        self._has_headline = False
+        self._met: set[bool] = set()  # whether of the headline, or of the body of the article
         self._telling = Telling(markup)
 
     @property
@@ -139,9 +139,11 @@ class Tree:
         if traits & Trait.BLOCK:
             self._stack.breaks = True
         in_table = element == _FORM and self._stack.top.element in _TABLE_PARTS
-        row = self._add(element, tag, own if traits & Trait.WHOLE_PAGE else own | self._own_flags(element, tag))
-        if element == _H1 and not self._has_headline:
-            self._meet_headline()
+        if not traits & Trait.WHOLE_PAGE:
+            own |= self._own_flags(element, tag)
+        row = self._add(element, tag, own)
+        if element == _H1 or own & flags.ARTICLE_BODY:
+            self._meet_own_content(row, element == _H1)
         if content in (Content.DATA, Content.PLAINTEXT) and not in_table:
             self._stack.push(row, element, traits)
         return content
@@ -157,11 +159,12 @@ class Tree:
             own |= _OF_PAGE[element]
         return own
 
-    def _meet_headline(self) -> None:
-        """Take it from all elements around the first `<h1>` that they are a comment, a teaser or the like."""
-        self._has_headline = True
-        for opened in self._stack:
-            self._columns.flags[opened.row] &= ~flags.BY_WORD
+    def _meet_own_content(self, row: int, is_headline: bool) -> None:
+        """Take flags by words from the first headline, from the first body of an article, and from all around."""
+        if is_headline not in self._met and self._stack.last[_TEMPLATE] < 0:
+            self._met.add(is_headline)
+            for around in (row, *(opened.row for opened in self._stack)):
+                self._columns.flags[around] &= ~flags.BY_WORD
 
     def _merge(self, element: int, tag: Tag) -> int:
         """Note a further `<html>` or `<body>`: the standard gives its attributes to the first."""

@@ -12,6 +12,7 @@ from tests.metadata.html.tables import each_reader
 FLAGS = (
     flags.HIDDEN | flags.ARIA_HIDDEN | flags.INERT | flags.NOSCRIPT | flags.FOREIGN | flags.NAV | flags.ASIDE
     | flags.HEADER | flags.FOOTER | flags.DIALOG | flags.COOKIE | flags.COMMENT | flags.REVIEW | flags.RELATED
+    | flags.ARTICLE_BODY
 )  # fmt: skip
 
 
@@ -59,6 +60,9 @@ def flags_of_text(table: Any) -> int:
         ("<div class='has-comments reviews'>", flags.REVIEW),
         ("<div itemprop=review>", flags.REVIEW),
         ("<p class=reviewed-by>", 0),
+        ("<div itemprop=articleBody>", flags.ARTICLE_BODY),
+        ("<div class='js-reply reply-box'>", flags.COMMENT),
+        ("<div class=js-replies>", 0),
         ("<div class=woocommerce-review__author>", flags.REVIEW),
         ("<section class='related'>", flags.RELATED),
         ("<div class='you_may_also_like'>", flags.RELATED),
@@ -73,8 +77,17 @@ def test_flags(read: Any, html: str, expected: int) -> None:
 
 
 @each_reader
-@pytest.mark.parametrize("html", ["<div class=review><div><h1>a</h1><p>", "<div id=related><h1>a</h1><p>"])
-def test_an_element_around_the_headline_is_the_page(read: Any, html: str) -> None:
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div class=review><div><h1>a</h1><p>",
+        "<div id=related><h1>a</h1><p>",
+        "<template><h1>a</h1></template><div class=review><h1>a</h1><p>",
+        "<h1>a</h1><div class=review><div itemprop=articleBody></div><p>",
+        "<h1 class=review-title><p>",
+    ],
+)
+def test_an_element_around_own_content_is_the_page(read: Any, html: str) -> None:
     table = read(html.encode())
     assert table.flags(table.first("p")) & FLAGS == 0
 
