@@ -26,7 +26,7 @@ MARKUP = re.compile(rb"<(?=[A-Za-z!?]|/.)", re.DOTALL)
 TAG = re.compile(rb"<(/?)([A-Za-z][^\t\n\f\r />]*+)((?:[\t\n\f\r /]*+%b)*+)([\t\n\f\r /]*+)>" % _UNNAMED)
 """A tag at EOF, or with a quote that never closes, is dropped. Groups: `/`, name, attributes, what precedes `>`."""
 
-ATTRIBUTE = re.compile(rb"[\t\n\f\r /]*+%b" % _ATTRIBUTE)
+ATTRIBUTE = re.compile(_ATTRIBUTE)
 """One of the attributes of a tag. Groups: name, value in double quotes, in single quotes, without quotes."""
 
 VISIBLE = re.compile(rb"[^\t\n\f\r ]")
