@@ -8,7 +8,6 @@ Rule 3: keys take turns: a claim goes to whoever has the least in work, and nobo
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -20,11 +19,10 @@ from sqlalchemy.sql.functions import GenericFunction
 from app import metrics
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import end_if_done, lock
+from app.jobs.turns import Rota, share
 from app.storage.database import Database, job_items, job_owners, job_results, jobs
-from app.threads.fair_queue import HEADROOM_FACTOR
 
 LEASE = 8  # seconds without a beat after which an owner is dead
-JOBS_IN_TURN = 4  # jobs of one key that are worked on side by side, the oldest first
 
 Charge = Callable[[sa.Connection, str, int], None]
 """Counts URLs against a key's month, in the transaction that stores their results."""
@@ -34,6 +32,7 @@ class JobQueue:
     def __init__(self, database: Database, charge: Charge) -> None:
         self._database = database
         self._charge = charge
+        self._rota = Rota()
 
     def waiting(self, *, rendered: bool | None = None) -> int:
         """Items that nobody works on yet, of one kind or of both."""
@@ -50,30 +49,14 @@ class JobQueue:
         """Take up to `room` items. `busy`: how many of each key this owner has in work already."""
         if not room:
             return []
-        waiting = self._in_turn(rendered)
-        shares = share(room, [(row.id, row.key_id, row.waiting) for row in waiting], busy or {})
+        with self._database.read() as connection:
+            waiting = self._rota.next(connection, rendered=rendered)
+        shares = share(room, waiting, busy or {})
         if not shares:
             return []
         with self._database.write() as connection:
-            self._see(connection, owner)
-            lock(connection, sorted(shares))
-            return [
-                item
-                for row in waiting
-                if row.id in shares
-                for item in self._take(connection, owner, row, shares[row.id])
-            ]
-
-    def _in_turn(self, rendered: bool) -> Sequence[Any]:
-        with self._database.read() as connection:
-            return connection.execute(_IN_TURN, {"kind": rendered}).all()
-
-    def _take(self, connection: sa.Connection, owner: str, job: Any, room: int) -> list[Item]:
-        rows = connection.execute(_TAKE, {"of_job": job.id, "by": owner, "room": room}).all()
-        if not rows:  # cancelled, or taken by others, before we held the job
-            return []
-        connection.execute(_COUNT_TAKEN, {"of_job": job.id, "taken": len(rows)})
-        return [Item(job.id, job.key_id, index, url, job.config, job.headers or {}) for index, url in sorted(rows)]
+            self._enlist(connection, owner)
+            return _take(connection, owner, _hold(connection, sorted(shares)), shares)
 
     def finish(self, owner: str, outcomes: Iterable[Outcome]) -> int:
         """Store what came of items, of each that `owner` still owns; how many those were."""
@@ -169,6 +152,11 @@ class JobQueue:
         if not connection.execute(_SEE, {"who": owner}).rowcount:
             connection.execute(job_owners.insert().values(id=owner, seen_at=clock()))
 
+    def _enlist(self, connection: sa.Connection, owner: str) -> None:
+        """Begin a lease where there is none. A claim renews none: renewals would wait for the claim."""
+        if not connection.execute(_IS_ENLISTED, {"who": owner}).first():
+            self._see(connection, owner)
+
 
 class clock(GenericFunction[float]):  # noqa: N801  (written as the function that it is)
     """Unix seconds by one clock for all hosts: the database server's; SQLite has the one of its host."""
@@ -192,33 +180,29 @@ def _postgres_clock(*_: Any, **__: Any) -> str:
 _OF_JOB = job_items.c.job_id == sa.bindparam("of_job")
 _THE_JOB = jobs.c.id == sa.bindparam("of_job")
 
-_PLACED = (
-    sa.select(
-        *(jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers, jobs.c.waiting, jobs.c.created_at),
-        sa.func.row_number().over(partition_by=jobs.c.key_id, order_by=jobs.c.created_at).label("place"),
-    )
-    .where(jobs.c.waiting > 0, jobs.c.rendered == sa.bindparam("kind", type_=sa.Boolean))
-    .subquery()
+_HELD = (
+    sa.select(jobs.c.id, jobs.c.key_id, jobs.c.config, jobs.c.headers)
+    .where(jobs.c.id.in_(sa.bindparam("these", expanding=True)), jobs.c.waiting > 0)
+    .order_by(jobs.c.id)
 )
-_IN_TURN = sa.select(_PLACED).where(_PLACED.c.place <= JOBS_IN_TURN).order_by(_PLACED.c.created_at)
-
+# The items are read first: PostgreSQL plans an update with a limited subquery as a nested loop over the whole job.
 _FIRST_QUEUED = (
-    sa.select(job_items.c.input_index)
+    sa.select(job_items.c.input_index, job_items.c.url)
     .where(_OF_JOB, job_items.c.status == Status.QUEUED)
     .order_by(job_items.c.input_index)
     .limit(sa.bindparam("room", type_=sa.Integer))
 )
 _TAKE = (
     job_items.update()
-    .where(_OF_JOB, job_items.c.input_index.in_(_FIRST_QUEUED))
+    .where(_OF_JOB, job_items.c.input_index == sa.bindparam("at"))
     .values(status=Status.PROCESSING, owner=sa.bindparam("by"))
-    .returning(job_items.c.input_index, job_items.c.url)
 )
 _COUNT_TAKEN = (
     jobs.update()
     .where(_THE_JOB)
     .values(waiting=jobs.c.waiting - sa.bindparam("taken", type_=sa.Integer), status=Status.PROCESSING)
 )
+_IS_ENLISTED = sa.select(job_owners.c.id).where(job_owners.c.id == sa.bindparam("who"))
 _NOW = sa.select(clock())
 _SEE = job_owners.update().where(job_owners.c.id == sa.bindparam("who")).values(seen_at=clock())
 _OWNED = sa.select(job_items.c.input_index).where(_OF_JOB, job_items.c.owner == sa.bindparam("by"))
@@ -244,32 +228,25 @@ _STORE_OUTCOME = (
 )
 
 
-def share(room: int, waiting: Sequence[tuple[str, str, int]], busy: Mapping[str, int]) -> dict[str, int]:
-    """How much of `room` each job gets: one at a time to the key with the least in work, and within a key to
-    its jobs in turn. A key holds at most `HEADROOM_FACTOR` times what it leaves free, so that a newcomer finds room.
+def _hold(connection: sa.Connection, job_ids: list[str]) -> Sequence[Any]:
+    """Lock those of these jobs that nobody else holds; where others hold all, wait for them."""
+    free = connection.execute(_HELD.with_for_update(skip_locked=True), {"these": job_ids}).all()
+    return free or connection.execute(_HELD.with_for_update(), {"these": job_ids}).all()
 
-    `waiting`: (job, key, items that wait), the oldest first.
-    """
-    left = {job: count for job, _, count in waiting}
-    turns: dict[str, list[str]] = defaultdict(list)
-    for job, key, _ in waiting:
-        turns[key].append(job)
-    heap = [(busy.get(key, 0), order, key) for order, key in enumerate(turns)]
-    heapq.heapify(heap)
-    shares: Counter[str] = Counter()
-    while heap and room:
-        held, order, key = heapq.heappop(heap)
-        if held >= HEADROOM_FACTOR * room:
-            continue
-        job = turns[key].pop(0)
-        shares[job] += 1
-        left[job] -= 1
-        room -= 1
-        if left[job]:
-            turns[key].append(job)
-        if turns[key]:
-            heapq.heappush(heap, (held + 1, order, key))
-    return dict(shares)
+
+def _take(connection: sa.Connection, owner: str, held: Sequence[Any], shares: Mapping[str, int]) -> list[Item]:
+    """Hand items of jobs that this transaction holds to an owner, of each job as many as its share."""
+    taken = [item for job in held for item in _first_queued(connection, job, shares[job.id])]
+    if taken:
+        connection.execute(_TAKE, [{"of_job": item.job_id, "at": item.input_index, "by": owner} for item in taken])
+        counts = Counter(item.job_id for item in taken)
+        connection.execute(_COUNT_TAKEN, [{"of_job": job_id, "taken": counts[job_id]} for job_id in counts])
+    return taken
+
+
+def _first_queued(connection: sa.Connection, job: Any, room: int) -> list[Item]:
+    rows = connection.execute(_FIRST_QUEUED, {"of_job": job.id, "room": room})
+    return [Item(job.id, job.key_id, index, url, job.config, job.headers or {}) for index, url in rows]
 
 
 def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:

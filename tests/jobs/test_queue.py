@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from app import metrics
 from app.jobs.job import Status
-from app.jobs.queue import LEASE, share
+from app.jobs.queue import LEASE
+from app.jobs.store import lock
+from app.jobs.turns import KEYS_IN_TURN, share
 from app.storage.database import job_items, job_owners, job_results, jobs
 from tests.jobs.conftest import World, done, lost
 
@@ -187,6 +189,25 @@ def test_keys_take_turns_however_long_a_job_waits(world: World) -> None:
     world.job(10, "key-b")
     claimed = Counter(item.key_id for item in world.queue.claim("owner", 12))
     assert claimed == {"key-a": 5, "key-b": 5}
+
+
+def test_every_key_has_its_turn_however_many_there_are(world: World) -> None:
+    keys = {f"key-{number:03}" for number in range(2 * KEYS_IN_TURN + 5)}
+    for key_id in keys:
+        world.job(30, key_id)
+    claimed = Counter(item.key_id for _ in range(3) for item in world.queue.claim("owner", 2 * KEYS_IN_TURN))
+    assert set(claimed) == keys
+
+
+def test_a_claim_waits_for_a_job_that_another_claim_holds(world: World) -> None:
+    job = world.job(2)
+    with ThreadPoolExecutor(1) as threads, world.database.write() as connection:
+        lock(connection, [job.id])
+        claimed = threads.submit(world.queue.claim, "owner", 2)
+        time.sleep(0.3)
+        assert not claimed.done()
+        connection.rollback()
+        assert claimed.result()
 
 
 def test_only_what_was_read_is_charged(world: World) -> None:
