@@ -1,7 +1,7 @@
-"""The envelope: every answer that reaches a client, success or error, and the headers it carries.
+"""The envelope of every answer, success or error, and the headers of each.
 
 Rule 1: an error is raised as a ServiceError or TargetError and becomes an answer here, nowhere else.
-Rule 2: nothing of ours shows: no traceback, no address, no key.
+Rule 2: no answer shows a traceback, an address of ours or a key.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import re
 import secrets
 import time
 from functools import partial
-from typing import Any
 
-import orjson
+import msgspec
 import structlog
 from flask import Flask, Request, Response
+from msgspec import Struct
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
+from app.api.failures import refuse
+from app.api.responses import Meta
 from app.api.state import RequestState, begin_state, current_request, current_state
 from app.errors import (
     InternalError,
@@ -32,25 +34,26 @@ from app.errors import (
 log = structlog.get_logger()
 
 JSON = "application/json"
-UNLESS_SAID = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+DEFAULT_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def success(*data: bytes, **meta: Any) -> Response:
-    """The envelope around `data`, which is encoded already, and may come in pieces."""
-    meta = {"request_id": current_state().request_id, "response_time_ms": elapsed_ms(), **meta}
-    envelope = b"".join((b'{"success":true,"data":', *data, b',"meta":', orjson.dumps(meta), b"}"))
-    return Response(envelope, content_type=JSON)
+def success(*data: bytes, meta: Meta | None = None) -> Response:
+    """Put the envelope around `data`, which is JSON, and may come in pieces."""
+    facts = msgspec.json.encode(meta or answer_meta())
+    return json_response(b"".join((b'{"success":true,"data":', *data, b',"meta":', facts, b"}")))
+
+
+def answer_meta() -> Meta:
+    """Return the facts of the current request."""
+    return Meta(request_id=current_state().request_id, response_time_ms=elapsed_ms())
 
 
 def failure(error: PagecardError) -> Response:
+    """Answer with an error."""
     state = current_state()
-    body: dict[str, Any] = {"code": error.code, "message": error.message}
-    if error.details:
-        body["details"] = error.details
-    envelope = {"success": False, "error": body, "meta": {"request_id": state.request_id}}
-    response = Response(orjson.dumps(envelope), error.status, mimetype=JSON)
     state.error_code = error.code
+    response = bare(refuse(error, state.request_id), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, ServiceError) and error.retry_after:
@@ -58,9 +61,14 @@ def failure(error: PagecardError) -> Response:
     return response
 
 
-def bare(value: Any, status: int = 200) -> Response:
-    """A JSON body of its own, without an envelope."""
-    return Response(orjson.dumps(value), status, mimetype=JSON)
+def bare(value: Struct, status: int = 200) -> Response:
+    """Answer with a Struct as JSON, without an envelope."""
+    return json_response(msgspec.json.encode(value), status)
+
+
+def json_response(body: bytes, status: int = 200) -> Response:
+    """Answer with JSON that is encoded already."""
+    return Response(body, status, content_type=JSON)
 
 
 def conditional(response: Response) -> Response:
@@ -71,12 +79,12 @@ def conditional(response: Response) -> Response:
 
 
 def elapsed_ms() -> int:
-    """Milliseconds since the request came in."""
+    """Return the milliseconds since the request came in."""
     return round((time.perf_counter() - current_state().started) * 1000)
 
 
 def mark(name: str, seconds: float) -> None:
-    """Note where time went, for `Server-Timing` (W3C Server Timing)."""
+    """Add an entry to `Server-Timing` (W3C Server Timing)."""
     current_state().timings.append(f"{name};dur={seconds * 1000:.1f}")
 
 
@@ -94,7 +102,7 @@ def _begin() -> None:
     sent_id = asked.headers.get("X-Request-Id", "")
     request_id = sent_id if SANE_REQUEST_ID.fullmatch(sent_id) else f"req_{secrets.token_hex(12)}"
     begin_state(request_id, time.perf_counter())
-    # werkzeug refuses bytes that are no UTF-8; percent-encoded they become U+FFFD, and so they do here.
+    # werkzeug refuses bytes outside UTF-8; percent-encoded they become U+FFFD, so raw ones do, too.
     asked.query_string = asked.query_string.decode(errors="replace").encode()
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
@@ -102,10 +110,10 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     state = current_state()
     seconds = time.perf_counter() - state.started
-    # Added: to set one of them would look through all that are there, and none of them is.
+    # add() is O(1) and none of these is there yet; assignment would search the list.
     response.headers.add("X-Request-Id", state.request_id)
     response.headers.add("Server-Timing", ", ".join([*state.timings, f"total;dur={seconds * 1000:.1f}"]))
-    for name, value in UNLESS_SAID:
+    for name, value in DEFAULT_HEADERS:
         if name not in response.headers:
             response.headers.add(name, value)
     response.call_on_close(partial(_note, current_request(), state, response))
@@ -113,7 +121,7 @@ def _finish(response: Response) -> Response:
 
 
 def _note(asked: Request, state: RequestState, response: Response) -> None:
-    """Log and count a request that is over."""
+    """Log and count a request whose answer has been sent."""
     seconds = time.perf_counter() - state.started
     endpoint, status, code = asked.endpoint or "none", response.status_code, state.error_code
     metrics.requests_by(endpoint, str(status), code or "").inc()
@@ -132,7 +140,7 @@ def _note(asked: Request, state: RequestState, response: Response) -> None:
 
 
 def _foreign(error: HTTPException) -> Response:
-    """What Flask and werkzeug raise, in our words."""
+    """Translate an exception of Flask or werkzeug."""
     if isinstance(error, RequestEntityTooLarge):
         return failure(PayloadTooLarge())
     if error.code == 404:

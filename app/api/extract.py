@@ -1,4 +1,4 @@
-"""`POST /v1/extract/batch`, `GET /v1/extract`, `GET /v1/usage`: what is answered while the client waits."""
+"""`POST /v1/extract/batch`, `GET /v1/extract`, `GET /v1/usage`: answers while the client waits."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import orjson
+import msgspec
 from flask import Blueprint, Response, stream_with_context
+from msgspec import UNSET
 
 from app import metrics
-from app.api import responses
+from app.api import examples
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.envelope import JSON, conditional, elapsed_ms, failure, mark, success
-from app.api.openapi import Operation, described, json_answer
-from app.api.requests import LEAST_TIMEOUT_MS, BatchSchema, ExtractSchema, NoQuerySchema
-from app.api.state import Caller, current_request, current_state, services
+from app.api.envelope import JSON, answer_meta, conditional, failure, mark, success
+from app.api.openapi import Answer, Operation, described
+from app.api.requests import LEAST_TIMEOUT_MS, BatchRequestSchema, CardQuerySchema, NoQuerySchema
+from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, CardMeta, Limits, Usage, UsageAnswer, Used
+from app.api.state import Caller, current_request, services
 from app.batch import (
     Outcomes,
     ParsedUrl,
@@ -48,14 +50,15 @@ from app.errors import (
 )
 from app.extractor import Failure, Options, Outcome, Success
 from app.plans import Plan
+from app.text import iso_time
 
 blueprint = Blueprint("extract", __name__)
 
 NDJSON = "application/x-ndjson"
 ANYTHING = "*/*"
 
-BATCH = BatchSchema()
-EXTRACT = ExtractSchema()
+BATCH = BatchRequestSchema()
+EXTRACT = CardQuerySchema()
 NO_QUERY = NoQuerySchema()
 
 
@@ -64,23 +67,35 @@ NO_QUERY = NoQuerySchema()
     Operation(
         tag="Extract",
         body=BATCH,
-        answers={200: {"application/json": responses.BATCH, NDJSON: responses.STREAM_LINE}},
+        answers={
+            200: Answer(
+                "One result for each URL.",
+                BatchAnswer,
+                parts=PARTS_OF_BATCH,
+                stream="StreamLine",
+                example=examples.BATCH,
+            )
+        },
         errors=(BatchTooLarge, InvalidUrls, QuotaExceeded, Overloaded),
     )
 )
 @authorised(publishable=True)
 def extract_many(caller: Caller) -> Response:
-    """Turn up to 100 URLs into cards, side by side, and answer with one result for each."""
+    """Turn up to 100 URLs into cards, and answer with one result for each.
+
+    With `Accept: application/x-ndjson` the results are streamed as they are ready: each line is a `StreamLine`, a
+    result with its `index`, and the last line holds `summary` and `meta`.
+    """
     read_query(NO_QUERY)
     asked = read_body(BATCH)
     deadline = _deadline(asked["timeout_ms"])
-    judged = judge_urls(caller.plan, asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
+    parsed = parse_batch(caller.plan, asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota(caller)
     streaming = _wants_lines()
-    done = _extract(caller, judged, _options(asked), deadline, streaming=streaming)
+    done = _extract(caller, parsed, _options(asked), deadline, streaming=streaming)
     if streaming:
-        return _stream(asked["urls"], judged, done)
-    return success(*encode_batch(asked["urls"], judged, done))
+        return _stream(asked["urls"], parsed, done)
+    return success(*encode_batch(asked["urls"], parsed, done))
 
 
 @blueprint.get("/v1/extract")
@@ -88,8 +103,11 @@ def extract_many(caller: Caller) -> Response:
     Operation(
         tag="Extract",
         query=EXTRACT,
-        answers={200: json_answer(responses.EXTRACT), 304: {}},
-        headers={"If-None-Match": responses.STRING},
+        answers={
+            200: Answer("The card.", CardAnswer, example=examples.CARD),
+            304: Answer("The client's copy is current."),
+        },
+        headers={"If-None-Match": {"description": "`ETag` of the client's copy.", "schema": {"type": "string"}}},
         errors=(MissingUrl, QuotaExceeded, Overloaded, *leaves(TargetError)),
     )
 )
@@ -99,30 +117,33 @@ def extract_one(caller: Caller) -> Response:
     if not current_request().args.get("url"):
         raise MissingUrl
     asked = read_query(EXTRACT)
-    judged = judge_urls(caller.plan, [asked["url"]], ignore_invalid=False)
+    parsed = parse_batch(caller.plan, [asked["url"]], ignore_invalid=False)
     check_quota(caller)
-    [outcome] = collect(_extract(caller, judged, _options(asked), _deadline(None))).values()
+    [outcome] = collect(_extract(caller, parsed, _options(asked), _deadline(None))).values()
     if isinstance(outcome, Failure):
         return failure(outcome.error)
     return _card(outcome, asked)
 
 
 @blueprint.get("/v1/usage")
-@described(Operation(tag="Extract", answers={200: json_answer(responses.USAGE)}))
+@described(Operation(tag="Extract", answers={200: Answer("Plan, limits and usage.", UsageAnswer)}))
 @authorised(charged=False)
 def usage(caller: Caller) -> Response:
-    """The plan of the key, its limits, and what it used in this month (UTC)."""
+    """Return the plan of the key, its limits, and its usage in the current month (UTC)."""
     read_query(NO_QUERY)
     plan, used = caller.plan, services().usage
-    limits = {name: getattr(plan, name) for name in ("batch_limit", "per_minute", "burst", "per_month")}
-    data = {"plan": plan.name, "limits": limits, "used": {"month": used.month(), "urls": used.used(caller.tenant)}}
-    return success(orjson.dumps(data))
+    limits = Limits(
+        batch_limit=plan.batch_limit, per_minute=plan.per_minute, burst=plan.burst, per_month=plan.per_month
+    )
+    told = Usage(plan=plan.name, limits=limits, used=Used(month=used.month(), urls=used.used(caller.tenant)))
+    return success(msgspec.json.encode(told))
 
 
-def judge_urls(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
-    """Each URL as a target or as what is wrong with it.
+def parse_batch(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
+    """Parse each URL into a target or an InvalidUrl.
 
-    Raises BatchTooLarge for more than the plan takes and, unless `ignore_invalid`, InvalidUrls with all of them.
+    Raises BatchTooLarge for more URLs than the plan takes and, unless `ignore_invalid`, InvalidUrls with every
+    invalid one.
     """
     limit = plan.batch_limit
     if len(urls) > limit:
@@ -130,11 +151,11 @@ def judge_urls(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[Par
             f"This plan takes {limit} URLs in one batch, not {len(urls)}",
             details={"limit": limit, "received": len(urls), "plan": plan.name},
         )
-    judged = parse_urls(urls)
-    invalid = describe_invalid(urls, judged)
+    parsed = parse_urls(urls)
+    invalid = describe_invalid(urls, parsed)
     if invalid and not ignore_invalid:
         raise InvalidUrls(details={"invalid_urls": invalid})
-    return judged
+    return parsed
 
 
 def _options(asked: dict[str, Any]) -> Options:
@@ -150,12 +171,12 @@ def _deadline(timeout_ms: int | None) -> Deadline:
 
 
 def _extract(
-    caller: Caller, judged: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
+    caller: Caller, parsed: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
 ) -> Iterator[Outcomes]:
-    """What became of the targets among `judged`, as it comes; what was read is charged to the key's month."""
+    """Yield the outcomes of the targets among `parsed` as they come, and charge the pages read to the key's month."""
     ours = services()
     done = extract_batch(
-        judged,
+        parsed,
         ours.extractor,
         ours.pool,
         options,
@@ -174,7 +195,7 @@ def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Ite
             tally.count(some.values())
             yield some
     finally:
-        deadline.cancel()  # whoever stops listening stops the work, and pays for what was read by then
+        deadline.cancel()  # a client that hangs up stops the work, and pays for the pages read by then
         for some in done:
             tally.count(some.values())
         tally.settle()
@@ -185,7 +206,7 @@ def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Ite
 
 @dataclass(slots=True)
 class _Tally:
-    """What one request took from the cache, and what it has to pay for."""
+    """Counts of one request: cache hits, pages read and charged, failures."""
 
     key_id: str
     charge: Callable[[str, int], None]
@@ -213,21 +234,24 @@ class _Tally:
 
 def _wants_lines() -> bool:
     asked = current_request()
-    if asked.headers.get("Accept", ANYTHING) in (ANYTHING, JSON):  # what nearly all send; no need to weigh it
+    if asked.headers.get("Accept", ANYTHING) in (
+        ANYTHING,
+        JSON,
+    ):  # from nearly all; nothing to weigh
         return False
     return asked.accept_mimetypes.best_match([JSON, NDJSON]) == NDJSON
 
 
-def _stream(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -> Response:
-    response = Response(stream_with_context(_lines(urls, judged, done)), mimetype=NDJSON)
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the lines back
+def _stream(urls: list[str], parsed: list[ParsedUrl], done: Iterator[Outcomes]) -> Response:
+    response = Response(stream_with_context(_lines(urls, parsed, done)), mimetype=NDJSON)
+    response.headers["X-Accel-Buffering"] = "no"  # keeps nginx from buffering the lines
     return response
 
 
-def _lines(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -> Iterator[bytes]:
+def _lines(urls: list[str], parsed: list[ParsedUrl], done: Iterator[Outcomes]) -> Iterator[bytes]:
     indexes: dict[str, list[int]] = defaultdict(list)
     successful = 0
-    for index, each in enumerate(judged):
+    for index, each in enumerate(parsed):
         if isinstance(each, InvalidUrl):
             yield _line(index, urls[index], Failure(each))
         else:
@@ -236,8 +260,8 @@ def _lines(urls: list[str], judged: list[ParsedUrl], done: Iterator[Outcomes]) -
         successful += len(indexes[target]) * isinstance(outcome, Success)
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)
-    meta = {"request_id": current_state().request_id, "response_time_ms": elapsed_ms()}
-    yield b'{"summary":%b,"meta":%b}\n' % (encode_summary(len(urls), successful), orjson.dumps(meta))
+    end = msgspec.json.encode(answer_meta())
+    yield b'{"summary":%b,"meta":%b}\n' % (encode_summary(len(urls), successful), end)
 
 
 def _line(index: int, url: str, outcome: Outcome) -> bytes:
@@ -247,30 +271,31 @@ def _line(index: int, url: str, outcome: Outcome) -> bytes:
 def _card(outcome: Success, asked: dict[str, Any]) -> Response:
     now = time.time()
     ttl = max(0, int(outcome.expires_at - now))
-    # A browser's cache keeps it no longer than the same question would be answered from ours.
+    # A browser's cache keeps the card no longer than ours would answer the same request.
     fresh = max(0, min(ttl, int(asked["max_age"] - (now - outcome.fetched_at)))) if asked["cache"] else 0
-    stale = {"stale": True} if outcome.stale else {}
-    fetched_at = _iso(outcome.fetched_at)
-    response = success(outcome.data, cache_hit=outcome.cache_hit, **stale, cache_ttl=ttl, fetched_at=fetched_at)
+    meta = CardMeta(
+        **msgspec.structs.asdict(answer_meta()),
+        cache_hit=outcome.cache_hit,
+        stale=outcome.stale or UNSET,
+        cache_ttl=ttl,
+        fetched_at=iso_time(outcome.fetched_at),
+    )
+    response = success(outcome.data, meta=meta)
     response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
     response.headers["Cache-Control"] = f"private, max-age={fresh}"
     response.vary.update(("Authorization", "X-Api-Key", "Origin"))
     return conditional(response)
 
 
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
 def _client_gone() -> Callable[[], bool]:
-    """Tells whether the client of this request has hung up."""
+    """Return a check whether the client of this request has hung up."""
     connection: socket.socket | None = current_request().environ.get("gunicorn.socket")
     if connection is None:
         return lambda: False
 
     def gone() -> bool:
         hangup = select.poll()
-        hangup.register(connection, select.POLLRDHUP)  # whatever there is left to read before it
+        hangup.register(connection, select.POLLRDHUP)  # even with unread bytes before it
         return bool(hangup.poll(0))
 
     return gone

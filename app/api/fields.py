@@ -1,6 +1,6 @@
-"""marshmallow's fields, as strict as JSON is typed: `"yes"` is no boolean, `"5"` and `true` no integers.
+"""marshmallow's fields, as strict as JSON's types: `"yes"` is no boolean, `"5"` and `true` are no integers.
 
-Of the mistakes in one array or object `MOST_ERRORS` are looked for: a body has room for half a million, and
+Validation of an array or object ends after `MOST_ERRORS` mistakes: a body has room for half a million, and
 marshmallow takes seconds to name them.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-MOST_ERRORS = 100  # of one request that are told
+MOST_ERRORS = 100  # reported of one request
 
 
 class StrictSchema(Schema):
@@ -18,6 +18,10 @@ class StrictSchema(Schema):
 
     class Meta:
         unknown = RAISE
+
+    def __init_subclass__(cls) -> None:
+        cls.Meta = type("Meta", (cls.Meta,), {"description": cls.__doc__})  # type: ignore[assignment,misc]
+        super().__init_subclass__()
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -51,7 +55,7 @@ class Array(fields.List[Any]):
 
 
 class Strings(Array):
-    """An array of strings. A batch of a hundred URLs is looked at in microseconds."""
+    """An array of strings, checked in microseconds for a batch of a hundred URLs."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(fields.String(), **options)
@@ -63,6 +67,8 @@ class Strings(Array):
 
 
 class Boolean(fields.Boolean):
+    """`true` or `false`."""
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise self.make_error("invalid")
@@ -70,6 +76,8 @@ class Boolean(fields.Boolean):
 
 
 class Integer(fields.Integer):
+    """An integer."""
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if type(value) is not int:
             raise self.make_error("invalid")

@@ -1,27 +1,30 @@
 """`/openapi.json`: OpenAPI 3.1, made from the views, their schemas and the tree of errors.
 
-A view says what it takes and answers with `@described`; everything that all views share is added here.
+A view states its contract with `@described`; facts that all views share are added here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from inspect import getdoc
+from itertools import chain
 from typing import Any
 
+import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response, current_app
 from marshmallow import Schema
+from msgspec import Struct
 from werkzeug.routing import Rule
 
-from app.api import responses
-from app.api.envelope import bare
+from app.api import failures, responses
+from app.api.envelope import JSON, json_response
 from app.api.fields import CommaList
-from app.api.responses import COMPONENTS, Json
+from app.api.schema import Json, ref, schemas
 from app.errors import (
     ApiKeyExpired,
     ApiKeyRevoked,
@@ -38,19 +41,26 @@ from app.errors import (
 
 blueprint = Blueprint("openapi", __name__)
 
-OF_KEYS = (MissingApiKey, InvalidApiKey, ApiKeyRevoked, ApiKeyExpired, OriginNotAllowed, RateLimitExceeded)
-OF_BODIES = (InvalidBody, PayloadTooLarge, UnsupportedMediaType)
+ERRORS_OF_KEYS = (MissingApiKey, InvalidApiKey, ApiKeyRevoked, ApiKeyExpired, OriginNotAllowed, RateLimitExceeded)
+ERRORS_OF_BODIES = (InvalidBody, PayloadTooLarge, UnsupportedMediaType)
 
-TAGS = ("Extract", "Jobs", "Operations")  # in the order in which people meet them
+DESCRIPTION = """Turns URLs into link metadata.
+
+Send an API key as `Authorization: Bearer KEY` or `X-Api-Key: KEY`. Errors have the shape of `ErrorAnswer`; clients
+act on `error.code`, and show or log `error.message` and `meta.request_id`. Answers with the status 429 or 503 state
+in `Retry-After` how many seconds to wait."""
+
+TAGS = {
+    "Extract": "Cards of URLs, while the client waits.",
+    "Jobs": "Up to 1,000 URLs as a job, whose results are fetched later.",
+    "Operations": "State of the service. No key needed.",
+}
 
 RATE_HEADERS: Json = {
     "X-RateLimit-Limit": {"description": "Requests per minute.", "schema": {"type": "integer"}},
-    "X-RateLimit-Remaining": {
-        "description": "Requests that may follow at once.",
-        "schema": {"type": "integer"},
-    },
+    "X-RateLimit-Remaining": {"description": "Requests that may follow at once.", "schema": {"type": "integer"}},
     "X-RateLimit-Reset": {
-        "description": "When the burst is full again, Unix seconds.",
+        "description": "Time at which the burst is full again, Unix seconds.",
         "schema": {"type": "integer"},
     },
 }
@@ -59,21 +69,33 @@ View = Callable[..., Response]
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One successful answer of a view.
+
+    `body` is the Struct of its JSON, or the name of a component; `parts` are Structs within it that are encoded
+    already. `texts` names its other media types. `stream` names the component of each line where the client may ask
+    for NDJSON: it becomes `x-stream`, since generators of clients make one type of all media types.
+    """
+
+    description: str
+    body: type[Struct] | str | None = None
+    parts: tuple[type[Struct], ...] = ()
+    texts: tuple[str, ...] = ()
+    stream: str | None = None
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """What a view takes and responses. `answers` maps a status to the media types of its body, each with a schema."""
+    """Contract of a view."""
 
     tag: str
-    answers: Mapping[int, Mapping[str, Json]]
+    answers: Mapping[int, Answer]
     body: Schema | None = None
     query: Schema | None = None
     path: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, Json] = field(default_factory=dict)
     errors: tuple[type[PagecardError], ...] = ()
-
-
-def json_answer(schema: Json) -> Mapping[str, Json]:
-    """A body of JSON alone."""
-    return {"application/json": schema}
 
 
 def described(operation: Operation) -> Callable[[View], View]:
@@ -87,48 +109,83 @@ def described(operation: Operation) -> Callable[[View], View]:
 
 
 @blueprint.get("/openapi.json")
-@described(Operation(tag="Operations", answers={200: json_answer({"type": "object"})}))
+@described(Operation(tag="Operations", answers={200: Answer("The OpenAPI document.", "OpenApiDocument")}))
 def openapi() -> Response:
     """This API, described for machines."""
-    return bare(document(current_app))
+    made = current_app.extensions
+    if "openapi.json" not in made:
+        made["openapi.json"] = orjson.dumps(document(current_app))
+    return json_response(made["openapi.json"])
 
 
 def document(app: Flask) -> Json:
-    """The OpenAPI document of every view of `app` that is described."""
+    """Return the OpenAPI document of every described view of `app`."""
     plugin = MarshmallowPlugin()
     spec = APISpec(
         title="Pagecard",
         version=version("pagecard"),
         openapi_version="3.1.0",
         plugins=[plugin],
-        info={
-            "description": "Turns URLs into link metadata.",
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
+        info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
         security=[{"bearer": []}, {"header": []}],
-        tags=[{"name": name} for name in TAGS],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
     plugin.converter.add_parameter_attribute_function(_with_commas)  # type: ignore[union-attr]
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("header", {"type": "apiKey", "in": "header", "name": "X-Api-Key"})
-    for name, schema in COMPONENTS.items():
+    for name, schema in _components(app).items():
         spec.components.schema(name, schema)
+    for name, example in failures.examples().items():
+        spec.components.example(name, example)
     for path, operations in _paths(app).items():
         spec.path(path=path, operations=operations)
-    return spec.to_dict()
+    return _refine(spec.to_dict())
+
+
+def _components(app: Flask) -> dict[str, Json]:
+    answers = [answer for _, view in _described(app) for answer in view.operation.answers.values()]
+    bodies = [answer.body for answer in answers if isinstance(answer.body, type)]
+    parts = chain.from_iterable(answer.parts for answer in answers)
+    structs = schemas([*bodies, *parts, *failures.DOCUMENTED, failures.ErrorAnswer])
+    return structs | responses.UNIONS | failures.unions()
+
+
+def _described(app: Flask) -> Iterator[tuple[Rule, Any]]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if hasattr(view, "operation"):
+            yield rule, view
 
 
 def _with_commas(_converter: Any, field: Any, **_: Any) -> Json:
     return {"explode": False} if isinstance(field, CommaList) else {}
 
 
+def _refine(document: Json) -> Json:
+    """Say defaults of body fields in words, since generators take them for required; drop null from parameters."""
+    for schema in document["components"]["schemas"].values():
+        for described in filter(lambda each: "default" in each, schema.get("properties", {}).values()):
+            said = f"Default: `{orjson.dumps(described.pop('default')).decode()}`."
+            described["description"] = f"{described.get('description', '')} {said}".strip()
+    for operation in chain.from_iterable(map(dict.values, document["paths"].values())):
+        for parameter in operation["parameters"]:
+            parameter["schema"] = _without_null(parameter["schema"])
+    return document
+
+
+def _without_null(schema: Json) -> Json:
+    """Describe a parameter as text: it is absent, never null."""
+    kept = {name: value for name, value in schema.items() if (name, value) != ("default", None)}
+    if "enum" in kept:
+        kept |= {"type": "string", "enum": [value for value in kept["enum"] if value is not None]}
+    return kept
+
+
 def _paths(app: Flask) -> dict[str, Json]:
     paths: dict[str, Json] = defaultdict(dict)
-    for rule in app.url_map.iter_rules():
-        view = app.view_functions[rule.endpoint]
-        if hasattr(view, "operation"):
-            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                paths[_template(rule)][method.lower()] = _operation(rule, view, view.operation)
+    for rule, view in _described(app):
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            paths[_template(rule)][method.lower()] = _operation(rule, view, view.operation)
     return dict(sorted(paths.items()))
 
 
@@ -144,15 +201,12 @@ def _operation(rule: Rule, view: Any, operation: Operation) -> Json:
         "tags": [operation.tag],
         "summary": " ".join(summary.split()),
         "parameters": _parameters(operation),
-        "responses": _responses(operation, authorised),
+        "responses": _answers(operation, authorised) | _failures(operation, authorised),
     }
     if rest:
         described["description"] = rest
     if operation.body:
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": operation.body}},
-        }
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": operation.body}}}
     if not authorised:
         described["security"] = []
     return described
@@ -160,40 +214,43 @@ def _operation(rule: Rule, view: Any, operation: Operation) -> Json:
 
 def _parameters(operation: Operation) -> list[Any]:
     named = [
-        {"name": name, "in": place, "required": place == "path", "schema": schema}
+        {"name": name, "in": place, "required": place == "path", **parameter}
         for place, parameters in (("path", operation.path), ("header", operation.headers))
-        for name, schema in parameters.items()
+        for name, parameter in parameters.items()
     ]
     return [*named, {"in": "query", "schema": operation.query}] if operation.query else named
 
 
-def _responses(operation: Operation, authorised: bool) -> Json:
+def _answers(operation: Operation, authorised: bool) -> Json:
     headers = RATE_HEADERS if authorised else {}
-    responses = {
-        str(status): {
-            "description": "Success" if status < 300 else "Not modified" if status == 304 else "Unavailable",
-            "content": {mime: {"schema": schema} for mime, schema in content.items()},
-            "headers": headers,
-        }
-        for status, content in operation.answers.items()
+    return {
+        str(status): {"description": answer.description, "content": _content(answer), "headers": headers}
+        | ({"x-stream": {"application/x-ndjson": {"schema": ref(answer.stream)}}} if answer.stream else {})
+        for status, answer in operation.answers.items()
     }
-    return responses | _failures(operation, authorised)
+
+
+def _content(answer: Answer) -> Json:
+    content: Json = {text: {"schema": {"type": "string"}} for text in answer.texts}
+    if answer.body:
+        name = answer.body if isinstance(answer.body, str) else answer.body.__name__
+        content[JSON] = {"schema": ref(name)} | ({"example": answer.example} if answer.example else {})
+    return content
 
 
 def _failures(operation: Operation, authorised: bool) -> Json:
     every: set[type[PagecardError]] = {*operation.errors, InternalError}
-    every.update(
-        OF_KEYS if authorised else (),
-        OF_BODIES if operation.body else (),
-        (InvalidBody,) if authorised else (),
-    )
-    by_status: dict[int, list[type[PagecardError]]] = defaultdict(list)
+    every.update(ERRORS_OF_KEYS if authorised else (), ERRORS_OF_BODIES if operation.body else ())
+    every.update((InvalidBody,) if authorised else ())
+    by_status: dict[int, set[str]] = defaultdict(set)
     for error in every:
-        by_status[error.status].append(error)
+        by_status[error.status].add(error.code)
+    return {str(status): _failure(sorted(codes)) for status, codes in sorted(by_status.items())}
+
+
+def _failure(codes: list[str]) -> Json:
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
-        str(status): {
-            "description": ", ".join(sorted({error.code for error in errors})),
-            "content": {"application/json": {"schema": responses.error_envelope(errors)}},
-        }
-        for status, errors in sorted(by_status.items())
+        "description": ", ".join(f"`{code}`" for code in codes),
+        "content": {JSON: {"schema": ref(failures.ErrorAnswer.__name__), "examples": examples}},
     }

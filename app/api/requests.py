@@ -1,23 +1,37 @@
-"""The contract of requests, as marshmallow; what the settings decide is told by the view."""
+"""The contract of requests, as marshmallow. Limits that the settings decide are checked by the view."""
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+import base64
+import re
+from datetime import UTC, datetime, time
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.api.fields import Array, Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema, Strings
-from app.extractor import INCLUDES
+from app.errors import InvalidUrl
+from app.extractor import FORMATS, INCLUDES
+from app.fetch import check_headers, parse_url
+from app.fetch.browser.selector import check_selector
+from app.jobs.job import MAX_URLS, Status
 
 MAX_AGE = validate.Range(min=0, max=10**9)
 DEFAULT_MAX_AGE = 3_600  # seconds
 LEAST_TIMEOUT_MS = 100
+MAX_PAGE = 10**6
+PAGE = {"description": "Number of the page, from 1."}
+PROXY_TYPES = ("residential", "datacenter", "mix")
+WAITS = ("commit", "domcontentloaded", "load", "networkidle")
+MAX_SECRET = 512  # characters
 
 
 def include_item() -> fields.String:
     return fields.String(validate=validate.OneOf(INCLUDES))
 
 
-class BatchSchema(StrictSchema):
-    """What `POST /v1/extract/batch` takes."""
+class BatchRequestSchema(StrictSchema):
+    """Body of `POST /v1/extract/batch`."""
 
     urls = Strings(
         required=True,
@@ -55,8 +69,8 @@ class BatchSchema(StrictSchema):
     )
 
 
-class ExtractSchema(StrictSchema):
-    """The query parameters of `GET /v1/extract`."""
+class CardQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/extract`."""
 
     url = fields.String(
         required=True, metadata={"description": "An absolute http(s) URL.", "example": "https://example.com"}
@@ -76,3 +90,209 @@ class ExtractSchema(StrictSchema):
 
 class NoQuerySchema(StrictSchema):
     """No query parameters."""
+
+
+def _check_selector(text: str) -> None:
+    try:
+        check_selector(text)
+    except ValueError as error:
+        raise ValidationError(f"{error}.") from None
+
+
+def _check_headers(headers: dict[str, str]) -> None:
+    problems = check_headers(headers)
+    if problems:
+        raise ValidationError([f"{name}: {problem}." for name, problem in problems.items()])
+
+
+def _check_url(url: str) -> None:
+    try:
+        parse_url(url)
+    except InvalidUrl as error:
+        raise ValidationError(f"{error.message}.") from None
+
+
+def _check_secret(secret: str) -> None:
+    """Standard Webhooks, "Signature scheme": `whsec_` and base64."""
+    encoded = secret.removeprefix("whsec_")
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not key or secret == encoded or len(secret) > MAX_SECRET:
+        raise ValidationError("Must be whsec_ followed by base64.")
+
+
+class WaitConfigSchema(StrictSchema):
+    """Condition on which a rendered page is complete. Null is as good as no field."""
+
+    wait_until = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(WAITS),
+        metadata={"description": "Event of the page to wait for."},
+    )
+    wait_for = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=_check_selector,
+        metadata={"description": "A CSS selector that must match something."},
+    )
+    wait_timeout = Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(0, 30_000),
+        metadata={"description": "Milliseconds to wait after that."},
+    )
+
+
+class ProxySchema(StrictSchema):
+    """Proxy that every request of the job uses."""
+
+    country = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"^[A-Z]{2}$(?!\n)", error="Must be two capitals, such as DE."),
+        metadata={"description": "Country of the proxy (ISO 3166-1).", "example": "DE"},
+    )
+    type = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(PROXY_TYPES),
+        metadata={"description": "Kind of the proxy."},
+    )
+
+
+class WebhookRequestSchema(StrictSchema):
+    """Receiver of the event that the job has ended (Standard Webhooks)."""
+
+    url = fields.String(
+        required=True,
+        validate=_check_url,
+        metadata={"description": "Receiver of the event.", "example": "https://example.com/hooks/pagecard"},
+    )
+    secret = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=_check_secret,
+        metadata={"description": "`whsec_` and base64; the server's own if left out."},
+    )
+
+
+class JobRequestSchema(StrictSchema):
+    """Body of `POST /v1/batch`."""
+
+    urls = Strings(
+        required=True,
+        validate=validate.Length(1, MAX_URLS),
+        metadata={
+            "description": "Absolute http(s) URLs. Duplicates are separate items.",
+            "example": ["https://example.com/article", "https://example.org"],
+        },
+    )
+    ignore_invalid_urls = Boolean(
+        load_default=True,
+        metadata={"description": "`false`: one invalid URL fails the request with `INVALID_URL`."},
+    )
+    formats = Array(
+        fields.String(validate=validate.OneOf(FORMATS)),
+        load_default=lambda: ["markdown"],
+        validate=validate.Length(max=len(FORMATS)),
+        metadata={"description": "May be empty with `include_metadata`."},
+    )
+    include_metadata = Boolean(
+        load_default=False,
+        metadata={"description": "Adds `data.metadata`, the card that `/v1/extract` answers with."},
+    )
+    render_js = Boolean(load_default=False, metadata={"description": "Read the pages with a browser."})
+    wait_config = fields.Nested(
+        WaitConfigSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Condition on which a rendered page is complete, with `render_js`."},
+    )
+    proxy = fields.Nested(
+        ProxySchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Proxy that every request of the job uses."},
+    )
+    headers = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        load_default=None,
+        allow_none=True,
+        validate=_check_headers,
+        metadata={"description": "Sent with every request of the job, to the URL's own origin only."},
+    )
+    webhook = fields.Nested(
+        WebhookRequestSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Receiver of one event when the job ends (Standard Webhooks)."},
+    )
+
+    @validates_schema
+    def _asks_for_something(self, asked: dict[str, Any], **_: Any) -> None:
+        if not asked["formats"] and not asked["include_metadata"]:
+            raise ValidationError("May be empty only with include_metadata.", "formats")
+
+
+class JobPageQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/batch/{job_id}`."""
+
+    page = QueryInteger(
+        load_default=1, validate=validate.Range(1, MAX_PAGE), metadata={"description": "Number of the page, from 1."}
+    )
+    page_size = QueryInteger(
+        load_default=10, validate=validate.Range(1, 50), metadata={"description": "Results per page."}
+    )
+
+
+class Moment(fields.Field[float]):
+    """A date or time of ISO 8601 as Unix seconds. Without a zone it is UTC; a date as `end` means its last moment."""
+
+    def __init__(self, *, end: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._end = end
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> float:
+        # A plus that nobody encoded arrives as a space (HTML standard, application/x-www-form-urlencoded).
+        text = re.sub(r"\A([^T]*+T.*) (\d\d:?\d\d)\Z", r"\1+\2", str(value))
+        try:
+            moment = datetime.fromisoformat(text)
+            if self._end and len(text) <= len("2026-05-26"):
+                moment = datetime.combine(moment, time.max) if moment.time() == time.min else moment
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            raise ValidationError("Must be a date or time of ISO 8601, such as 2026-05-26T10:30:00Z.") from None
+
+
+def _moment(text: str) -> dict[str, str]:
+    return {"type": "string", "description": text, "example": "2026-05-26T10:30:00Z"}
+
+
+class JobListQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/batch/jobs`."""
+
+    status = fields.Enum(
+        Status, by_value=True, load_default=None, metadata={"description": "State of the jobs to list."}
+    )
+    start_date = Moment(end=False, load_default=None, metadata=_moment("Created at this time or later, ISO 8601."))
+    end_date = Moment(end=True, load_default=None, metadata=_moment("Created at this time or before, ISO 8601."))
+    page = QueryInteger(
+        load_default=1, validate=validate.Range(1, MAX_PAGE), metadata={"description": "Number of the page, from 1."}
+    )
+    page_size = QueryInteger(
+        load_default=100, validate=validate.Range(1, 100), metadata={"description": "Jobs per page."}
+    )
+
+
+class ResultsQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/batch/{job_id}/results`."""
+
+    format = fields.String(
+        load_default="ndjson",
+        validate=validate.OneOf(("ndjson", "csv")),
+        metadata={"description": "Format of the results."},
+    )

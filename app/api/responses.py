@@ -1,144 +1,206 @@
-"""The contract of answers, as JSON Schema (OpenAPI 3.1): cards from the domain's own types, errors from their tree."""
+"""The contract of answers: Structs that are encoded, and from which the OpenAPI document is made.
+
+Results of a batch are joined from bytes that the cache holds; their Structs document those bytes, and the tests
+validate every answer against them.
+"""
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
-from msgspec.structs import fields
+from msgspec import UNSET, Raw, Struct, UnsetType
 
-from app.errors import PagecardError, TargetError, leaves
+from app import errors
+from app.api.schema import Json, component, constant, doc, one_of, ref
 from app.metadata.model import Metadata
 
-Json = dict[str, Any]
+COUNT = {"minimum": 0}
+MOMENT = {"format": "date-time"}
+REQUEST_ID = "req_4f1c2ab09d3e5f6a7b8c9d0e"
 
-STRING: Json = {"type": "string"}
-BOOLEAN: Json = {"type": "boolean"}
-COUNT: Json = {"type": "integer", "minimum": 0}
-MOMENT: Json = {"type": "string", "format": "date-time"}
-
-_PRIMITIVES: dict[Any, Json] = {
-    str: STRING,
-    int: {"type": "integer"},
-    bool: BOOLEAN,
-    types.NoneType: {"type": "null"},
-}
+# Cards ------------------------------------------------------------------------------------------------------------
 
 
-def obj(properties: Json, *, optional: Iterable[str] = (), closed: bool = True) -> Json:
-    """An object with these properties, all required but the `optional` ones, and no other where it is `closed`."""
-    return {
+class Meta(Struct, frozen=True, kw_only=True):
+    """Facts of the request."""
+
+    request_id: Annotated[str, doc("Id of the request, as in `X-Request-Id`.", REQUEST_ID)]
+    response_time_ms: Annotated[int, doc("Milliseconds until the answer was ready.", 12, **COUNT)]
+
+
+class CardMeta(Meta, frozen=True, kw_only=True):
+    """Facts of the request, and of the card's age."""
+
+    cache_hit: Annotated[bool, doc("Whether the card came from the cache.")]
+    stale: Annotated[bool | UnsetType, doc("True for a card that is older than asked for.", const=True)] = UNSET
+    cache_ttl: Annotated[int, doc("Seconds that the card stays in the cache.", 3600, **COUNT)]
+    fetched_at: Annotated[str, doc("Time at which the page was read, UTC.", "2026-05-26T10:30:00Z", **MOMENT)]
+
+
+class Card(Metadata, frozen=True, kw_only=True):
+    """The card of one URL, and the blocks that were included. Unknown is null or an empty list."""
+
+    json_ld: Annotated[list[Any] | UnsetType, doc("JSON-LD of the page, with `include=json_ld`.")] = UNSET
+    microdata: Annotated[list[Any] | UnsetType, doc("Microdata of the page, with `include=microdata`.")] = UNSET
+    oembed: Annotated[
+        dict[str, Any] | UnsetType | None, doc("oEmbed answer of the page's provider, with `include=oembed`.")
+    ] = UNSET
+
+
+class TargetDetails(Struct, frozen=True, kw_only=True):
+    """Facts of a target's failure."""
+
+    http_status: Annotated[int | UnsetType, doc("HTTP status that the target answered with.", 404)] = UNSET
+    reason: Annotated[str | UnsetType, doc("Cause, as a word of a closed list.", "dns")] = UNSET
+    retry_after: Annotated[int | UnsetType, doc("Seconds that the target asks to wait.", 60)] = UNSET
+
+
+class TargetError(Struct, frozen=True, kw_only=True):
+    """Reason that one URL has no card."""
+
+    code: Annotated[str, one_of((leaf.code for leaf in errors.leaves(errors.TargetError)), "Machine-readable code.")]
+    message: Annotated[str, doc("Sentence for people.", "Could not reach the target URL")]
+    retryable: Annotated[bool, doc("Whether the same request may succeed later.")]
+    details: Annotated[TargetDetails | UnsetType, doc("Facts of the failure, where there are any.")] = UNSET
+
+
+class Success(Struct, frozen=True, kw_only=True):
+    """A URL that has a card."""
+
+    url: Annotated[str, doc("The URL as it was sent.", "https://github.com")]
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Any, component("Card", "The card.")]
+    cache_hit: Annotated[bool, doc("Whether the card came from the cache.")]
+    stale: Annotated[bool | UnsetType, doc("True for a card that is older than asked for.", const=True)] = UNSET
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """A URL that has no card."""
+
+    url: Annotated[str, doc("The URL as it was sent.", "https://invalid-url.xyz")]
+    success: Annotated[bool, constant(False)]
+    error: Annotated[TargetError, doc("Reason of the failure.")]
+
+
+Result = Annotated[Raw, component("Result", "Outcome of one URL.")]
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """Counts of a batch."""
+
+    total: Annotated[int, doc("URLs that were sent.", 2, **COUNT)]
+    successful: Annotated[int, doc("URLs that have a card.", 1, **COUNT)]
+    failed: Annotated[int, doc("URLs that have none.", 1, **COUNT)]
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """One result for each URL, in the order of the request."""
+
+    results: Annotated[
+        list[Annotated[Raw, component("Result", "Outcome of one URL.")]], doc("Results in the order of `urls`.")
+    ]
+    summary: Annotated[Summary, doc("Counts of the batch.")]
+
+
+class BatchAnswer(Struct, frozen=True, kw_only=True):
+    """Answer of `POST /v1/extract/batch`."""
+
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Batch, doc("Results and their counts.")]
+    meta: Annotated[Meta, doc("Facts of the request.")]
+
+
+class StreamedSuccess(Success, frozen=True, kw_only=True):
+    """A line of a streamed batch: a URL that has a card."""
+
+    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", **COUNT)]
+
+
+class StreamedFailure(Failure, frozen=True, kw_only=True):
+    """A line of a streamed batch: a URL that has no card."""
+
+    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", **COUNT)]
+
+
+class StreamEnd(Struct, frozen=True, kw_only=True):
+    """Last line of a streamed batch. A stream without it was cut off."""
+
+    summary: Annotated[Summary, doc("Counts of the batch.")]
+    meta: Annotated[Meta, doc("Facts of the request.")]
+
+
+class CardAnswer(Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v1/extract`."""
+
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Card, doc("The card.")]
+    meta: Annotated[CardMeta, doc("Facts of the request and of the card.")]
+
+
+# Usage and operations ---------------------------------------------------------------------------------------------
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Limits of a plan. Null is no limit."""
+
+    batch_limit: Annotated[int, doc("URLs in one `/v1/extract/batch`.", 25, minimum=1)]
+    per_minute: Annotated[int | None, doc("Requests per minute.", 1000)]
+    burst: Annotated[int | None, doc("Requests at once.", 100)]
+    per_month: Annotated[int | None, doc("URLs per calendar month (UTC).", 50000)]
+
+
+class Used(Struct, frozen=True, kw_only=True):
+    """Usage of the current month."""
+
+    month: Annotated[str, doc("Calendar month (UTC).", "2026-05")]
+    urls: Annotated[int, doc("URLs charged so far.", 1234, **COUNT)]
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Plan of the key, its limits and its usage."""
+
+    plan: Annotated[str, doc("Name of the plan.", "pro")]
+    limits: Annotated[Limits, doc("Limits of the plan.")]
+    used: Annotated[Used, doc("Usage of the current month.")]
+
+
+class UsageAnswer(Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v1/usage`."""
+
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Usage, doc("Plan, limits and usage.")]
+    meta: Annotated[Meta, doc("Facts of the request.")]
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """Answer of a process that lives."""
+
+    status: Annotated[str, constant("ok")]
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """State of the stores."""
+
+    status: Annotated[str, one_of(("ok", "unavailable"), "`ok` if every store answers.")]
+    stores: Annotated[
+        dict[str, Annotated[str, one_of(("ok", "failed"), "State of the store.")]], doc("State of each store.")
+    ]
+
+
+PARTS_OF_BATCH = (Success, Failure, StreamedSuccess, StreamedFailure, StreamEnd)
+
+UNIONS: dict[str, Json] = {
+    "OpenApiDocument": {
+        "description": "A document as of https://spec.openapis.org/oas/v3.1.0.",
         "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in set(optional)],
-        "additionalProperties": not closed,
-    }
-
-
-def array(items: Json) -> Json:
-    return {"type": "array", "items": items}
-
-
-def nullable(schema: Json) -> Json:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def of_type(annotation: Any) -> Json:
-    """The schema of a type of the domain: a struct, a tuple of one thing, a union, a primitive."""
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return obj({field.name: of_type(field.type) for field in fields(annotation)})
-    if typing.get_origin(annotation) is tuple:
-        return array(of_type(typing.get_args(annotation)[0]))
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
-        return {"anyOf": [of_type(each) for each in typing.get_args(annotation)]}
-    return dict(_PRIMITIVES[annotation])
-
-
-def card() -> Json:
-    """`data`: a card, and the blocks that were included."""
-    schema = of_type(Metadata)
-    blocks = {
-        "json_ld": array({}),
-        "microdata": array({}),
-        "oembed": nullable({"type": "object"}),
-    }
-    schema["properties"] |= blocks
-    return schema
-
-
-META = obj({"request_id": STRING, "response_time_ms": COUNT})
-
-STALE: Json = {"const": True, "description": "The card is older than asked for: fetching it again failed."}
-
-SUMMARY = obj({"total": COUNT, "successful": COUNT, "failed": COUNT})
-
-
-def result() -> Json:
-    """One URL of a batch: success or failure, told apart by `success`."""
-    error = obj(
-        {
-            "code": {"enum": [leaf.code for leaf in leaves(TargetError)]},
-            "message": STRING,
-            "retryable": BOOLEAN,
-            "details": {"type": "object"},
-        },
-        optional=["details"],
-    )
-    good = obj(
-        {"url": STRING, "success": {"const": True}, "data": ref("Card"), "cache_hit": BOOLEAN, "stale": STALE},
-        optional=["stale"],
-    )
-    bad = obj({"url": STRING, "success": {"const": False}, "error": error})
-    return {"oneOf": [good, bad]}
-
-
-def envelope(data: Json, meta: Json = META) -> Json:
-    return obj({"success": {"const": True}, "data": data, "meta": meta})
-
-
-def error_envelope(errors: Iterable[type[PagecardError]]) -> Json:
-    codes = sorted({error.code for error in errors})
-    error = obj({"code": {"enum": codes}, "message": STRING, "details": {"type": "object"}}, optional=["details"])
-    return obj({"success": {"const": False}, "error": error, "meta": obj({"request_id": STRING})})
-
-
-def extract_meta() -> Json:
-    own = {"cache_hit": BOOLEAN, "stale": STALE, "cache_ttl": COUNT, "fetched_at": MOMENT}
-    return obj(META["properties"] | own, optional=["stale"])
-
-
-def usage() -> Json:
-    limit = nullable({"type": "integer", "minimum": 1})
-    limits = {
-        "batch_limit": {"type": "integer", "minimum": 1},
-        "per_minute": limit,
-        "burst": limit,
-        "per_month": limit,
-    }
-    return obj({"plan": STRING, "limits": obj(limits), "used": obj({"month": STRING, "urls": COUNT})})
-
-
-def error_code() -> Json:
-    """Every code there is. A path that takes another method answers METHOD_NOT_ALLOWED, which no operation names."""
-    rows = {leaf.code: f"- `{leaf.code}` ({leaf.status}): {leaf.message}" for leaf in leaves(PagecardError)}
-    return {"enum": sorted(rows), "description": "\n".join(rows.values())}
-
-
-COMPONENTS: dict[str, Json] = {"Card": card(), "Result": result(), "ErrorCode": error_code()}
-
-BATCH = envelope(obj({"results": array(ref("Result")), "summary": SUMMARY}))
-STREAM_LINE = {
-    "description": "Lines: each result with its `index`, and last `summary` and `meta`.",
-    "type": "string",
+        "additionalProperties": True,
+    },
+    "Result": {
+        "description": "Outcome of one URL, told apart by `success`.",
+        "oneOf": [ref("Success"), ref("Failure")],
+    },
+    "StreamLine": {
+        "description": "One line of a streamed batch.",
+        "oneOf": [ref("StreamedSuccess"), ref("StreamedFailure"), ref("StreamEnd")],
+    },
 }
-EXTRACT = envelope(ref("Card"), extract_meta())
-USAGE = envelope(usage())
-HEALTH = obj({"status": {"const": "ok"}})
-READINESS = obj({"status": STRING, "stores": {"type": "object", "additionalProperties": {"enum": ["ok", "failed"]}}})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from app.errors import PagecardError, TargetHttpError
+from app.text import iso_time
 
 MAX_URLS = 1_000  # of one job, on every plan
 
@@ -27,8 +27,8 @@ ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
 def moment(seconds: float | None) -> str | None:
-    """Unix seconds as the API writes them, `2026-05-26T10:30:00Z`."""
-    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    """Format Unix seconds as UTC, `2026-05-26T10:30:00Z`; None stays None."""
+    return None if seconds is None else iso_time(seconds)
 
 
 @dataclass(frozen=True, slots=True)

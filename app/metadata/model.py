@@ -1,112 +1,125 @@
-"""What Pagecard knows of a page, as frozen values.
+"""Metadata of a page, as frozen values.
 
-The order and the names of the fields are those of the API's `data`; every one is always present, unknown
+Order, names and descriptions of the fields are those of the API's `data`. Every field is always present; unknown
 is None or an empty tuple, and every URL is absolute.
 """
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 
-class Media(Struct, frozen=True):
+def doc(text: str, *examples: object, **keywords: object) -> Meta:
+    """Describe a field for the OpenAPI document, with examples and further keywords of JSON Schema."""
+    return Meta(description=text, examples=list(examples) or None, extra_json_schema=keywords or None)
+
+
+class OpenGraphMedia(Struct, frozen=True):
     """One `og:image`, `og:video` or `og:audio` with its structured properties (ogp.me, "Structured Properties")."""
 
-    url: str
-    secure_url: str | None = None
-    type: str | None = None
-    width: int | None = None
-    height: int | None = None
-    alt: str | None = None
+    url: Annotated[str, doc("Absolute URL of the file.", "https://example.com/cover.jpg")]
+    secure_url: Annotated[str | None, doc("The same file over https.")] = None
+    type: Annotated[str | None, doc("Media type as declared.", "image/jpeg")] = None
+    width: Annotated[int | None, doc("Pixels as declared.", 1200)] = None
+    height: Annotated[int | None, doc("Pixels as declared.", 630)] = None
+    alt: Annotated[str | None, doc("Description for readers who do not see it.")] = None
 
 
 class OpenGraph(Struct, frozen=True):
-    """What the page itself says in Open Graph tags (ogp.me), untouched but for white space."""
+    """Open Graph tags of the page (ogp.me), untouched but for white space."""
 
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    url: str | None = None
-    type: str | None = None
-    site_name: str | None = None
-    locale: str | None = None
-    images: tuple[Media, ...] = ()
-    videos: tuple[Media, ...] = ()
-    audio: tuple[Media, ...] = ()
-    locale_alternate: tuple[str, ...] = ()
+    title: Annotated[str | None, doc("`og:title`")] = None
+    description: Annotated[str | None, doc("`og:description`")] = None
+    image: Annotated[str | None, doc("First `og:image`")] = None
+    url: Annotated[str | None, doc("`og:url`")] = None
+    type: Annotated[str | None, doc("`og:type`", "article")] = None
+    site_name: Annotated[str | None, doc("`og:site_name`")] = None
+    locale: Annotated[str | None, doc("`og:locale`", "en_US")] = None
+    images: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:image`, in page order.")] = ()
+    videos: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:video`, in page order.")] = ()
+    audio: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:audio`, in page order.")] = ()
+    locale_alternate: Annotated[tuple[str, ...], doc("Every `og:locale:alternate`.")] = ()
 
 
 class TwitterCard(Struct, frozen=True):
-    """What the page itself says in `twitter:` tags."""
+    """`twitter:` tags of the page, untouched but for white space."""
 
-    card: str | None = None
-    site: str | None = None
-    creator: str | None = None
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    image_alt: str | None = None
-    player: str | None = None
-    app_name: str | None = None
+    card: Annotated[str | None, doc("`twitter:card`", "summary_large_image")] = None
+    site: Annotated[str | None, doc("`twitter:site`", "@example")] = None
+    creator: Annotated[str | None, doc("`twitter:creator`", "@author")] = None
+    title: Annotated[str | None, doc("`twitter:title`")] = None
+    description: Annotated[str | None, doc("`twitter:description`")] = None
+    image: Annotated[str | None, doc("`twitter:image`")] = None
+    image_alt: Annotated[str | None, doc("`twitter:image:alt`")] = None
+    player: Annotated[str | None, doc("`twitter:player`")] = None
+    app_name: Annotated[str | None, doc("`twitter:app:name:*`, the first one.")] = None
 
 
 class PageMeta(Struct, frozen=True):
-    author: str | None = None
-    keywords: tuple[str, ...] = ()
-    theme_color: str | None = None
-    canonical_url: str | None = None
-    favicon: str | None = None
-    language: str | None = None
-    charset: str | None = None
-    robots: str | None = None
-    generator: str | None = None
-    application_name: str | None = None
+    """Properties of the page itself: authorship, language, canonical address, icon."""
+
+    author: Annotated[str | None, doc("Name of the author.", "Ada Lovelace")] = None
+    keywords: Annotated[tuple[str, ...], doc("Keywords, without repeats.")] = ()
+    theme_color: Annotated[str | None, doc("CSS colour of the browser's frame.", "#1f5fd0")] = None
+    canonical_url: Annotated[str | None, doc("Address that the page calls its canonical one.")] = None
+    favicon: Annotated[str | None, doc("Best of `icons`, or the host's `/favicon.ico`.")] = None
+    language: Annotated[str | None, doc("BCP 47 language tag.", "en")] = None
+    charset: Annotated[str | None, doc("Character encoding that the page was read with.", "utf-8")] = None
+    robots: Annotated[str | None, doc("`robots` directives.", "noindex")] = None
+    generator: Annotated[str | None, doc("Software that made the page.")] = None
+    application_name: Annotated[str | None, doc("Name of the web application.")] = None
 
 
 class Article(Struct, frozen=True):
-    """Times are ISO 8601, with no more precision and no other zone than the page gave."""
+    """Publication data. Times are ISO 8601, with the precision and the zone that the page gives."""
 
-    published_time: str | None = None
-    modified_time: str | None = None
-    author: str | None = None
-    section: str | None = None
-    tags: tuple[str, ...] = ()
+    published_time: Annotated[str | None, doc("Time of publication.", "2026-05-26T10:30:00Z")] = None
+    modified_time: Annotated[str | None, doc("Time of the last change.", "2026-05-27")] = None
+    author: Annotated[str | None, doc("Name of the article's author.")] = None
+    section: Annotated[str | None, doc("Section of the publication.", "Science")] = None
+    tags: Annotated[tuple[str, ...], doc("Tags of the article.")] = ()
 
 
 class Icon(Struct, frozen=True):
-    url: str
-    type: str | None = None
-    sizes: str | None = None
+    """One icon of the page."""
+
+    url: Annotated[str, doc("Absolute URL of the icon.", "https://example.com/icon-192.png")]
+    type: Annotated[str | None, doc("Media type as declared.", "image/png")] = None
+    sizes: Annotated[str | None, doc("`sizes` as declared.", "192x192")] = None
 
 
 class Feed(Struct, frozen=True):
-    url: str
-    type: str | None = None
-    title: str | None = None
+    """One feed that the page links to."""
+
+    url: Annotated[str, doc("Absolute URL of the feed.", "https://example.com/feed.xml")]
+    type: Annotated[str | None, doc("Media type as declared.", "application/rss+xml")] = None
+    title: Annotated[str | None, doc("Title of the feed.")] = None
 
 
 class Content(Struct, frozen=True):
-    """`type` is the media type without parameters, `length` in bytes."""
+    """The HTTP answer that was read."""
 
-    type: str | None = None
-    length: int | None = None
-    http_status: int | None = None
+    type: Annotated[str | None, doc("Media type without parameters.", "text/html")] = None
+    length: Annotated[int | None, doc("Bytes of the body.", 15230)] = None
+    http_status: Annotated[int | None, doc("HTTP status of the answer.", 200)] = None
 
 
 class Metadata(Struct, frozen=True):
-    """The card of one URL. `url` is the one that was asked, `resolved_url` the one that answered."""
+    """The card of one URL."""
 
-    url: str
-    resolved_url: str
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    site_name: str | None = None
-    type: str | None = None
-    open_graph: OpenGraph = field(default_factory=OpenGraph)
-    twitter: TwitterCard = field(default_factory=TwitterCard)
-    meta: PageMeta = field(default_factory=PageMeta)
-    article: Article = field(default_factory=Article)
-    icons: tuple[Icon, ...] = ()
-    feeds: tuple[Feed, ...] = ()
-    content: Content = field(default_factory=Content)
+    url: Annotated[str, doc("The URL that was asked.", "https://example.com/article")]
+    resolved_url: Annotated[str, doc("The URL that answered, after redirects.", "https://www.example.com/article")]
+    title: Annotated[str | None, doc("Best title that the page offers.", "An article")] = None
+    description: Annotated[str | None, doc("Best description that the page offers.")] = None
+    image: Annotated[str | None, doc("URL of the best picture.", "https://www.example.com/cover.jpg")] = None
+    site_name: Annotated[str | None, doc("Name of the site.", "Example")] = None
+    type: Annotated[str | None, doc("Type as the page names it.", "article")] = None
+    open_graph: Annotated[OpenGraph, doc("What the page says in Open Graph tags.")] = field(default_factory=OpenGraph)
+    twitter: Annotated[TwitterCard, doc("What the page says in `twitter:` tags.")] = field(default_factory=TwitterCard)
+    meta: Annotated[PageMeta, doc("Properties of the page itself.")] = field(default_factory=PageMeta)
+    article: Annotated[Article, doc("Publication data.")] = field(default_factory=Article)
+    icons: Annotated[tuple[Icon, ...], doc("Icons that the page declares.")] = ()
+    feeds: Annotated[tuple[Feed, ...], doc("Feeds that the page links to.")] = ()
+    content: Annotated[Content, doc("The HTTP answer that was read.")] = field(default_factory=Content)

@@ -6,11 +6,11 @@ from typing import Any
 
 from app.metadata.containment import contained
 from app.metadata.document import Document
-from app.metadata.model import Media, OpenGraph
+from app.metadata.model import OpenGraph, OpenGraphMedia
 from app.metadata.values import MAX_LIST, clean
 
 # ogp.me, "Structured Properties": og:image and og:image:url are the same and open an object.
-_PROPERTIES = {*Media.__struct_fields__} - {"url"}
+_PROPERTIES = {*OpenGraphMedia.__struct_fields__} - {"url"}
 _SIZES = {"width", "height"}
 
 
@@ -33,7 +33,7 @@ def read_opengraph(document: Document) -> OpenGraph:
     )
 
 
-def _read_media(document: Document, root: str) -> tuple[Media, ...]:
+def _read_media(document: Document, root: str) -> tuple[OpenGraphMedia, ...]:
     """The objects under `root`: structured properties belong to the object that was opened last."""
     tags = [(name[len(root) :], content) for name, content in document.open_graph if name.startswith(root)]
     if not tags:
@@ -46,7 +46,7 @@ def _read_media(document: Document, root: str) -> tuple[Media, ...]:
             _attach(opened[-1], name[1:], content, document)
     if not opened:
         _open(opened, document.meta_url(f"{root}:secure_url"))
-    return tuple(Media(**media) for media in _merge(opened)[:MAX_LIST])
+    return tuple(OpenGraphMedia(**media) for media in _merge(opened)[:MAX_LIST])
 
 
 def _open(opened: list[dict[str, Any]], url: str | None) -> None:

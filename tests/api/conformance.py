@@ -50,9 +50,15 @@ def check_body(answer: TestResponse) -> None:
     body = strict_json(answer.data)
     if answer.status_code >= 400 and answer.request.path != "/readyz":
         check_error(body, answer.status_code, answer.headers["X-Request-Id"])
-    template = find_template(answer.request.path, answer.request.method)
+    template, method, status = (
+        find_template(answer.request.path, answer.request.method),
+        answer.request.method,
+        answer.status_code,
+    )
     if template:
-        validator(template, answer.request.method, answer.status_code).validate(body)
+        validator(template, method, status).validate(body)
+        if "error" in body:
+            assert body["error"]["code"] in documented_codes(template, method, status)
     else:
         assert answer.status_code >= 400, "a success that is not in the document"
 
@@ -96,8 +102,25 @@ def find_template(path: str, method: str) -> str | None:
 
 
 @cache
+def documented_codes(template: str, method: str, status: int) -> set[str]:
+    """The codes that an operation may answer with at this status."""
+    answers = described()["paths"][template][method.lower()]["responses"]
+    return set(answers[str(status)]["content"]["application/json"]["examples"])
+
+
+@cache
 def validator(template: str, method: str, status: int) -> Validator:
     answers = described()["paths"][template][method.lower()]["responses"]
     assert str(status) in answers, f"{method} {template} does not document {status}"
     schema = answers[str(status)]["content"]["application/json"]["schema"]
+    return within_document(schema)
+
+
+def within_document(schema: dict[str, Any]) -> Validator:
+    """Validate by a schema that may refer to the components of the document."""
     return Draft202012Validator({**schema, "components": described()["components"]})
+
+
+def conforms(component: str, value: Any) -> None:
+    """Fail unless `value` is as the component of this name says."""
+    within_document({"$ref": f"#/components/schemas/{component}"}).validate(value)

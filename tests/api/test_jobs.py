@@ -12,15 +12,13 @@ from typing import Any
 
 import orjson
 import pytest
-from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from app.api import job_responses
-from app.api.responses import COMPONENTS
 from app.jobs.embedded import Supervisor
 from app.jobs.item_pool import ItemPool
 from app.jobs.result_writer import ResultWriter
 from app.settings import Proxy, Settings
+from tests.api.conformance import conforms
 from tests.api.conftest import Api
 from tests.servers import until
 from tests.site import Site
@@ -61,12 +59,8 @@ def submitted(api: Api, *urls: str, **fields: Any) -> str:
 def job(api: Api, job_id: str, query: str = "") -> Any:
     response = api.get(f"/v1/batch/{job_id}{query}")
     assert response.status_code == 200, response.text
-    conforms(job_responses.JOB, response.json)
+    conforms("Job", response.json)
     return response.json
-
-
-def conforms(schema: dict[str, Any], value: Any) -> None:
-    Draft202012Validator(schema | {"components": {"schemas": COMPONENTS}}).validate(value)
 
 
 def error(response: TestResponse) -> tuple[int, str]:
@@ -308,7 +302,7 @@ def test_cancelling_tells_what_is_in_flight(jobs: Api) -> None:
     job_id = submitted(jobs, A, B)
     jobs.services.jobs.queue.claim("owner", 1)
     response = jobs.delete(f"/v1/batch/{job_id}")
-    conforms(job_responses.CANCELLED, response.json)
+    conforms("JobCancelled", response.json)
     assert (response.status_code, response.json["status"], response.json["in_flight_urls"]) == (202, "cancelled", 1)
     assert job(jobs, job_id)["cancelled_urls"] == 1
     assert error(jobs.delete(f"/v1/batch/{job_id}")) == (409, "JOB_FINISHED")
@@ -332,7 +326,7 @@ def test_one_key_never_sees_anothers_job(jobs: Api) -> None:
 def test_lists_show_the_newest_first(jobs: Api) -> None:
     made = [submitted(jobs, A) for _ in range(3)]
     response = jobs.get("/v1/batch/jobs?page_size=2")
-    conforms(job_responses.LIST, response.json)
+    conforms("JobList", response.json)
     assert [each["job_id"] for each in response.json["jobs"]] == made[:0:-1]
     assert (response.json["page"], response.json["page_size"], response.json["page_count"]) == (1, 2, 2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from jsonschema import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -23,7 +25,7 @@ from app.errors import PagecardError, leaves
 from app.networks import parse_networks
 from app.plans import Plan
 from app.settings import Settings
-from tests.api.conformance import described
+from tests.api.conformance import conforms, described, within_document
 from tests.api.conftest import Api
 
 pytestmark = pytest.mark.slow
@@ -39,15 +41,9 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield path, method, described_methods[method]
 
 
-def codes_in(schema: Any) -> Iterator[str]:
-    """Every value of every `code` in a schema."""
-    if isinstance(schema, dict):
-        yield from schema.get("properties", {}).get("code", {}).get("enum", ())
-        for below in schema.values():
-            yield from codes_in(below)
-    elif isinstance(schema, list):
-        for below in schema:
-            yield from codes_in(below)
+def codes_in(answer: dict[str, Any]) -> set[str]:
+    """Every code that an answer is documented with."""
+    return set(answer.get("content", {}).get("application/json", {}).get("examples", ()))
 
 
 def test_the_document_is_valid_openapi_3_1(api: Api) -> None:
@@ -72,7 +68,10 @@ def test_every_path_of_the_api_is_in_the_document(api: Api) -> None:
 def test_every_error_code_is_in_the_document() -> None:
     every = {leaf.code for leaf in leaves(PagecardError)}
     assert set(described()["components"]["schemas"]["ErrorCode"]["enum"]) == every
-    assert set(codes_in(described()["paths"])) == every - {"METHOD_NOT_ALLOWED"}  # of methods that have no operation
+    documented = {
+        code for _, _, each in operations() for answer in each["responses"].values() for code in codes_in(answer)
+    }
+    assert documented == every - {"METHOD_NOT_ALLOWED"}  # of methods that have no operation
 
 
 def test_a_list_with_commas_is_described_as_one() -> None:
@@ -88,8 +87,8 @@ def test_every_error_stands_at_its_own_status() -> None:
     for path, method, operation in operations():
         for status, answer in operation["responses"].items():
             if int(status) >= 400 and path != "/readyz":
-                schema = answer["content"]["application/json"]["schema"]
-                assert all(int(status) in statuses[code] for code in codes_in(schema)), (path, method, status)
+                assert codes_in(answer)
+                assert all(int(status) in statuses[code] for code in codes_in(answer)), (path, method, status)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), [pytest.param(*each, id=each[0]) for each in operations()])
@@ -107,13 +106,97 @@ def test_operation_ids_are_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
+COMPONENTS = described()["components"]["schemas"]
+
+
+def nested(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every schema within a schema, itself included."""
+    if isinstance(schema, dict):
+        yield schema
+        for below in schema.values():
+            yield from nested(below)
+    elif isinstance(schema, list):
+        for below in schema:
+            yield from nested(below)
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_and_each_of_its_fields_has_a_description(name: str) -> None:
+    fields = COMPONENTS[name].get("properties", {})
+    assert COMPONENTS[name]["description"]
+    assert [field for field, schema in fields.items() if not schema.get("description")] == []
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_holds_no_object_without_a_name(name: str) -> None:
+    below = [each for part in COMPONENTS[name].get("properties", {}).values() for each in nested(part)]
+    assert [each for each in below if "properties" in each and each.get("type") == "object"] == []
+
+
+def test_every_answer_is_a_component() -> None:
+    bodies = [
+        answer["content"]["application/json"]["schema"]
+        for _, _, operation in operations()
+        for answer in operation["responses"].values()
+        if "application/json" in answer.get("content", {})
+    ]
+    assert bodies
+    assert all(set(body) == {"$ref"} for body in bodies)
+
+
+def test_every_component_is_used() -> None:
+    text = json.dumps(described())
+    assert [name for name in COMPONENTS if f'schemas/{name}"' not in text] == ["ErrorCode"]  # for people alone
+
+
+def test_every_constant_and_enumeration_has_a_type() -> None:
+    named = [each for each in nested(described()) if isinstance(each.get("enum"), list) or "const" in each]
+    assert named
+    assert [each for each in named if "type" not in each] == []
+
+
+def test_no_field_of_a_body_is_required_for_its_default() -> None:
+    assert [each for schema in COMPONENTS.values() for each in nested(schema) if "default" in each] == []
+    assert COMPONENTS["BatchRequest"]["required"] == ["urls"]
+
+
+def test_an_operation_answers_json_of_one_type() -> None:
+    for path, _, operation in operations():
+        for answer in operation["responses"].values():
+            types = set(answer.get("content", {}))
+            assert "application/json" not in types or len(types) == 1, path
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/extract/batch", "200"), ("/v1/extract", "200")], ids=["batch", "card"]
+)
+def test_an_example_is_as_its_schema_says(path: str, status: str) -> None:
+    [operation] = described()["paths"][path].values()
+    answer = operation["responses"][status]["content"]["application/json"]
+    within_document(answer["schema"]).validate(answer["example"])
+
+
+@pytest.mark.parametrize("code", described()["components"]["examples"])
+def test_an_example_of_an_error_is_as_its_schema_says(code: str) -> None:
+    conforms("ErrorAnswer", described()["components"]["examples"][code]["value"])
+
+
+def test_the_details_of_a_code_have_the_shape_of_that_code() -> None:
+    error = {"code": "BATCH_TOO_LARGE", "message": "Too many", "details": {"limit": 5, "received": 6, "plan": "free"}}
+    conforms("Error", error)
+    with pytest.raises(ValidationError):
+        conforms("Error", error | {"details": {"per_minute": 60, "burst": 10, "plan": "free"}})
+
+
 # The API does what the document says -----------------------------------------------------------------------------
 
 
 def without_examples(document: Any) -> Any:
     """The same with nothing in it that anybody could go and fetch."""
     if isinstance(document, dict):
-        return {name: without_examples(below) for name, below in document.items() if name != "example"}
+        return {
+            name: without_examples(below) for name, below in document.items() if name not in ("example", "examples")
+        }
     return [without_examples(below) for below in document] if isinstance(document, list) else document
 
 
