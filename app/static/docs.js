@@ -1,5 +1,6 @@
 // The API reference: openapi.json, laid out for people, with a form for each operation that really sends.
-// Rule 1: it knows OpenAPI 3.1 and nothing of this API; what is wrong here is put right in openapi.json.
+// Rule 1: it knows OpenAPI 3.1 (and `x-stream`, media types that are streamed) and nothing of this API; mistakes in the
+//         text are corrected in openapi.json.
 // Rule 2: an answer is laid out when it is opened.
 
 import { copyButton, h, inline, json, prose, quote, rememberKey } from "./parts.js";
@@ -75,11 +76,15 @@ function laidOut(operation) {
 
 const badge = (method) => h("span", { class: `method ${method}` }, method);
 
-function answer(status, { description, content = {}, headers = {} }) {
+/** Every media type of an answer, streamed ones included. */
+const mediaTypes = ({ content = {}, "x-stream": streamed = {} }) => ({ ...content, ...streamed });
+
+function answer(status, response) {
+  const { description, headers = {} } = response;
   const tag = h("span", { class: `tag mono ${/^[23]/.test(status) ? "good" : "bad"}` }, status);
   const details = h("details", {}, h("summary", {}, tag, " ", inline(description)));
   const lay = () => {
-    for (const [type, { schema }] of Object.entries(content))
+    for (const [type, { schema }] of Object.entries(mediaTypes(response)))
       details.append(h("p", { class: "hint mono" }, type), ...shape(schema));
     const named = Object.entries(headers).map(([name, header]) =>
       row(name, found(header).schema, found(header)),
@@ -102,9 +107,8 @@ function tryIt(operation, body) {
       { id: `${id}-body`, rows: 8, spellcheck: "false" },
       JSON.stringify(body.example ?? sample(body.schema), null, 2),
     );
-  const types = Object.keys(
-    found(Object.entries(responses).find(([status]) => /^2/.test(status))?.[1]).content ?? {},
-  );
+  const success = found(Object.entries(responses).find(([status]) => /^2/.test(status))?.[1]);
+  const types = Object.keys(mediaTypes(success));
   const accept =
     types.length > 1 &&
     h(

@@ -17,6 +17,8 @@ from app.cli.serving import Service
 from tests.api.conformance import described
 from tests.site import Site
 
+pytestmark = pytest.mark.server
+
 CLIENTS = Path(__file__).parent / "clients"
 PACKAGES = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@20.19.43")
 
