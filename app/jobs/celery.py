@@ -1,10 +1,10 @@
 """The distributed engine: Celery, with RabbitMQ or Redis as the broker.
 
-Rule 1: the database holds the primary. A message is a ticket, "somebody work off about fifty items", and says
-        nothing of which; so a lost one loses nothing, and one that comes twice does nothing twice.
-Rule 2: a ticket is acknowledged when its items have their results; the broker hands it to another worker if
-        this one dies before.
-Rule 3: every worker looks for what dead ones held, and for work that no ticket came for.
+Rule 1: the database says what is to be done. A message is a ticket, "claim about fifty items", and names none of
+        them: a lost ticket loses nothing, and a repeated one repeats nothing.
+Rule 2: a ticket only wakes a worker. An idle worker looks for waiting items every few seconds, so a broker that is
+        away, or that no longer hands out tickets, costs seconds.
+Rule 3: every worker queues again what lapsed leases hold.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -37,12 +36,12 @@ QUEUES = {False: "pagecard", True: "pagecard.rendered"}
 TASK = "pagecard.work"
 
 ITEMS_A_TICKET = 50
-MOST_TICKETS = 20  # at once; a worker that finds more work sends more
+MOST_TICKETS = 20  # of one job
 TICKETS_SIDE_BY_SIDE = 4  # in one worker
 PLACES_A_TICKET = 24  # pages that one ticket has in work at once
 RENDERED_PLACES = 4
 
-STALE = 10.0  # seconds without a claim after which waiting work gets new tickets
+STALE = 4.0  # seconds without work after which a worker claims without a ticket
 PUBLISH_TIMEOUT = 2.0  # seconds: a request does not wait for a broker that is away
 
 # What kombu calls these when it connects for whoever publishes.
@@ -54,7 +53,7 @@ REDIS: Mapping[str, float] = {
     "visibility_timeout": 8,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
+    "socket_timeout": PUBLISH_TIMEOUT,
     "socket_connect_timeout": PUBLISH_TIMEOUT,
 }
 
@@ -63,8 +62,6 @@ def build_celery(broker_url: str) -> Celery:
     """A Celery application that knows one task, a ticket."""
     app = Celery("pagecard", broker=broker_url)
     app.conf.update(
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
         task_ignore_result=True,
         task_default_queue=QUEUES[False],
         worker_prefetch_multiplier=1,
@@ -73,6 +70,7 @@ def build_celery(broker_url: str) -> Celery:
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # for ever
         broker_connection_timeout=PUBLISH_TIMEOUT,
         broker_heartbeat=10,
         broker_transport_options={**PUBLISHING, **(REDIS if broker_url.startswith("redis") else {})},
@@ -108,30 +106,27 @@ class Tickets:
 class Worker:
     """One process of `pagecard worker`."""
 
-    def __init__(self, tools: JobDependencies, broker_url: str) -> None:
-        self._tools = tools
+    def __init__(self, dependencies: JobDependencies, broker_url: str) -> None:
+        self._dependencies = dependencies
         self._celery = build_celery(broker_url)
-        self._tickets = Tickets(self._celery)
         self._owner = f"{socket.gethostname()[:40]}.{os.getpid()}.{uuid4().hex[:8]}"
-        self._ledger = ResultWriter(tools.queue, self._owner)
-        self._rendering = threading.Lock()
-        self._crews: set[ItemPool] = set()
-        self._over = threading.Event()
-        self._claimed_at = time.monotonic()
+        self._writer = ResultWriter(dependencies.queue, self._owner)
+        self._alone = {False: threading.Lock(), True: threading.Lock()}  # held by a pool that works until nothing waits
+        self._pools: set[ItemPool] = set()
+        self._stopping = threading.Event()
+        self._idle_since = time.monotonic()
 
     def run(self, *, renders: bool) -> None:
-        """Work until told to stop by a signal. `renders`: this worker has a browser."""
+        """Work until a signal ends it. `renders`: this worker has a browser."""
         self._celery.task(self._work, name=TASK)
-        signals.worker_shutting_down.connect(self._told_to_stop, weak=False)
-        queues = [queue for rendered, queue in QUEUES.items() if renders or not rendered]
-        with ExitStack() as stack:
-            stack.enter_context(alive(self._tools.queue, self._owner))
-            stack.enter_context(self._tools.courier.at_work())
-            start_vital_thread("housekeeping", self._keep_house, renders)
+        signals.worker_shutting_down.connect(self._on_shutdown, weak=False)
+        kinds = [rendered for rendered in QUEUES if renders or not rendered]
+        with alive(self._dependencies.queue, self._owner), self._dependencies.courier.at_work():
+            start_vital_thread("housekeeping", self._keep_house, kinds)
             self._celery.Worker(
                 pool="threads",
                 concurrency=TICKETS_SIDE_BY_SIDE,
-                queues=queues,
+                queues=[QUEUES[rendered] for rendered in kinds],
                 hostname=self._owner,
                 loglevel="WARNING",
                 without_gossip=True,
@@ -139,49 +134,54 @@ class Worker:
                 without_heartbeat=True,
             ).start()
 
-    def _told_to_stop(self, **_: Any) -> None:
+    def _on_shutdown(self, **_: Any) -> None:
         # Celery calls this from a signal handler, which may not wait for locks.
         threading.Thread(target=self._stop, name="stop", daemon=True).start()
 
     def _stop(self) -> None:
-        self._over.set()
-        for crew in tuple(self._crews):
-            crew.stop()
+        self._stopping.set()
+        for pool in tuple(self._pools):
+            pool.stop()
 
     def _work(self, rendered: bool) -> None:
-        """A ticket."""
-        if not rendered:
-            self._work_off(rendered, PLACES_A_TICKET, ITEMS_A_TICKET)
-        elif self._rendering.acquire(blocking=False):  # one browser: whoever holds it goes on until nothing waits
-            try:
-                self._work_off(rendered, RENDERED_PLACES, None)
-            finally:
-                self._rendering.release()
+        """Work off a ticket."""
+        if rendered:
+            self._work_alone(rendered)
+        else:
+            self._claim_and_run(rendered, ITEMS_A_TICKET)
 
-    def _work_off(self, rendered: bool, size: int, limit: int | None) -> None:
-        tools = self._tools
+    def _work_alone(self, rendered: bool) -> None:
+        """Work until nothing of a kind waits, unless another thread does. There is one browser."""
+        if self._alone[rendered].acquire(blocking=False):
+            try:
+                self._claim_and_run(rendered, None)
+            finally:
+                self._alone[rendered].release()
+
+    def _claim_and_run(self, rendered: bool, limit: int | None) -> None:
+        known, size = self._dependencies, RENDERED_PLACES if rendered else PLACES_A_TICKET
         with ItemPool(
-            tools.queue, self._owner, tools.run, self._ledger, size=size, rendered=rendered, used_up=tools.used_up
-        ) as crew:
-            self._crews.add(crew)
+            known.queue, self._owner, known.run, self._writer, size=size, rendered=rendered, used_up=known.used_up
+        ) as pool:
+            self._pools.add(pool)
             try:
-                if not self._over.is_set() and crew.work(limit):
-                    self._claimed_at = time.monotonic()
+                if not self._stopping.is_set():
+                    pool.work(limit)
             finally:
-                self._crews.discard(crew)
+                self._pools.discard(pool)
+                self._idle_since = time.monotonic()
 
-    def _keep_house(self, renders: bool) -> None:
-        keeper = Housekeeper(self._tools)
-        while not self._over.wait(SWEEP):
-            quietly(lambda: self._sweep(keeper, renders))
+    def _keep_house(self, kinds: Sequence[bool]) -> None:
+        keeper = Housekeeper(self._dependencies)
+        while not self._stopping.wait(SWEEP):
+            quietly(lambda: self._sweep(keeper, kinds))
 
-    def _sweep(self, keeper: Housekeeper, renders: bool) -> None:
-        """New tickets for what dead workers held, and for what waits though no ticket comes."""
-        freed = keeper.look()
-        if not freed and time.monotonic() - self._claimed_at <= STALE:
-            return
-        self._claimed_at = time.monotonic()
-        for rendered in (False, True) if renders else (False,):
-            waiting = self._tools.queue.waiting(rendered=rendered)
-            if waiting:
-                self._tickets.wake(waiting, rendered=rendered)
+    def _sweep(self, keeper: Housekeeper, kinds: Sequence[bool]) -> None:
+        """Work without a ticket on items that a lapsed lease held, and on whatever waits while this worker is idle."""
+        if keeper.look() or self._is_idle():
+            for rendered in kinds:
+                if self._dependencies.queue.waiting(rendered=rendered):
+                    start_vital_thread("item-pool", self._work_alone, rendered)
+
+    def _is_idle(self) -> bool:
+        return not self._pools and time.monotonic() - self._idle_since > STALE
