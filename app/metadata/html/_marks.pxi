@@ -9,13 +9,14 @@ cdef struct Spelling:
     const unsigned char *letters
     int size
     unsigned int flags
-    int next  # of those with the same first letter; 0 if none
+    int next  # of those in the same place; 0 if none
 
 cdef enum:
     SPELLINGS = 128
 
 cdef Spelling[SPELLINGS] _spellings
-cdef int[256] _by_letter
+cdef short[32768] _by_letters  # the first of those that begin with the same three letters
+cdef bint[256] _begins_spelling
 cdef int _spelling_count = 1
 cdef list _kept = []  # the bytes that spellings point into
 
@@ -39,9 +40,24 @@ cdef int _add_table(dict table) except -1:
     return next
 
 
-for _letters, _bits in reversed(_flags.OF_WORD.items()):
-    _by_letter[_letters[0]] = _add_spelling(_letters, _bits, _by_letter[_letters[0]])
 
+
+cdef inline int _slot_of_letters(const unsigned char *text) noexcept:
+    return (text[0] & 31) << 10 | (text[1] & 31) << 5 | (text[2] & 31)
+
+
+cdef int _load_words() except -1:
+    """Enter the spellings of `flags.OF_WORD`, where a dash may be among the first three letters."""
+    cdef bytes letters, beginning
+    cdef int slot
+    for letters, bits in reversed(_flags.OF_WORD.items()):
+        for beginning in {letters[:3], letters[:3].replace(b"-", b"_"), letters.replace(b"-", b"")[:3]}:
+            slot = _slot_of_letters(beginning)
+            _by_letters[slot] = _add_spelling(letters, bits, _by_letters[slot])
+        _begins_spelling[letters[0]] = _begins_spelling[letters.upper()[0]] = True
+
+
+_load_words()
 cdef int _roles = _add_table(_flags.OF_ROLE), _itemprops = _add_table(_flags.OF_ITEMPROP)
 cdef int _unmarked = _add_table(dict.fromkeys(_flags.UNMARKED, 1))
 
@@ -96,15 +112,15 @@ cdef int _spelled(const unsigned char *text, int size, Spelling *spelling) noexc
 
 
 cdef int _word(const unsigned char *text, int size, unsigned int *found) noexcept:
-    """Note the flags of the word at the beginning of `text`; how long it is, 1 if it is none that tells."""
-    cdef int number = _by_letter[_lower[text[0]]], taken
+    """How much of `text` a word at its beginning takes, with its flags; 0 if no word does."""
+    cdef int number = _by_letters[_slot_of_letters(text)], taken
     while number:
         taken = _spelled(text, size, &_spellings[number])
         if taken:
-            found[0] |= _spellings[number].flags
+            found[0] = _spellings[number].flags
             return taken
         number = _spellings[number].next
-    return 1
+    return 0
 
 
 cdef inline bint _begins_word(const unsigned char *text, int at) noexcept:
@@ -113,25 +129,35 @@ cdef inline bint _begins_word(const unsigned char *text, int at) noexcept:
     return c'A' <= text[at] <= c'Z' and not c'A' <= text[at - 1] <= c'Z'
 
 
+cdef inline bint _is_unmarked(const unsigned char *text, int size) noexcept:
+    """Whether a part of a class begins with one of `flags.UNMARKED`."""
+    cdef int end = 0
+    while end < size and end < 9 and _is_alnum(text[end]):
+        end += 1
+    return _in_table(_unmarked, text, end) != 0
+
+
 cdef unsigned int _of_words(const unsigned char *text, int size) noexcept:
     """Flags of the words in a `class` or `id`, but those of parts that begin with one of `flags.UNMARKED`."""
-    cdef unsigned int found = 0
-    cdef int at = 0, end
-    while at < size:
-        while at < size and _is_space[text[at]]:
+    cdef unsigned int found = 0, bits = 0
+    cdef int at = 0, part = 0, seen = 0, taken
+    while at + 3 < size:
+        taken = 0
+        if _begins_spelling[text[at]] and _begins_word(text, at):
+            taken = _word(text + at, size - at, &bits)
+        if not taken:
             at += 1
-        end = at
-        while end < size and _is_alnum(text[end]):
-            end += 1
-        if end - at <= 8 and _in_table(_unmarked, text + at, end - at):
+            continue
+        while seen < at:
+            if _is_space[text[seen]]:
+                part = seen + 1
+            seen += 1
+        if _is_unmarked(text + part, size - part):
             while at < size and not _is_space[text[at]]:
                 at += 1
-            continue
-        while at < size and not _is_space[text[at]]:
-            if _by_letter[_lower[text[at]]] and _begins_word(text, at):
-                at += _word(text + at, size - at, &found)
-            else:
-                at += 1
+        else:
+            found |= bits
+            at += taken
     return found
 
 

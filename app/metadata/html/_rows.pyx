@@ -7,7 +7,7 @@ Rule 3: nothing of Python runs while a page is read; positions fit 31 bits.
 """
 
 cimport cython
-from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
@@ -147,20 +147,19 @@ cdef class Rows:
 
     cdef int head(self, str name) except -2:
         number = IDS.get(name)
-        cdef bytes spelling
+        cdef const unsigned char *letters
+        cdef Py_ssize_t size
         cdef int found
         if number is None:
-            spelling = name.encode()
-            found = _find_unknown(self.reader, spelling, len(spelling))
+            letters = <const unsigned char *> PyUnicode_AsUTF8AndSize(name, &size)
+            found = _find_unknown(self.reader, letters, size)
             return self.reader.heads[found] if found else -1
         return self.reader.heads[<int> number + (_FOREIGN if name == "svg" or name == "math" else 0)]
 
     def having(self, str name):
         """Start tags with an attribute of this name, in order; the same are left out."""
-        cdef bytes wanted = name.encode()
-        cdef const unsigned char *letters = wanted
-        cdef int size = len(wanted)
-        cdef Py_ssize_t row
+        cdef Py_ssize_t row, size
+        cdef const unsigned char *letters = <const unsigned char *> PyUnicode_AsUTF8AndSize(name, &size)
         cdef list found = []
         for row in range(self.size):
             if self.rows[row].attributes and self.rows[row].element < _FOREIGN and not self.rows[row].flags & _INERT:
@@ -181,8 +180,9 @@ cdef class Rows:
 
     def attribute(self, Py_ssize_t row, str name):
         """Decoded value of an attribute, None without it."""
-        cdef bytes wanted = name.encode()
-        cdef Attribute *found = _find_attribute(self.reader, self.at_row(row), wanted, len(wanted))
+        cdef Py_ssize_t size
+        cdef const unsigned char *letters = <const unsigned char *> PyUnicode_AsUTF8AndSize(name, &size)
+        cdef Attribute *found = _find_attribute(self.reader, self.at_row(row), letters, size)
         return None if found is NULL else self.value(found)
 
     def attributes(self, Py_ssize_t row):
