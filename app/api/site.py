@@ -1,8 +1,8 @@
-"""What people look at: the playground, the API reference, and the widget that other sites load.
+"""Pages for people: the playground, the API reference, and the widget that other sites load.
 
-Rule 1: what is served is a fixed set of files, read once; a name that is not among them is not found.
+Rule 1: the files are a fixed set, read once; any other name is not found.
 Rule 2: pages run under a policy that allows our own files and nothing inline; pictures may come from anywhere.
-Rule 3: nothing here refers to another server.
+Rule 3: no file refers to another server.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
@@ -42,11 +43,11 @@ PAGE_POLICY = "; ".join(
     )
 )
 
-# Asked again each time, and answered 304: a page and its script are never of two versions.
+# Revalidated each time, mostly to a 304: a page and its script are always of one version.
 OURS = {"Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
 PAGE = {**OURS, "Content-Security-Policy": PAGE_POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
 
-# For other people's pages: any origin may load it, with `integrity` or under COEP too.
+# For other sites: any origin may load it, also with `integrity` or under COEP.
 WIDGET = {
     "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
     "Access-Control-Allow-Origin": "*",
@@ -56,7 +57,7 @@ WIDGET = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file, as it is and compressed."""
+    """A file, plain and compressed."""
 
     type: str
     body: bytes
@@ -65,6 +66,7 @@ class Asset:
 
     @classmethod
     def read(cls, path: Path) -> Asset:
+        """Read and compress a file."""
         body = path.read_bytes()
         return cls(TYPES[path.suffix], body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:20])
 
@@ -74,22 +76,31 @@ ASSETS: Mapping[str, Asset] = {path.name: Asset.read(path) for path in sorted(ST
 
 @blueprint.get("/")
 def playground() -> Response:
+    """Serve the playground."""
     return _serve("playground.html", PAGE)
 
 
 @blueprint.get("/docs")
 def docs() -> Response:
+    """Serve the API reference."""
     return _serve("docs.html", PAGE)
 
 
 @blueprint.get("/link-preview.js")
 def widget() -> Response:
+    """Serve the widget as a classic script."""
     return _serve("link-preview.js", WIDGET)
+
+
+@blueprint.get("/link-preview.mjs")
+def widget_module() -> Response:
+    """Serve the widget as a module."""
+    return _serve("link-preview.mjs", WIDGET)
 
 
 @blueprint.get("/static/<name>")
 def asset(name: str) -> Response:
-    """Any file of ours that a page refers to. A page itself is found at its own path alone."""
+    """Serve a file that a page refers to. Pages are found at their own paths alone."""
     if name not in ASSETS or name.endswith(".html"):
         raise NotFound
     return _serve(name, OURS)

@@ -3,13 +3,16 @@
  *   <script src="https://cards.example/link-preview.js" data-key="pk_live_…" async></script>
  *   <link-preview href="https://example.com/story"></link-preview>
  *
+ * As a module: import { configure } from "https://cards.example/link-preview.mjs"; configure({ key: "pk_live_…" });
+ *
  * Rule 1: nothing of a page is trusted: text is set as text, and only http(s) is linked to or loaded.
  * Rule 2: a URL is asked for once, and as many together as the plan takes.
- * Rule 3: whatever goes wrong, the reader has a link.
+ * Rule 3: the reader has a link, also after a failure; the developer has one warning that names its cause.
  */
 (() => {
   "use strict";
-  if (customElements.get("link-preview")) return;
+  if (typeof customElements === "undefined") return; // on a server
+  if (customElements.get("link-preview")) return window.LinkPreview.configure({ ...document.currentScript?.dataset });
 
   const GATHER = 30; // ms: what is added within it shares a call
   const CALLS = 4; // at a time
@@ -19,7 +22,7 @@
 
   const script = document.currentScript || document.querySelector('script[src*="link-preview"]');
   const settings = {
-    api: new URL(".", script?.src || document.baseURI).href,
+    home: new URL(".", script?.src || document.baseURI).href,
     key: "",
     limit: 0,
     ...script?.dataset,
@@ -41,6 +44,7 @@
       font: var(--link-preview-font, 1rem/1.4 system-ui, sans-serif);
       text-align: start;
     }
+    [dir=auto] { text-align: -webkit-match-parent; text-align: match-parent } /* one side for all texts of a card */
     :host([hidden]) { display: none }
     [part~=card] {
       background: var(--_bg);
@@ -143,6 +147,13 @@
 
   const shown = (url) => url.replace(/^https?:\/\/(www\.)?|\/$/g, "");
 
+  const warned = new Set();
+
+  const warn = (text) => {
+    if (!warned.has(text)) console.warn("link-preview: " + text);
+    warned.add(text);
+  };
+
   /** The results of a batch's answer as they arrive, whole JSON answers included. */
   async function* results(response) {
     if (!/ndjson/.test(response.headers.get("Content-Type"))) {
@@ -159,7 +170,7 @@
     }
   }
 
-  /** Everything that is asked of one API with one key. An entry is `{url, elements}`, waiting or in flight. */
+  /** Queue of one API and one key. An entry is `{url, elements}`, waiting or in flight. */
   class Client {
     static #all = new Map();
     entries = new Map();
@@ -188,7 +199,7 @@
       } catch {} // storage is closed to this page
     }
 
-    /** Have `element.settle` called with the card of `url`, or with null. Returns the means to call it off. */
+    /** Call `element.settle` with the card of `url`, or with null. Returns a function that cancels the call. */
     want(url, element) {
       if (this.cards.has(url)) {
         element.settle(this.cards.get(url));
@@ -212,7 +223,11 @@
 
     send() {
       for (const entry of this.waiting) if (!entry.elements.size) this.finish(entry);
-      // Until a call was answered the limit may be news: one call finds that out.
+      if (this.waiting.size && !this.open) {
+        warn("no key. Set data-key on the script, or call LinkPreview.configure({ key }).");
+        for (const entry of this.waiting) this.finish(entry, null);
+      }
+      // While the limit is unknown one call at a time learns it.
       while (this.waiting.size && this.calls < this.most && (this.limit || !this.unanswered)) {
         const batch = [...this.waiting].slice(0, this.limit || MOST);
         for (const entry of batch) this.waiting.delete(entry);
@@ -226,7 +241,11 @@
         const response = await this.ask(batch);
         if (response.ok) await this.read(response, batch);
         else await this.refused(response, batch);
-      } catch {} // no network, or an answer cut off: what has no card by now gets its link
+      } catch (error) {
+        // Network failure, or a refusal that this origin may not read.
+        if (error.name === "TypeError")
+          warn(`no answer from ${this.url.origin}. It may not be reachable, or the key may not be for ${location.origin}.`);
+      }
       this.calls--;
       for (const entry of batch) if (!this.waiting.has(entry)) this.finish(entry, null);
       this.schedule();
@@ -260,12 +279,12 @@
     }
 
     async refused(response, batch) {
-      const { code, details } = (await response.json().catch(() => ({}))).error || {};
+      const { code, message, details } = (await response.json().catch(() => ({}))).error || {};
       const wait = +response.headers.get("Retry-After") || REFUSALS;
       if (code === "BATCH_TOO_LARGE" && details?.limit < batch.length) this.learn(details.limit);
       else if (/429|503/.test(response.status) && wait <= PATIENCE && ++this.refusals < REFUSALS)
         this.pause(wait);
-      else return;
+      else return warn(`${code || response.status}: ${message || response.statusText}`);
       this.waiting = new Set([...batch, ...this.waiting]);
     }
 
@@ -299,7 +318,7 @@
     #given;
     #leave = () => {};
 
-    /** Set `api`, `key` and `limit` for every element that does not say otherwise itself. */
+    /** Set `api`, `key` and `limit` for every element without such attributes. */
     static configure(options) {
       Object.assign(settings, options);
       for (const element of connected) if (element.state !== "ready") element.#load();
@@ -314,7 +333,7 @@
         this.#given = data;
       }
       if (document.readyState !== "loading") return this.#load();
-      // The parser may not have reached our children, nor the other links of the page.
+      // The parser may not have reached the children, nor the other links of the page.
       this.#skeleton();
       document.addEventListener("DOMContentLoaded", () => this.#load(), { once: true });
     }
@@ -336,7 +355,7 @@
       this.setAttribute("href", url);
     }
 
-    /** A card that you have already: null while it is on its way, false if there is none, undefined to ask the API. */
+    /** A card from elsewhere: null while it loads, false if there is none, undefined to ask the API. */
     get data() {
       return this.#given;
     }
@@ -376,7 +395,10 @@
       this.#skeleton();
       if (data === null) return;
       const ask = (name) => this.getAttribute(name) ?? settings[name];
-      this.#leave = Client.of(ask("api"), ask("key"), ask("limit")).want(this.#url, this);
+      const [api, key] = [ask("api"), ask("key")];
+      const client = Client.of(api ?? settings.home, key, ask("limit"));
+      client.open = key || api; // a named API may be a proxy that adds the key
+      this.#leave = client.want(this.#url, this);
     }
 
     settle(data) {
@@ -428,7 +450,7 @@
       );
     }
 
-    /** The author's own link if there is one in the element, else ours; mere text if it leads to no web page. */
+    /** The author's own link within the element, else a new one; text alone for a URL that is not http(s). */
     #link() {
       if (web(this.querySelector("a[href]")?.href ?? "javascript:")) return h("slot");
       return this.#url ? this.#anchor("link", this.#label) : h("span", {}, this.#label);

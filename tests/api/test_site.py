@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from app.api import envelope, openapi, site
 from app.api.site import ASSETS, STATIC
 
 PAGES = ("/", "/docs")
-PATHS = (*PAGES, "/link-preview.js", *(f"/static/{name}" for name in ASSETS if not name.endswith(".html")))
+WIDGETS = ("/link-preview.js", "/link-preview.mjs")
+PATHS = (*PAGES, *WIDGETS, *(f"/static/{name}" for name in ASSETS if not name.endswith(".html")))
 
 STRICT = {
     "default-src": "'none'",
@@ -68,7 +71,8 @@ def test_every_file_is_compressed_for_who_takes_it(client: FlaskClient, path: st
 @pytest.mark.parametrize("path", PATHS)
 def test_every_file_says_its_type_and_is_not_sniffed(client: FlaskClient, path: str) -> None:
     suffix = {"/": ".html", "/docs": ".html"}.get(path, Path(path).suffix)
-    expected = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    script = "text/javascript"
+    expected = {".html": "text/html", ".css": "text/css", ".js": script, ".mjs": script, ".svg": "image/svg+xml"}
     answer = client.get(path)
     assert answer.mimetype == expected[suffix]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -99,16 +103,18 @@ def test_no_file_loads_anything_from_another_server(name: str) -> None:
     loads = (
         r"""(?:src|href|from|action)\s*=?\s*["'](?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|import\(["']http"""
     )
-    example = 'src="https://cards.example/link-preview.js"'  # how the widget's head says it is used
-    assert re.findall(loads, text.replace(example, "").replace('href="https://example.com/story"', "")) == []
+    for example in ('src="https://cards.example/link-preview.js"', 'from "https://cards.example/link-preview.mjs"'):
+        text = text.replace(example, "")  # how the widget's head says it is used
+    assert re.findall(loads, text.replace('href="https://example.com/story"', "")) == []
 
 
 def test_the_widget_is_under_6_kb_compressed(client: FlaskClient) -> None:
     assert len(client.get("/link-preview.js", headers={"Accept-Encoding": "gzip"}).data) < 6_000
 
 
-def test_the_widget_may_be_loaded_by_any_site_and_kept_for_a_while(client: FlaskClient) -> None:
-    headers = client.get("/link-preview.js").headers
+@pytest.mark.parametrize("path", WIDGETS)
+def test_the_widget_may_be_loaded_by_any_site_and_kept_for_a_while(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "max-age=3600" in headers["Cache-Control"]
@@ -123,3 +129,12 @@ def test_what_is_no_file_of_ours_is_not_found_in_the_envelope(client: FlaskClien
 def test_a_page_takes_no_post(client: FlaskClient) -> None:
     answer = client.post("/")
     assert (answer.status_code, answer.json["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")
+def test_the_module_can_be_imported_on_a_server() -> None:
+    """Node has no custom elements, as a server that renders pages has none."""
+    told = "import(process.argv[1]).then(widget => { widget.configure({ key: 'k' }); console.log(widget.LinkPreview) })"
+    command = ["node", "--input-type=module", "-e", told, (STATIC / "link-preview.mjs").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "undefined\n"), done.stderr

@@ -222,6 +222,53 @@ def test_what_is_no_web_address_is_neither_asked_for_nor_linked(blog: Blog, href
     assert blog.page.get_by_role("link").count() == 0
 
 
+# --- keys and modules
+
+
+def said(blog: Blog) -> list[str]:
+    """Every warning of the page, as it comes."""
+    warnings: list[str] = []
+    blog.page.on("console", lambda message: warnings.append(message.text) if message.type == "warning" else None)
+    return warnings
+
+
+def test_without_a_key_there_is_no_call_but_a_link_and_one_warning(blog: Blog, web: Site) -> None:
+    warnings = said(blog)
+    blog.open(previews(thirty(web)), key="")
+    blog.wait_until(SETTLED)
+    assert (blog.calls, blog.states()) == ([], ["failed"] * 30)
+    assert [warning for warning in warnings if "no key" in warning] == warnings[:1]
+
+
+def test_a_wrong_key_is_named_in_one_warning(blog: Blog, web: Site) -> None:
+    warnings = said(blog)
+    blog.open(previews(thirty(web)), key="ks_live_" + "x" * 32, attributes='data-limit="5"')
+    blog.wait_until(SETTLED)
+    assert [warning for warning in warnings if "INVALID_API_KEY" in warning] == warnings
+    assert len(warnings) == 1
+
+
+def test_a_key_of_another_origin_is_named_in_one_warning(blog: Blog, web: Site, server: Server) -> None:
+    warnings = said(blog)
+    blog.open(previews([story(web, "/a")]), key=server.publishable_key("https://another.example"))
+    blog.wait_until(SETTLED)
+    assert len(warnings) == 1
+    assert web.url("") in warnings[0]
+
+
+def test_as_a_module_it_asks_the_server_that_it_came_from(blog: Blog, web: Site, server: Server) -> None:
+    key = server.publishable_key(web.url(""))
+    blog.open(
+        f"""<script type="module">
+            import {{ configure }} from "{server.url}/link-preview.mjs";
+            configure({{ key: "{key}" }});
+        </script>{previews([story(web, "/a", "By a module")])}""",
+        attributes='type="nothing"',
+    )
+    blog.wait_until(f"window.LinkPreview && {SETTLED}")
+    assert (blog.titles(), len(blog.calls)) == (["By a module"], 1)
+
+
 # --- data of one's own
 
 
@@ -364,6 +411,25 @@ def test_the_picture_is_at_the_end_of_the_line(blog: Blog, web: Site, dir: str, 
     assert ("right" if picture["x"] > body["x"] else "left") == side
 
 
+@pytest.mark.parametrize(("dir", "side"), [("ltr", "left"), ("rtl", "right")])
+@pytest.mark.parametrize("title", ["A story", "قصة"])
+def test_all_texts_of_a_card_begin_on_the_side_of_the_page(blog: Blog, dir: str, side: str, title: str) -> None:  # noqa: A002
+    blog.open(previews([f"{NO_API}/a"]), key="", dir=dir)
+    data = {"title": title, "description": f"{title}.", "site_name": title}
+    blog.page.evaluate("data => { document.querySelector('link-preview').data = data }", data)
+    blog.wait_until(READY)
+    sides = blog.page.evaluate(
+        """() => [...document.querySelector("link-preview").shadowRoot.querySelectorAll("[dir=auto]")].map(each => {
+            const range = document.createRange();
+            range.selectNodeContents(each);
+            const body = each.closest("[part=body]").getBoundingClientRect();
+            const text = range.getBoundingClientRect();
+            return text.left - body.left < body.right - text.right ? "left" : "right";
+        })"""
+    )
+    assert sides == [side] * 3
+
+
 @pytest.mark.parametrize(("motion", "moving"), [("no-preference", True), ("reduce", False)])
 def test_the_skeleton_keeps_still_for_who_wants_it(blog: Blog, motion: str, moving: bool) -> None:
     blog.page.emulate_media(reduced_motion=motion)
@@ -413,7 +479,7 @@ def test_the_whole_card_can_be_clicked(blog: Blog, web: Site) -> None:
 def test_the_script_may_be_loaded_twice(blog: Blog, web: Site, server: Server) -> None:
     again = f'<script src="{server.url}/link-preview.js"></script>'
     blog.open(again + previews([story(web, "/a")]))
-    blog.wait_until(SETTLED)
+    blog.wait_until(READY)
     assert len(blog.calls) == 1
 
 
