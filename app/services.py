@@ -161,7 +161,7 @@ class Services:
         self.pool.close()
         self.cache.close()
         self.resolver.close()
-        self.primary.engine.dispose()
+        self.primary.close()
         self.ephemeral.engine.dispose()
         self.local_fallback.engine.dispose()
 

@@ -71,9 +71,11 @@ class JobQueue:
                 kept = self._keep(connection, owner, job_id, by_job[job_id])
                 stored += kept
                 charges.update(outcome.item.key_id for outcome in kept if outcome.charged)
-            end_if_done(connection, sorted(by_job))
+            forgot = end_if_done(connection, sorted(by_job))
             for key_id in sorted(charges):
                 self._charge(connection, key_id, charges[key_id])
+        if forgot:
+            self._database.truncate_log()
         for outcome in stored:
             metrics.JOB_ITEMS.labels(outcome.status).inc()
         return len(stored)
@@ -120,8 +122,10 @@ class JobQueue:
         with self._database.write() as connection:
             lock(connection, job_ids)
             freed = sum(self._free(connection, job_id) for job_id in job_ids)
-            end_if_done(connection, job_ids)
+            forgot = end_if_done(connection, job_ids)
             connection.execute(job_owners.delete().where(sa.not_(self._alive())))
+        if forgot:
+            self._database.truncate_log()
         return freed
 
     def _free(self, connection: sa.Connection, job_id: str) -> int:

@@ -154,8 +154,10 @@ class JobStore:
                 .where(jobs.c.id == job_id)
                 .values(status=Status.CANCELLED, waiting=0, cancelled=jobs.c.cancelled + taken)
             )
-            end_if_done(connection, [job_id])
+            forgot = end_if_done(connection, [job_id])
             job = self._one(connection, job_id)
+        if forgot:
+            self._database.truncate_log()
         return job, job.pending
 
     def has_unfinished(self) -> bool:
@@ -192,15 +194,23 @@ def lock(connection: sa.Connection, job_ids: list[str]) -> None:
         connection.execute(sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id).with_for_update())
 
 
-def end_if_done(connection: sa.Connection, job_ids: list[str]) -> None:
-    """Jobs whose last item has ended end with it: the headers go, and the webhook is due."""
+def end_if_done(connection: sa.Connection, job_ids: list[str]) -> bool:
+    """End jobs whose last item has ended: forget their headers, and make their webhooks due.
+
+    Tell whether headers were forgotten; the caller truncates the log after its transaction.
+    """
     now = time.time()
+    with_headers = set(connection.execute(_WITH_HEADERS, {"these": job_ids}).scalars())
     ended = connection.execute(_END, {"these": job_ids, "now": now}).scalars().all()
     if ended:
         connection.execute(_TELL, {"these": ended, "now": now})
+    return not with_headers.isdisjoint(ended)
 
 
 # Asked with every group of results, so built once.
+_WITH_HEADERS = sa.select(jobs.c.id).where(
+    jobs.c.id.in_(sa.bindparam("these", expanding=True)), jobs.c.headers.is_not(sa.null())
+)
 _END = (
     jobs.update()
     .where(

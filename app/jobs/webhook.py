@@ -118,6 +118,8 @@ class WebhookQueue:
         }
         with self._database.write() as connection:
             connection.execute(webhooks.update().where(webhooks.c.job_id == message.job_id).values(**values))
+        if not due:
+            self._database.truncate_log()
 
 
 def _due(now: float) -> sa.ColumnElement[bool]:

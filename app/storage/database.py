@@ -12,12 +12,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
@@ -25,10 +27,15 @@ from alembic.util import CommandError
 from app.settings import Settings, SettingsError
 from app.storage.files import PRIVATE_FILE, make_private_file, make_private_folder, open_private
 
+log = structlog.get_logger()
+
 TRUTH = sa.MetaData()
 SHARED = sa.MetaData()
 
 BUSY_TIMEOUT = 30  # seconds that a write waits for another one
+TRUNCATE_WAIT = 50  # milliseconds that a checkpoint waits for readers, TRUNCATE_ATTEMPTS times
+TRUNCATE_ATTEMPTS = 20
+TRUNCATE_PAUSE = 0.05  # seconds between two attempts
 MIGRATION_LOCK = 0x7061_6765_6361_7264  # "pagecard": the key of PostgreSQL's advisory lock
 
 api_keys = sa.Table(
@@ -186,6 +193,7 @@ class Database:
             pool_size=8,
             max_overflow=120,
             connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None},
+            hide_parameters=True,  # errors are logged, and parameters hold callers' secrets
         )
 
         @sa.event.listens_for(engine, "connect")
@@ -211,7 +219,7 @@ class Database:
                 companion.chmod(PRIVATE_FILE)
 
     def _postgres(self) -> sa.Engine:
-        return sa.create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+        return sa.create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -239,6 +247,32 @@ class Database:
         cursor = connection.connection.cursor()
         cursor.execute(f"PRAGMA synchronous={level}")
         cursor.close()
+
+    def truncate_log(self) -> None:
+        """Empty SQLite's write-ahead log, where overwritten values stay; give up if others use it all the time."""
+        for _ in range(TRUNCATE_ATTEMPTS if self.is_sqlite else 0):
+            with self.read() as connection:
+                if self._checkpoint(connection):
+                    return
+            time.sleep(TRUNCATE_PAUSE)
+
+    @staticmethod
+    def _checkpoint(connection: sa.Connection) -> bool:
+        # Others cannot write while a checkpoint waits for readers, so it waits for a moment only.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={TRUNCATE_WAIT}")
+        try:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT * 1_000}")
+        return not busy
+
+    def close(self) -> None:
+        """Close every connection, with an empty write-ahead log."""
+        try:
+            self.truncate_log()
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("write-ahead log not emptied", problem=str(error).partition("\n")[0])
+        self.engine.dispose()
 
     def ping(self) -> None:
         """Raises SQLAlchemyError if the database does not answer."""
