@@ -8,16 +8,15 @@ from __future__ import annotations
 import contextvars
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, count, repeat
+from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import orjson
-
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetTimeout
-from app.extractor import Extractor, Failure, Options, Outcome, Success
+from app.extractor import Extractor, Options
 from app.fetch import TargetUrl, parse_url
+from app.results import Failure, Outcome
 from app.text import printable
 from app.threads.pool import FairPool
 
@@ -42,19 +41,19 @@ def _parse_url(url: str) -> ParsedUrl:
         return error
 
 
-def describe_invalid(urls: Sequence[str], judged: Sequence[ParsedUrl]) -> list[dict[str, Any]]:
+def describe_invalid(urls: Sequence[str], parsed: Sequence[ParsedUrl]) -> list[dict[str, Any]]:
     """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
-    if InvalidUrl not in map(type, judged):
+    if InvalidUrl not in map(type, parsed):
         return []
     return [
         {"index": index, "url": printable(urls[index]), "reason": each.message}
-        for index, each in enumerate(judged)
+        for index, each in enumerate(parsed)
         if isinstance(each, InvalidUrl)
     ]
 
 
 def extract_batch(
-    judged: Iterable[ParsedUrl],
+    parsed: Iterable[ParsedUrl],
     extractor: Extractor,
     pool: FairPool,
     options: Options,
@@ -70,7 +69,7 @@ def extract_batch(
     and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
     is not `streaming` is woken once, when all is known, and not for each result.
     """
-    wanted = {each.text: each for each in judged if isinstance(each, TargetUrl)}
+    wanted = {each.text: each for each in parsed if isinstance(each, TargetUrl)}
     found = extractor.look_up(wanted, options, tenant)
     if len(found) == len(wanted):
         return iter((found,))
@@ -82,7 +81,7 @@ def extract_batch(
         return lambda: results.put(url, context.run(extractor.extract, wanted[url], options, deadline, tenant))
 
     pool.submit(tenant, [call(url) for url in wanted if url in missing])
-    return _as_they_come(found, missing, results, deadline, abandoned)
+    return _as_they_come(found, missing, results, extractor, deadline, abandoned)
 
 
 class _Results:
@@ -116,6 +115,7 @@ def _as_they_come(
     found: Outcomes,
     pending: set[str],
     results: _Results,
+    extractor: Extractor,
     deadline: Deadline,
     abandoned: Callable[[], bool],
 ) -> Iterator[Outcomes]:
@@ -130,6 +130,7 @@ def _as_they_come(
         yield {url: Failure(TargetTimeout()) for url in pending}
     finally:
         deadline.cancel()
+        extractor.settle()
 
 
 def collect(done: Iterator[Outcomes]) -> Outcomes:
@@ -140,44 +141,7 @@ def collect(done: Iterator[Outcomes]) -> Outcomes:
     return known
 
 
-def encode_batch(urls: Sequence[str], judged: Sequence[ParsedUrl], done: Iterator[Outcomes]) -> list[bytes]:
-    """`{"results", "summary"}`: one result for each URL asked, in the order asked, as JSON.
-
-    In pieces, to be joined once: an answer may have megabytes.
-    """
+def in_order(parsed: Sequence[ParsedUrl], done: Iterator[Outcomes]) -> list[Outcome]:
+    """Collect the outcomes, one for each URL asked, in the order asked."""
     known = collect(done)
-    outcomes = [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in judged]
-    pieces = chain.from_iterable(map(_pieces, chain((_BEGIN,), repeat(_GO_ON)), _echoes(urls), outcomes))
-    summary = encode_summary(len(urls), list(map(type, outcomes)).count(Success))
-    return [b'{"results":[', *pieces, b'],"summary":', summary, b"}"]
-
-
-def encode_result(url: str, outcome: Outcome) -> bytes:
-    """What became of one URL, as JSON; `url` is echoed as it was sent."""
-    return b"".join(_pieces(_BEGIN, _echoes([url])[0], outcome))
-
-
-_BEGIN, _GO_ON = b'{"url":', b',{"url":'
-
-
-def _echoes(urls: Sequence[str]) -> list[bytes]:
-    try:
-        return list(map(orjson.dumps, urls))
-    except orjson.JSONEncodeError:  # lone surrogates
-        return [orjson.dumps(printable(url)) for url in urls]
-
-
-def _pieces(begin: bytes, echo: bytes, outcome: Outcome) -> tuple[bytes, ...]:
-    if isinstance(outcome, Success):
-        hit = b',"cache_hit":true' if outcome.cache_hit else b',"cache_hit":false'
-        return begin, echo, b',"success":true,"data":', outcome.data, hit, b',"stale":true}' if outcome.stale else b"}"
-    error = outcome.error
-    told: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
-    if error.details:
-        told["details"] = error.details
-    return begin, echo, b',"success":false,"error":', orjson.dumps(told), b"}"
-
-
-def encode_summary(total: int, successful: int) -> bytes:
-    """The counts of a batch, as JSON."""
-    return orjson.dumps({"total": total, "successful": successful, "failed": total - successful})
+    return [known[each.text] if isinstance(each, TargetUrl) else Failure(each) for each in parsed]

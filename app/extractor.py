@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
-from msgspec import Struct
 
 from app.deadline import Deadline
 from app.errors import (
@@ -48,6 +47,7 @@ from app.metadata import (
     with_oembed,
 )
 from app.page import Page, Wait
+from app.results import Failure, Outcome, Success, with_fields
 from app.storage.cache import Cache
 from app.storage.stores import FAILED, PASSING, Entry
 
@@ -89,25 +89,6 @@ class Options:
         formats = None if self.formats is None else sorted(self.formats)
         own = (tenant, self.headers) if self.headers else ()
         return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
-
-
-class Success(Struct, frozen=True):
-    """`data` is a JSON object, encoded. Times are Unix seconds. `stale`: older than asked for."""
-
-    data: bytes
-    http_status: int
-    cache_hit: bool
-    fetched_at: float
-    expires_at: float
-    stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    error: TargetError
-
-
-Outcome = Success | Failure
 
 
 class Fetch(Protocol):
@@ -288,7 +269,7 @@ class _Extraction:
             metadata = with_oembed(metadata, oembed)
         card = encode(metadata)
         blocks = self._blocks(document, oembed)
-        return card[:-1] + b"," + orjson.dumps(blocks)[1:] if blocks else card
+        return with_fields(card, blocks)
 
     def _blocks(self, document: Document, oembed: Mapping[str, Any] | None) -> dict[str, Any]:
         read: dict[str, Callable[[], Any]] = {

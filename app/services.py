@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from app import metrics
-from app.extractor import Extractor, Outcome, recall
+from app.extractor import Extractor, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.browser.renderer import Renderer
 from app.jobs import Engine, Jobs
@@ -21,6 +21,7 @@ from app.jobs.item_runner import ItemRunner
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
+from app.results import Outcome
 from app.settings import Settings, SettingsError
 from app.storage.cache import Cache
 from app.storage.database import Database, open_ephemeral, open_local_fallback, open_primary

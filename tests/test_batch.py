@@ -12,8 +12,9 @@ import pytest
 from app.batch import Outcomes, collect, extract_batch
 from app.deadline import Deadline
 from app.errors import Overloaded, TargetTimeout, TargetUnreachable
-from app.extractor import Failure, Options, Outcome, Success
+from app.extractor import Options
 from app.fetch import TargetUrl, parse_url
+from app.results import Failure, Outcome, Success
 from app.threads.gil_gate import blocking
 from app.threads.pool import FairPool
 from tests.servers import until
@@ -25,12 +26,16 @@ class MadeUp:
     def __init__(self, known: Iterable[str] = ()) -> None:
         self.asked: Counter[str] = Counter()
         self.ended: list[str] = []
+        self.settled: list[int] = []
         self.go = threading.Event()
         self._known = set(known)
         self._lock = threading.Lock()
 
     def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
         return {url: _success(url, hit=True) for url in urls if url in self._known}
+
+    def settle(self) -> None:
+        self.settled.append(sum(self.asked.values()))
 
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
         with self._lock:
@@ -97,6 +102,14 @@ def test_what_is_not_done_by_the_deadline_timed_out() -> None:
     found = codes(batch(MadeUp(), urls("slow", "slower", "quick"), seconds=0.3))
     assert found == {"quick": "ok", "slow": "TARGET_TIMEOUT", "slower": "TARGET_TIMEOUT"}
     assert time.monotonic() - begun < 3
+
+
+def test_fetched_outcomes_are_settled_when_the_last_is_told() -> None:
+    extractor = MadeUp(known=["https://example.com/known"])
+    collect(batch(extractor, urls("known")))
+    assert extractor.settled == []
+    collect(batch(extractor, urls("a", "b", "known")))
+    assert extractor.settled == [2]
 
 
 def test_who_stops_iterating_stops_the_work() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from app.deadline import Deadline
 from app.errors import ReadingFailed, TargetError, TargetHttpError, TargetTimeout, TargetUnreachable, leaves
-from app.extractor import Extractor, Failure, Options, Outcome, Success, recall
+from app.extractor import Extractor, Options, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
+from app.results import Failure, Outcome, Success
 from app.storage.cache import Cache
 from app.storage.database import Database
 from app.storage.generations import Generations

@@ -31,7 +31,7 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 # A room knows those on lower floors alone; the vocabulary on the ground floor also knows itself.
 FLOORS = (
     {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
-    {"fetch", "markdown", "metadata", "storage"},
+    {"fetch", "markdown", "metadata", "results", "storage"},
     {"extractor"},
     {"batch", "jobs"},
     {"services"},

@@ -7,9 +7,10 @@ import pytest
 
 from app.batch import collect, extract_batch
 from app.deadline import Deadline
-from app.extractor import Options, Success
+from app.extractor import Options
 from app.fetch import parse_url
 from app.networks import parse_networks
+from app.results import Success
 from app.services import Services
 from app.settings import Settings
 from tests.servers import until

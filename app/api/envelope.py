@@ -30,6 +30,7 @@ from app.errors import (
     PayloadTooLarge,
     ServiceError,
 )
+from app.results import encode_envelope
 
 log = structlog.get_logger()
 
@@ -40,8 +41,7 @@ SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 def success(*data: bytes, meta: Meta | None = None) -> Response:
     """Put the envelope around `data`, which is JSON, and may come in pieces."""
-    facts = msgspec.json.encode(meta or answer_meta())
-    return json_response(b"".join((b'{"success":true,"data":', *data, b',"meta":', facts, b"}")))
+    return json_response(encode_envelope(data, msgspec.json.encode(meta or answer_meta())))
 
 
 def answer_meta() -> Meta:

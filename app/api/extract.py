@@ -30,10 +30,8 @@ from app.batch import (
     ParsedUrl,
     collect,
     describe_invalid,
-    encode_batch,
-    encode_result,
-    encode_summary,
     extract_batch,
+    in_order,
     parse_urls,
 )
 from app.deadline import Deadline
@@ -48,8 +46,18 @@ from app.errors import (
     TargetError,
     leaves,
 )
-from app.extractor import Failure, Options, Outcome, Success
+from app.extractor import Options
 from app.plans import Plan
+from app.results import (
+    Failure,
+    Outcome,
+    Success,
+    encode_batch,
+    encode_result,
+    encode_summary,
+    join_objects,
+    with_fields,
+)
 from app.text import iso_time
 
 blueprint = Blueprint("extract", __name__)
@@ -95,7 +103,7 @@ def extract_many(caller: Caller) -> Response:
     done = _extract(caller, parsed, _options(asked), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], parsed, done)
-    return success(*encode_batch(asked["urls"], parsed, done))
+    return success(*encode_batch(asked["urls"], in_order(parsed, done)))
 
 
 @blueprint.get("/v1/extract")
@@ -199,8 +207,6 @@ def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Ite
         for some in done:
             tally.count(some.values())
         tally.settle()
-        if tally.missed:
-            services().extractor.settle()
         mark("extract", time.perf_counter() - begun)
 
 
@@ -260,12 +266,12 @@ def _lines(urls: list[str], parsed: list[ParsedUrl], done: Iterator[Outcomes]) -
         successful += len(indexes[target]) * isinstance(outcome, Success)
         for index in indexes[target]:
             yield _line(index, urls[index], outcome)
-    end = msgspec.json.encode(answer_meta())
-    yield b'{"summary":%b,"meta":%b}\n' % (encode_summary(len(urls), successful), end)
+    fields = {"summary": encode_summary(len(urls), successful), "meta": msgspec.json.encode(answer_meta())}
+    yield with_fields(b"{}", fields) + b"\n"
 
 
 def _line(index: int, url: str, outcome: Outcome) -> bytes:
-    return b'{"index":%d,%b\n' % (index, encode_result(url, outcome)[1:])
+    return join_objects(b'{"index":%d}' % index, encode_result(url, outcome)) + b"\n"
 
 
 def _card(outcome: Success, asked: dict[str, Any]) -> Response:

@@ -22,6 +22,7 @@ from app.api.job_responses import (
 )
 from app.jobs.job import Job as StoredJob
 from app.jobs.job import Result, Status, Webhook, moment
+from app.results import encode_list_field
 from app.text import iso_time, printable
 
 CSV_COLUMNS = (
@@ -80,10 +81,7 @@ def _webhook(webhook: Webhook) -> JobWebhook:
 
 def encode_job(job: StoredJob, results: Iterable[Result]) -> Iterator[bytes]:
     """Encode a job in pieces: its state, then its results one at a time."""
-    yield msgspec.json.encode(_head(job))[:-1] + b',"results":['
-    for place, result in enumerate(results):
-        yield (b"," if place else b"") + encode_result(result)
-    yield b"]}"
+    return encode_list_field(msgspec.json.encode(_head(job)), "results", map(encode_result, results))
 
 
 def encode_result(result: Result) -> bytes:

@@ -8,12 +8,13 @@ from contextlib import closing
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.batch import Outcomes, encode_batch, extract_batch, parse_urls
+from app.batch import Outcomes, extract_batch, in_order, parse_urls
 from app.cli.cards import Result, show_results
 from app.deadline import Deadline
 from app.extractor import Options
 from app.fetch import TargetUrl
 from app.logs import configure_logs
+from app.results import encode_batch
 from app.services import Services
 from app.settings import Settings
 
@@ -28,7 +29,7 @@ def extract_urls(settings: Settings, urls: Sequence[str], *, fresh: bool) -> byt
     targets = [each for each in judged if isinstance(each, TargetUrl)]
     with closing(Services.open(settings)) as services:
         done = _with_progress(_slices(services, targets, options), len(set(targets)))
-        return b"".join(encode_batch(urls, judged, done))
+        return b"".join(encode_batch(urls, in_order(judged, done)))
 
 
 def show_cards(results: list[Result]) -> None:

@@ -10,11 +10,12 @@ import structlog
 
 from app.deadline import Deadline
 from app.errors import InternalError, PagecardError, ProxyUnavailable
-from app.extractor import Failure, Options, Success
-from app.extractor import Outcome as Extracted
+from app.extractor import Options
 from app.fetch import TargetUrl, parse_url
 from app.jobs.job import Item, Outcome, Status, failed
 from app.page import Wait
+from app.results import Failure, Success
+from app.results import Outcome as Extracted
 from app.settings import Proxy
 
 log = structlog.get_logger()

@@ -316,8 +316,8 @@ class Database:
 
 def open_primary(settings: Settings) -> Database:
     """The database of keys, usage and jobs, migrated. Raises SettingsError if it cannot be opened."""
-    make_private_folder(settings.data_dir)
     with _plain_refusals(settings):
+        make_private_folder(settings.data_dir)
         database = Database(settings.database)
         database.migrate()
         return database
@@ -354,5 +354,9 @@ def _plain_refusals(settings: Settings) -> Iterator[None]:
         raise SettingsError(f"{named} needs the extra postgres: pip install 'pagecard[postgres]' ({error})") from error
     except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        full = "; the disk is full" if not shutil.disk_usage(settings.data_dir).free else ""
+        full = "; the disk is full" if _is_full(settings.data_dir) else ""
         raise SettingsError(f"{named}: the database cannot be opened: {reason}{full}") from error
+
+
+def _is_full(folder: Path) -> bool:
+    return folder.exists() and not shutil.disk_usage(folder).free

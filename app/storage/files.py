@@ -23,10 +23,10 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def make_private_folder(folder: Path) -> None:
     """Create the data folder, or close an existing one to everybody but its owner.
 
-    Raises SettingsError if its mode may not be changed.
+    Raises OSError if it cannot be created, SettingsError if its mode may not be changed.
     """
+    folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
     try:
-        folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         if folder.resolve() in SHARED_FOLDERS:
             raise PermissionError("every program of this host uses it")
         if folder.stat().st_mode & OTHERS:

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 
 from app.deadline import Deadline
 from app.errors import ProxyUnavailable, TargetHttpError, TargetTimeout
-from app.extractor import Failure, Options, Success
+from app.extractor import Options
 from app.fetch import TargetUrl
 from app.jobs.item_pool import PATIENCE, ItemPool
 from app.jobs.item_runner import ItemRunner, choose_proxy, read_wait
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.result_writer import ResultWriter
 from app.page import Wait
+from app.results import Failure, Success
 from app.settings import Proxy
 from app.threads.gil_gate import blocking
 from tests.jobs.conftest import CONFIG, World, done
