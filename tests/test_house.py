@@ -1,4 +1,4 @@
-"""The house guards itself: who may know whom, and that the README tells all there is."""
+"""Architecture tests: imports, sizes, language, dependencies, and the completeness of the README."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 
-# A room knows those on lower floors alone; the vocabulary on the ground floor also knows itself.
+# A room imports from lower floors only; the vocabulary on the ground floor also imports from itself.
 FLOORS = (
     {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
     {"fetch", "markdown", "metadata", "results", "storage"},
@@ -36,9 +36,12 @@ FLOORS = (
     {"batch", "jobs"},
     {"services"},
     {"api", "cli"},
-    {"app", "server"},
+    {"app"},
+    {"server"},
 )
 GROUND = FLOORS[0]
+MOST_DOORS = 26  # files and folders in app/
+MOST_LINES = 460  # of a file
 
 # The doors hand the environment to Settings; gunicorn and prometheus_client have variables of their own, and so have
 # the browser that is started and the terminal.
@@ -54,6 +57,17 @@ READERS_OF_THE_ENVIRONMENT = {
     "app/server/config.py",
     "app/server/runner.py",
 }
+
+# Dependencies that no module imports, and why they are needed.
+NOT_IMPORTED = {
+    "psycopg": "SQLAlchemy loads the driver that a postgresql+psycopg:// URL names",
+}
+
+# Words that sentences without a plain subject are built on.
+OBLIQUE = re.compile(r"\b(?:what|who|whose|whom|whoever|whatever|that|one|such|it|them|there)\b", re.IGNORECASE)
+OBLIQUE_SHARE = 0.33
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 COME_ALONG = {"werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
 
@@ -79,35 +93,58 @@ def floor(place: str) -> int:
 
 def imported(module: Path) -> Iterator[str]:
     """The rooms that a module imports from, its own left out."""
+    rooms = {parts[1] for each in imported_names(module) if (parts := each.split("."))[0] == "app" and len(parts) > 1}
+    yield from rooms - {room(module)}
+
+
+def imported_names(module: Path) -> Iterator[str]:
+    """The dotted names that a module imports, those of `import_module("…")` too."""
     for node in ast.walk(tree(module)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        rooms = {parts[1] for each in names if (parts := each.split("."))[0] == "app" and len(parts) > 1}
-        yield from rooms - {room(module)}
+        match node:
+            case ast.Import():
+                yield from (alias.name for alias in node.names)
+            case ast.ImportFrom():
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            case ast.Call(func=ast.Name(id="import_module"), args=[ast.Constant(value=str(named)), *_]):
+                yield named
 
 
-def packages(module: Path) -> Iterator[str]:
+def packages(module: Path) -> set[str]:
     """The top-level names that a module imports."""
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.split(".")[0]
+    return {each.split(".")[0] for each in imported_names(module)}
 
 
-def functions() -> Iterator[ast.FunctionDef]:
+def functions() -> Iterator[Function]:
     for module in MODULES:
-        yield from (node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef))
+        yield from (node for node in ast.walk(tree(module)) if isinstance(node, Function))
 
 
-def lines_of(function: ast.FunctionDef) -> int:
+def lines_of(function: Function) -> int:
     """Lines of its body, its docstring left out."""
     documented = ast.get_docstring(function) is not None and len(function.body) > 1
     first = function.body[1 if documented else 0]
     return (function.end_lineno or 0) - first.lineno + 1
+
+
+def first_lines() -> Iterator[str]:
+    """The first line of every docstring, with its place."""
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Module | ast.ClassDef | Function) and (told := ast.get_docstring(node)):
+                yield told.splitlines()[0]
+
+
+def needed(*tables: str) -> set[str]:
+    """The distributions that the project file asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: each for name, each in project["optional-dependencies"].items() if not tables or name in tables}
+    lines = [*project["dependencies"], *chain.from_iterable(extras.values())]
+    return {re.split(r"[^A-Za-z0-9-]", each)[0].lower() for each in lines} - {"pagecard"}
+
+
+def homes(package: str) -> set[str]:
+    """The distributions that bring a package."""
+    return {home.lower().replace("_", "-") for home in packages_distributions().get(package, [])}
 
 
 def row(*cells: object) -> str:
@@ -123,28 +160,23 @@ def test_every_room_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_a_room_knows_those_below_alone(module: Path) -> None:
+def test_a_room_imports_from_lower_floors_only(module: Path) -> None:
     here = room(module)
-    above = {
-        other
-        for other in imported(module)
-        if floor(other) >= floor(here) and not {here, other} <= GROUND and floor(here) < len(FLOORS) - 1
-    }
+    above = {each for each in imported(module) if floor(each) >= floor(here) and not {here, each} <= GROUND}
     assert above == set()
 
 
 def test_every_package_that_is_imported_is_named_in_the_project_file() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
-    named = {re.split(r"[^A-Za-z0-9-]", each)[0].lower().replace("_", "-") for each in needed}
+    named = needed()
     named |= {comes for comes, brings in COME_ALONG.items() if brings in named}
-    homes = packages_distributions()
-    missing = {
-        package
-        for package in set(chain.from_iterable(map(packages, MODULES))) - sys.stdlib_module_names - {"app"}
-        if not named & {home.lower().replace("_", "-") for home in homes.get(package, [])}
-    }
-    assert missing == set()
+    everything = set().union(*map(packages, MODULES)) - sys.stdlib_module_names - {"app"}
+    assert {package for package in everything if not named & homes(package)} == set()
+
+
+def test_every_dependency_is_imported() -> None:
+    used = set().union(*(homes(package) for module in MODULES for package in packages(module)))
+    used |= {brings for comes, brings in COME_ALONG.items() if comes in used}
+    assert needed("redis", "postgres", "celery", "render") - used == set(NOT_IMPORTED)
 
 
 def test_fetching_and_reading_are_strangers() -> None:
@@ -184,8 +216,24 @@ def test_no_room_is_called_after_nothing() -> None:
 
 def test_functions_are_short() -> None:
     lengths = [lines_of(function) for function in functions()]
-    assert median(lengths) <= 5
-    assert quantiles(lengths, n=10)[-1] < 20
+    assert median(lengths) <= 4
+    assert quantiles(lengths, n=10)[-1] <= 12
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_file_is_short(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_the_hall_has_few_doors() -> None:
+    doors = {each.name for each in (ROOT / "app").iterdir() if each.name != "__pycache__"}
+    assert len(doors) <= MOST_DOORS
+
+
+def test_docstrings_begin_plainly() -> None:
+    told = [*first_lines()]
+    oblique = [line for line in told if len(OBLIQUE.findall(line)) >= 2]
+    assert len(oblique) / len(told) <= OBLIQUE_SHARE
 
 
 @pytest.mark.parametrize("place", sorted({room(module) for module in MODULES} - {"app"}))

@@ -26,7 +26,8 @@ class Stream(io.TextIOWrapper):
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
-    """Log an event and return what standard error received."""
+    """Log an event and return the output on standard error."""
+    structlog.contextvars.clear_contextvars()
 
     def log(*, terminal: bool, **event: object) -> str:
         stream = Stream(terminal)

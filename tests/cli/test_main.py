@@ -10,7 +10,7 @@ import app.cli
 from app.cli import COMMANDS
 from tests.cli.conftest import Call
 
-HEAVY = ("sqlalchemy", "flask", "rich", "gunicorn", "app.fetch")
+HEAVY = ("sqlalchemy", "flask", "gunicorn", "app.fetch", "app.services")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
