@@ -1,7 +1,4 @@
-"""Read a `Page` into `Metadata`: who wins, and nothing else.
-
-The order of each list is the order of trust; the first that says something wins.
-"""
+"""Metadata of a page: `read_metadata` puts the fields together, each from the module that bears its name."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from app.metadata.description import read_description
 from app.metadata.document import Document
 from app.metadata.encode import encode
 from app.metadata.file import has_card, is_html, media_type, read_file
-from app.metadata.html.scan import COMPILED
+from app.metadata.html.table import COMPILED
 from app.metadata.icons import read_feeds, read_icons
 from app.metadata.image import read_image
 from app.metadata.label_fields import flat_fields
@@ -61,7 +58,7 @@ def read_metadata(document: Document) -> Metadata:
     return Metadata(
         url=page.url,
         resolved_url=page.final_url,
-        title=read_title(document, og, twitter, sites),
+        title=read_title(document, sites),
         description=read_description(document),
         image=read_image(document, og, twitter),
         site_name=read_site_name(document, site),

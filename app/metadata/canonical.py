@@ -1,20 +1,26 @@
-"""The address that a page wants to be known by."""
+"""Canonical URL of a page."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.model import OpenGraph
-from app.metadata.values import MAX_URL, absolute_url
+from app.metadata.values import MAX_URL, absolute_url, first_of
 
-_LINK_TO_CANONICAL = re.compile(r"""<([^<>]*)>[^<>,]*;\s?rel="?canonical\b""", re.IGNORECASE)
+# RFC 8288, 3: a link value is a target in angle brackets and its parameters.
+_PARAMETER = r';\s*+([^\s;,="]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;,"]*+)))?+'
+_UNNAMED = re.sub(r"\((?!\?)", "(?:", _PARAMETER)
+_LINK = re.compile(rf"<([^<>]*+)>\s*+((?:{_UNNAMED}\s*+)*+)")
+_PARAMETERS = re.compile(_PARAMETER)
+_ESCAPE = re.compile(r"\\(.)")
 
 
 @contained("canonical_url", nothing)
 def read_canonical(document: Document, og: OpenGraph) -> str | None:
-    """The URL that a page names as its own, else the one that answered."""
+    """Read the URL that a page names as its own, else the one that answered."""
     return (
         document.link("canonical")
         or _canonical_of_header(document)
@@ -25,6 +31,15 @@ def read_canonical(document: Document, og: OpenGraph) -> str | None:
 
 
 def _canonical_of_header(document: Document) -> str | None:
-    """RFC 8288, 3: what an answer says of itself in its `Link` header."""
-    found = _LINK_TO_CANONICAL.search(document.page.headers.get("link", "")[: MAX_URL * 2])
-    return absolute_url(found[1], document.page.final_url) if found else None
+    """RFC 8288, 3: the `Link` header of the answer; its targets are relative to the URL of that, not to a base."""
+    header = document.page.headers.get("link", "")[: MAX_URL * 2]
+    targets = (target for target, rel in _links(header) if "canonical" in rel.lower().split())
+    return first_of(absolute_url(target, document.page.final_url) for target in targets)
+
+
+def _links(header: str) -> Iterator[tuple[str, str]]:
+    """(target, relation types) of each link; the first `rel` of a link counts."""
+    for link in _LINK.finditer(header):
+        parameters = ((name.lower(), quoted or bare) for name, quoted, bare in _PARAMETERS.findall(link[2]))
+        rel = next((value for name, value in parameters if name == "rel"), "")
+        yield link[1], _ESCAPE.sub(r"\1", rel).strip(" '")

@@ -1,7 +1,7 @@
-"""Bot walls: who answered instead of the page.
+"""Bot walls: pages that answer in place of the one that was asked for.
 
-Rule: a wall is told by a header that only walls send, or by a title together with a status or a mark in the
-page that only walls have; never by a title alone.
+Rule: the signs of a wall are a header that only walls send, or a title together with a status or with a mark that
+only walls have in their markup; never a title alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """`titles` in lower case as they begin; `marks` are strings of its markup, any of which gives it away."""
+    """Signs of one wall: beginnings of its `titles` in lower case, and `marks`, any of which stands in its markup."""
 
     name: str
     titles: tuple[str, ...]
@@ -65,7 +65,7 @@ _WALL_STATUSES = (401, 403, 405, 406, 429, 503)
 
 @contained("challenge", nothing)
 def read_challenge(document: Document) -> str | None:
-    """The name of the wall that answered instead of the page, None if the page itself did."""
+    """Name the wall that answered in place of the page; None if the page itself did."""
     return _wall_of_headers(document.page.headers) or _wall_of_page(document)
 
 
@@ -90,5 +90,5 @@ def _wall_of_page(document: Document) -> str | None:
 
 
 def _has_title(title: str, titles: tuple[str, ...], refused: bool) -> bool:
-    """Without a status that refuses, the title must be one of the wall's; no title at all is one too."""
+    """Whether the title fits a wall: any title with a status that refuses, else one of its own, or none at all."""
     return refused or any(title.startswith(known) if known else not title for known in titles)

@@ -1,7 +1,7 @@
-"""Dates as people and machines write them, to ISO 8601.
+"""Dates in the spellings of people and machines, as ISO 8601.
 
-Rule 1: nothing is invented: no time, no zone and no day that was not written.
-Rule 2: a date that cannot be (February 30, the year 1066 or 3000) is no date.
+Rule 1: nothing is invented: neither a time nor a zone nor a day.
+Rule 2: an impossible date (February 30, the year 1066 or 3000) is none.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 OLDEST_YEAR = 1970
-"""Pages that claim to be older are showing their epoch, or a date in their text."""
+"""Older dates are an epoch, or a date in the text."""
 
 WIDEST_ZONE = 14
-"""Hours; the largest offset from UTC that is in use."""
+"""Hours; the largest offset from UTC in use."""
 
 MAX_DATE_TEXT = 200
-"""Characters of a value that is read as a date."""
+"""Characters read of a value."""
 
 BESIDE_YEAR = 40
-"""Characters on either side of a year in which the rest of its date stands."""
+"""Characters on either side of a year that hold the rest of its date."""
 
 MAX_FOUND = 20
 """Dates that are looked for in one text."""
+
+MAX_ANCHORS = 100
+"""Years and the like around which dates are looked for in one text."""
 
 _MONTHS_BY_LANGUAGE = """
 january february march april may june july august september october november december
@@ -82,11 +86,9 @@ _MONTHS = {
     name: number for line in _MONTHS_BY_LANGUAGE.strip().splitlines() for number, name in enumerate(line.split(), 1)
 }
 _AHEAD = timedelta(days=366)
-_STARTED = date.today()  # what was past then is past: most dates need not ask for the time
-# All of these begin with one set of characters where they can: `re` runs past all others quickly.
-# No date is without one of these, and few texts have many: a year, or digits between dots, slashes or dashes.
-# The digits are those of scripts in which dates are written: `re` runs past all but some characters twice as fast as
-# past all but the digits of Unicode.
+_STARTED = date.today()  # dates before it need no look at the clock
+# Each date has an anchor, and few texts have many: a year, or digits between dots, slashes or dashes.
+# The pattern begins with one set of characters, which `re` searches for quickly: the digits of scripts with dates.
 _ANCHOR = re.compile(r"[0-9٠-٩۰-۹०-९০-৯０-９](?:(?<=1)9\d\d|(?<=2)0\d\d|[./-]\s?\d{1,2}[./-]\s?\d\d(?!\d))")
 _ISO = re.compile(
     r"(\d\d{3})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.\s?(\d{1,2})\.\s?(\d{1,2})|(\d\d)(\d\d))(?!\d)"
@@ -123,15 +125,15 @@ _URL_DATES = (
     (re.compile(r"[/_-](20\d\d)-?(\d\d)-?(\d\d)(?=\D)"), (1, 2, 3)),
     (re.compile(r"[/_-](\d\d)[_-](\d\d)[_-](20\d\d)(?=\D)"), (3, 2, 1)),
 )
-"""Patterns of days in a path, and which of their groups are year, month and day."""
+"""Patterns of days in a path, and the numbers of their groups for year, month and day."""
 
 
 has_year = _ANCHOR.search
-"""Tells quickly whether a text can hold a date at all."""
+"""Quick test for texts that can hold a date."""
 
 
 class FoundDate(NamedTuple):
-    """A date and where in the text it stands."""
+    """A date and its place in a text."""
 
     start: int
     end: int
@@ -139,9 +141,9 @@ class FoundDate(NamedTuple):
 
 
 def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
-    """The date in a short value that should be one, as ISO 8601; None if there is none.
+    """Read a short value as a date in ISO 8601; None of any other value.
 
-    `month_first` says how 03/04/2020 is read.
+    `month_first`: 03/04/2020 is the fourth of March.
     """
     if not value:
         return None
@@ -155,9 +157,9 @@ def parse_date(value: str | None, *, month_first: bool = False) -> str | None:
 
 
 def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
-    """The dates that are named in running text, in the order in which they stand there."""
+    """Find dates in running text, in their order."""
     found: dict[int, FoundDate] = {}
-    for anchor in _ANCHOR.finditer(text):
+    for anchor in islice(_ANCHOR.finditer(text), MAX_ANCHORS):
         start = max(0, anchor.start() - BESIDE_YEAR)
         for near in _dates_in(text, month_first, start, anchor.end() + BESIDE_YEAR):
             found.setdefault(near.start, near)
@@ -177,8 +179,8 @@ def _dates_in(text: str, month_first: bool, start: int, end: int) -> Iterator[Fo
 def _iso(found: re.Match[str], _: bool) -> str | None:
     year, *days, hour, minute, second, zone = found.groups()
     month, day = filter(None, days)
-    that = _day(year, month, day)
-    return that and that + (_time(hour, minute, second, zone) if hour else "")
+    found_day = _day(year, month, day)
+    return found_day and found_day + (_time(hour, minute, second, zone) if hour else "")
 
 
 def _day_month_year(found: re.Match[str], _: bool) -> str | None:
@@ -230,14 +232,14 @@ def _day(year: str, month: str | int | None, day: str) -> str | None:
     if month is None or int(year) < OLDEST_YEAR:
         return None
     try:
-        that = date(int(year), int(month), int(day))
+        parsed = date(int(year), int(month), int(day))
     except ValueError:
         return None
-    return that.isoformat() if that <= _STARTED or that <= date.today() + _AHEAD else None
+    return parsed.isoformat() if parsed <= _STARTED or parsed <= date.today() + _AHEAD else None
 
 
 def _with_clock(day: str | None, found: re.Match[str]) -> str | None:
-    """`day` with the time of day that stands right after it."""
+    """Add the time of day right after `day`."""
     clock = _CLOCK.match(found.string, found.end()) if day else None
     return day and day + (_clock_time(clock) if clock else "")
 
@@ -273,9 +275,9 @@ def _from_epoch(seconds: int) -> str | None:
 
 
 def date_in_url(path: str) -> str | None:
-    """The day in a path such as /2019/06/05/ or /20190605-title."""
+    """Find the day in a path such as /2019/06/05/ or /20190605-title."""
     for pattern, (year, month, day) in _URL_DATES:
         for found in pattern.finditer(path[:500] + "/"):
-            if that := _day(found[year], found[month], found[day]):
-                return that
+            if iso := _day(found[year], found[month], found[day]):
+                return iso
     return None

@@ -5,11 +5,10 @@ Rule: markup of a provider is never passed on; scripts, event attributes and `sr
 
 from __future__ import annotations
 
-import re
 from html import escape
 from urllib.parse import urlsplit
 
-from app.metadata.html.tags import read_attributes
+from app.metadata.html.table import START, read_table
 from app.metadata.values import absolute_url, registrable_domain
 
 MAX_SIDE = 10_000
@@ -20,23 +19,24 @@ FEATURES = ("autoplay", "clipboard-write", "encrypted-media", "fullscreen", "pic
 
 SANDBOX = "allow-scripts allow-same-origin allow-popups allow-presentation"
 
-_LONE_IFRAME = re.compile(rb"\s*<iframe(?=\s)(?:[^<>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+>\s*</iframe\s*>\s*", re.I)
-_AFTER_NAME = len("<iframe")
-
 
 def rebuild_player(html: str, title: str | None, base_url: str, page_url: str) -> str | None:
     """Build a sandboxed `<iframe>` from that of a provider; None unless `html` is a lone https one of its own host.
 
     Its own hosts share the registrable domain of the endpoint (`base_url`) or of the page.
     """
-    markup = html.encode("utf-8", "replace").strip()
-    if not _LONE_IFRAME.fullmatch(markup):
-        return None
-    attributes, _ = read_attributes(markup, _AFTER_NAME)
+    attributes = _lone_iframe(html)
     url = absolute_url(attributes.get("src"), base_url)
     if not url or not url.startswith("https://") or not _is_own(url, base_url, page_url):
         return None
     return _build(url, title or attributes.get("title"), attributes)
+
+
+def _lone_iframe(html: str) -> dict[str, str]:
+    """Attributes of the one `<iframe>` that the markup consists of; none of any other markup."""
+    table = read_table(html.encode("utf-8", "replace"))
+    rows = [row for row in range(len(table)) if table.kind(row) == START or table.run(row).strip()]
+    return table.attributes(rows[0]) if [*map(table.name, rows)] == ["iframe"] else {}
 
 
 def _is_own(url: str, *others: str) -> bool:

@@ -1,4 +1,4 @@
-"""Icons and feeds: the `<link>`s that stand beside a page."""
+"""Icons and feeds: links that a page has beside its content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.metadata.model import Feed, Icon
 from app.metadata.values import MAX_LIST, absolute_url, clean
 
 MAX_DATA_ICON = 2_048
-"""Characters of an icon that is a `data:` URL; a larger one is left out."""
+"""Characters of a `data:` icon; a larger one is left out."""
 
 ICON_RELS = frozenset(
     ("icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon")
@@ -24,7 +24,7 @@ _PLAIN_SIZE = re.compile(r"\d{1,5}x\d{1,5}$")
 
 @contained("icons", lambda: ((), None))
 def read_icons(document: Document) -> tuple[tuple[Icon, ...], str | None]:
-    """Every icon that a page names, each URL once, in order; and the one for a list of links."""
+    """Read every icon of a page, each URL once, in order; and the favicon."""
     named = [
         (rels, Icon(url, clean(link.get("type"), 100), _sizes(link.get("sizes"))))
         for rels, link in document.links
@@ -46,9 +46,9 @@ def _sizes(value: str | None) -> str | None:
 
 
 def _find_favicon(document: Document, named: list[tuple[frozenset[str], Icon]]) -> str | None:
-    """The icon for a list of links; `/favicon.ico` where the page names none.
+    """Choose the icon for a list of links; `/favicon.ico` of a page without icons.
 
-    An icon that comes without a size first is the default of the site; among sizes the largest suits.
+    A first icon without a size is the default of the site; among sizes the largest suits.
     """
     plain = [(_area(icon.sizes or ""), icon.url) for rels, icon in named if rels & _PLAIN and "alternate" not in rels]
     best = plain[0] if plain and not plain[0][0] else max(plain, key=lambda icon: icon[0], default=(0, None))
@@ -62,7 +62,7 @@ def _area(sizes: str) -> int:
 
 @contained("feeds", tuple)
 def read_feeds(document: Document) -> tuple[Feed, ...]:
-    """The RSS, Atom and JSON feeds that a page names, each URL once, in order."""
+    """Read the RSS, Atom and JSON feeds of a page, each URL once, in order."""
     feeds: dict[str, Feed] = {}
     for rels, link in document.links:
         if rels.isdisjoint(_FEED_RELS):

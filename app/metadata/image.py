@@ -1,17 +1,17 @@
-"""The picture that stands for a page: the one that it names, else the first large one that it shows."""
+"""Picture of a page: the one that it names, else the first large one that it shows."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from app.metadata import jsonld
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
-from app.metadata.html.markup import find_elements
-from app.metadata.html.patterns import Patterns, any_case
+from app.metadata.html import flags
 from app.metadata.model import OpenGraph, TwitterCard
+from app.metadata.srcset import first_candidate, is_srcset
 from app.metadata.values import first_of, url_path
 
 MIN_SIDE = 64
@@ -20,20 +20,21 @@ MIN_SIDE = 64
 MAX_IMAGES = 30
 """Images of the body looked at."""
 
+MAX_SOURCES = 20
+"""Sources looked at of one picture."""
+
 MAX_BEFORE_VIDEO = 50_000
 """Bytes of markup after the headline in which a video belongs to it."""
 
-# Where the largest shop keeps the large version of the picture of what it sells.
+# The largest shop keeps the large version of a product's picture here.
 _LARGE_VERSION = "data-old-hires"
-_PRODUCTS = Patterns(_LARGE_VERSION.encode())
-_POSTERS = Patterns(b' poster="')
 _NO_PICTURE = re.compile(
     r"\.(?:mp[34]|m4[av]|mov|webm|ogg|wav|avi|m3u8|swf|html?)$"
     # Jetpack names https://s0.wp.com/i/blank.jpg where a post has no picture.
     r"|/(?:blank|spacer|transparent|pixel|1x1)\.(?:jpe?g|png|gif)$",
     re.IGNORECASE,
 )
-# What a site shows for all pages that have no picture; Drupal keeps every file in sites/default.
+# Stand-ins of a site for pages without a picture; Drupal keeps every file in sites/default.
 _STAND_IN = re.compile(r"(?<!sites/)(?<![a-z])(?:default|placeholder|fallback|no-?im(?:age|g))(?![a-z])")
 _ORNAMENT = re.compile(
     r"(?<![a-z])(?:logos?|icons?|favicon|avatar|gravatar|sprites?|pixel|badges?|emojis?|spinner|loading|placeholder|blank"
@@ -41,19 +42,21 @@ _ORNAMENT = re.compile(
     r"|\.(?:svg|gif)(?:$|[?\s])|/(?:count|watch|hit|beacon)\b|[?&]idsite=",
     re.IGNORECASE,
 )
-_IMAGES = Patterns(*any_case(b"<img"), *any_case(b"<amp-img"))
-# What is loaded once somebody scrolls there stands beside the `src` of a place holder.
-_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src", "data-srcset", "srcset")
-# A candidate in a `srcset` ends with its width or density (HTML standard, 4.8.4.2.1).
-_DESCRIPTOR = re.compile(r"(?:\s|%20)\d+(?:\.\d+)?[wx](?=,|$|\s|%20)")
+_LOCAL = re.compile(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])(?=[:/?#]|$)", re.IGNORECASE)
+_PICTURES = ("img", "amp-img")
+# Pictures that load on scrolling have their source beside the `src` of a placeholder.
+_SOURCES = (
+    "data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-actualsrc", "data-lazyload",
+    "data-srv", "data-img-src", "src", "data-srcset", "data-lazy-srcset", "srcset",
+)  # fmt: skip
 
 
 @contained("image", nothing)
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
-    """The URL of the best image that a page names, or shows near its headline."""
+    """Read the URL of the best image that a page names, or shows near its headline."""
     stand_in = None
     for url in _named_images(document, og, twitter):
-        if url and _is_picture(url):
+        if url and _is_picture(url) and _is_reachable(document, url):
             if not _STAND_IN.search(url_path(url).lower()):
                 return url
             stand_in = stand_in or url
@@ -61,15 +64,17 @@ def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str |
 
 
 def _poster(document: Document) -> str | None:
-    """The still of a video that the page is about."""
-    start = document.headline or document.body_start
-    tags = document.tags_with(_POSTERS, start, start + MAX_BEFORE_VIDEO)
-    return first_of(document.resolve(tag.attributes.get("poster")) for tag in tags)
+    """Still of a video near the headline."""
+    table = document.table
+    start = document.headline or table.body
+    end = document.body.row_after(start, MAX_BEFORE_VIDEO)
+    videos = (row for row in table.all("video", "amp-video") if start <= row < end)
+    return first_of(document.resolve(table.attribute(row, "poster")) for row in videos)
 
 
 def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> Iterator[str | None]:
     for media in og.images:
-        if media.width != 1 and media.height != 1:
+        if media.width != 1 or media.height not in (1, None):
             yield media.url
     yield twitter.image
     yield document.resolve(_json_ld_image(document))
@@ -81,37 +86,67 @@ def _named_images(document: Document, og: OpenGraph, twitter: TwitterCard) -> It
 
 
 def _is_picture(url: str) -> bool:
-    """Whether the end of the path does not say that it is a sound, a film or a page."""
+    """Whether the path has no extension of a sound, a film or a page."""
     return not _NO_PICTURE.search(url_path(url))
 
 
+def _is_reachable(document: Document, url: str) -> bool:
+    """Whether the image of a public page has a public host: builds without a base URL name the developer's."""
+    return not _LOCAL.match(url) or bool(_LOCAL.match(document.page.final_url))
+
+
 def _json_ld_image(document: Document) -> str | None:
+    graph = document.json_ld
     keys = ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")
-    subjects = [work["mainEntity"] for work in document.works if isinstance(work.get("mainEntity"), dict)]
-    nodes = (*document.works, *subjects)
-    urls = (jsonld.url_of(node.get(key), document.json_ld_by_id) for node in nodes for key in keys)
-    return next((url for url in urls if url), None)
+    subjects = [work["mainEntity"] for work in graph.works if isinstance(work.get("mainEntity"), dict)]
+    return first_of(graph.url(node.get(key)) for node in (*graph.works, *subjects) for key in keys)
 
 
 def _shown_image(document: Document) -> str | None:
-    products = (tag.attributes.get(_LARGE_VERSION) for tag in document.tags_with(_PRODUCTS))
+    table = document.table
+    products = (table.attribute(row, _LARGE_VERSION) for row in table.having(_LARGE_VERSION))
     if product := first_of(map(document.resolve, products)):
         return product
-    starts = (document.headline, document.body_start)
+    starts = (document.headline, table.body)
     shown = (url for start in starts if start is not None for url in _large_images(document, start))
     return next(shown, None)
 
 
 def _large_images(document: Document, start: int) -> Iterator[str]:
-    for attributes in islice(find_elements(document.markup, _IMAGES, start), MAX_IMAGES):
-        get = attributes.get
-        source = next((told for told in map(get, _SOURCES) if told and not told.startswith("data:")), "")
-        # a data-src may hold a whole srcset, and some sites take one for a URL
-        source = _DESCRIPTOR.split(source.strip(), maxsplit=1)[0].split(" ")[0]
-        described = " ".join((source, get("class", ""), get("id", ""), get("alt", "")))
-        small = any(0 < _pixels(get(side, "")) < MIN_SIDE for side in ("width", "height"))
-        if "\\" not in source and not small and not _ORNAMENT.search(described) and (url := document.resolve(source)):
+    rows = document.table.all(*_PICTURES)
+    after = bisect_left(rows, start)
+    for row in rows[after : after + MAX_IMAGES]:
+        is_hidden = document.table.flags(row) & document.body.unseen & flags.NOSCRIPT
+        if not is_hidden and not document.body.is_foreign(row) and (url := _large_image(document, row)):
             yield url
+
+
+def _large_image(document: Document, row: int) -> str | None:
+    attributes = document.table.attributes(row)
+    source = _source(attributes) or _source_of_picture(document, row) or ""
+    described = " ".join((source, *(attributes.get(name, "") for name in ("class", "id", "alt"))))
+    small = any(0 < _pixels(attributes.get(side, "")) < MIN_SIDE for side in ("width", "height"))
+    return None if small or _ORNAMENT.search(described) else document.resolve(source)
+
+
+def _source_of_picture(document: Document, row: int) -> str | None:
+    """HTML standard, 4.8.1: the sources of the `<picture>` around an `<img>`."""
+    table = document.table
+    picture = table.parent(row)
+    if picture < 0 or table.name(picture) != "picture":
+        return None
+    sources = (each for each in range(picture + 1, row) if table.name(each) == "source")
+    return first_of(_source(table.attributes(source)) for source in islice(sources, MAX_SOURCES))
+
+
+def _source(attributes: dict[str, str]) -> str | None:
+    """URL of a picture; some sites put a whole `srcset` into an attribute for one URL."""
+    for name in _SOURCES:
+        value = attributes.get(name, "").strip()
+        url = first_candidate(value) if name.endswith("srcset") or is_srcset(value) else value
+        if url and not url.startswith("data:"):
+            return url
+    return None
 
 
 def _pixels(value: str) -> int:

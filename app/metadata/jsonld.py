@@ -1,31 +1,37 @@
-"""JSON-LD as pages write it: each script alone, forgiving what can be forgiven.
+"""JSON-LD of a page: its scripts, its nodes, and what they refer to.
 
 Rule 1: one broken script loses itself and no other.
-Rule 2: nothing here recurses deeper than `MAX_DEPTH` or visits more than `MAX_NODES`.
+Rule 2: nothing recurses deeper than `MAX_DEPTH` or visits more than `MAX_VISITS` nodes.
+Rule 3: the names of each value are resolved once.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
+from app.metadata.lazy import lazy
 from app.metadata.values import clean
 
 Node = dict[str, Any]
 
-MAX_SCRIPTS = 50
-"""JSON-LD scripts read of one page."""
-
 MAX_NODES = 2_000
 """Nodes kept of one page."""
 
+MAX_VISITS = 20_000
+"""Values looked at in search of nodes with an `@id`."""
+
 MAX_WORKS = 50
-"""Nodes that are asked what the page is."""
+"""Nodes that may describe the page."""
+
+MAX_NAMES = 20
+"""Names of one value."""
+
+MAX_NAME = 500
+"""Characters of a name; a longer text is none."""
+
+MAX_NUMBER = 10**18
+"""A larger number is no value of a card."""
 
 MAX_DEPTH = 20
 """Levels of nesting in which nodes are looked for."""
@@ -56,64 +62,90 @@ PAGE_TYPES = frozenset(
 )  # fmt: skip
 _WORKS = (ARTICLE_TYPES, WORK_TYPES - ARTICLE_TYPES, PAGE_TYPES)
 
-_OPENINGS = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[", "//")
-_ENDINGS = ("-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", "]]&gt;", ";", "//")
-# Strings match first and whole, so that what looks like a comment inside one is left alone.
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*+"?)|/\*.*?(?:\*/|\Z)', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(?=\s{0,100}[}\]])', re.DOTALL)
-_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+_HOLDERS = ("@graph", "mainEntity", "mainEntityOfPage")
+_REVIEWS = frozenset(("review", "claimreview"))
+# A review by the page itself, not by one of its customers, has one of these.
+_EDITORIAL = ("headline", "publisher", "mainEntityOfPage", "url")
 
 
-def read_blocks(scripts: Iterable[bytes]) -> Iterator[Any]:
-    """What each script, in UTF-8, holds; scripts that cannot be read are left out."""
-    for script in islice(scripts, MAX_SCRIPTS):
-        try:
-            yield orjson.loads(script)
-        except ValueError:
-            block = _read_tolerantly(script.decode("utf-8", "replace"))
-            if block is not None:
-                yield block
+class Graph:
+    """Nodes of all JSON-LD blocks of a page."""
 
+    def __init__(self, blocks: list[Any]) -> None:
+        self._blocks = blocks
+        self._names: dict[int, list[str]] = {}
 
-def _read_tolerantly(script: str) -> Any:
-    for mend in (_unwrap, _uncomment, _unescape):
-        script = mend(script)
-        try:
-            return json.loads(script, strict=False, parse_constant=lambda _: None)
-        except (ValueError, RecursionError):
-            continue
-    return None
+    @lazy
+    def nodes(self) -> list[Node]:
+        """Roots, members of lists and of `@graph`, and the main entities of those."""
+        nodes: list[Node] = []
+        for block in self._blocks:
+            _collect(block, nodes, MAX_DEPTH)
+        return nodes
 
+    @lazy
+    def works(self) -> list[Node]:
+        """Nodes that describe the page: articles first, then other works, then the page itself."""
+        typed = [(types_of(node), node) for node in self.nodes]
+        own = [(types, node) for types, node in typed if _REVIEWS.isdisjoint(types) or _is_editorial(node)]
+        return [node for kinds in _WORKS for types, node in own if not kinds.isdisjoint(types)][:MAX_WORKS]
 
-def _unwrap(script: str) -> str:
-    """Take away what hid scripts from the browsers and the XML parsers of old."""
-    script = script.strip()
-    for _ in range(3):
-        opening = next((opening for opening in _OPENINGS if script.startswith(opening)), "")
-        script = script.removeprefix(opening).lstrip()
-        ending = next((ending for ending in _ENDINGS if script.endswith(ending)), "")
-        script = script.removesuffix(ending).rstrip()
-    return script
+    @lazy
+    def by_id(self) -> dict[str, Node]:
+        """First node, wherever it stands, under each `@id` that has more properties than that."""
+        found: dict[str, Node] = {}
+        waiting: list[Any] = list(reversed(self._blocks))
+        for _ in range(MAX_VISITS):
+            if not waiting:
+                break
+            value = waiting.pop()
+            if isinstance(value, dict) and len(value) > 1 and isinstance(name := value.get("@id"), str):
+                found.setdefault(name, value)
+            waiting += reversed(_children(value)[:MAX_VISITS])
+        return found
 
+    def names(self, value: Any) -> list[str]:
+        """Names of people or organisations in strings, objects, lists and references, each once."""
+        if value is None:
+            return []
+        if id(value) not in self._names:
+            items = _items(value)[:MAX_NAMES]
+            names = (name for item in items for name in self._names_of(item))
+            self._names[id(value)] = list(dict.fromkeys(names))[:MAX_NAMES]
+        return self._names[id(value)]
 
-def _uncomment(script: str) -> str:
-    return _TRAILING_COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, script))
+    def _names_of(self, item: Any) -> list[str]:
+        if isinstance(item, str):
+            item = self.by_id.get(item, item) if item.startswith(("http:", "https:", "#", "_:")) else item
+        if isinstance(item, dict):
+            item = self._full_name(self._follow(item))
+        texts = [_value(part) for part in _items(item)[:MAX_NAMES]]
+        return [name for text in texts if (name := _short(text)) and not name.startswith(("http:", "https:"))]
 
+    def _full_name(self, node: Node) -> Any:
+        parts = (_short(_value(node.get(key))) for key in ("givenName", "familyName"))
+        return node.get("name") or " ".join(filter(None, parts)) or node.get("alternateName")
 
-def _keep_string(found: re.Match[str]) -> str:
-    return found[1] or ""
+    def _follow(self, item: Node) -> Node:
+        """Node that an `{"@id": …}` refers to."""
+        reference = item.get("@id")
+        return self.by_id.get(reference, item) if "name" not in item and isinstance(reference, str) else item
 
+    def url(self, value: Any) -> str | None:
+        """URL in a string, a list, an ImageObject or a reference to one."""
+        for _ in range(4):
+            if isinstance(value, list):
+                value = value[0] if value else None
+            elif isinstance(value, dict):
+                value = value.get("url") or value.get("contentUrl") or self._referred_url(value)
+            else:
+                break
+        return value if isinstance(value, str) else None
 
-def _unescape(script: str) -> str:
-    return _BAD_ESCAPE.sub(r"\\\\", script)
-
-
-def flatten(blocks: Iterable[Any]) -> list[Node]:
-    """The nodes of all blocks: roots, members of lists and of `@graph`, and what is the main entity of those."""
-    nodes: list[Node] = []
-    for block in blocks:
-        _collect(block, nodes, MAX_DEPTH)
-    return nodes
+    def _referred_url(self, item: Node) -> Any:
+        reference = item.get("@id")
+        found = self.by_id.get(reference) if isinstance(reference, str) else None
+        return found and (found.get("url") or found.get("contentUrl"))
 
 
 def _collect(value: Any, nodes: list[Node], depth: int) -> None:
@@ -124,31 +156,44 @@ def _collect(value: Any, nodes: list[Node], depth: int) -> None:
             _collect(item, nodes, depth - 1)
     elif isinstance(value, dict):
         nodes.append(value)
-        for key in ("@graph", "mainEntity", "mainEntityOfPage"):
+        for key in _HOLDERS:
             if isinstance(value.get(key), dict | list):
                 _collect(value[key], nodes, depth - 1)
 
 
-def by_id(nodes: Iterable[Node]) -> dict[str, Node]:
-    """The first node under each `@id` that says more than that."""
-    return {name: node for node in reversed(list(nodes)) if len(node) > 1 and isinstance(name := node.get("@id"), str)}
+def _children(value: Any) -> list[Any]:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inside if isinstance(child, dict | list)]
 
 
-def works(nodes: Iterable[Node]) -> list[Node]:
-    """The nodes that say what the page is: articles first, then other works, then the page itself."""
-    typed = [(types_of(node), node) for node in nodes]
-    return [node for kinds in _WORKS for types, node in typed if not kinds.isdisjoint(types)][:MAX_WORKS]
+def _items(value: Any) -> list[Any]:
+    """Members of a list or a `@list`, else the value alone."""
+    if isinstance(value, dict) and isinstance(value.get("@list"), list):
+        value = value["@list"]
+    return value if isinstance(value, list) else [value]
+
+
+def _value(value: Any) -> Any:
+    return value.get("@value") if isinstance(value, dict) else value
+
+
+def _short(text: Any) -> str | None:
+    return clean(text) if isinstance(text, str) and len(text) <= MAX_NAME else None
+
+
+def _is_editorial(node: Node) -> bool:
+    return any(node.get(key) for key in _EDITORIAL)
 
 
 def types_of(node: Node) -> set[str]:
-    """The types of a node in lower case, without the vocabulary's address."""
+    """Types of a node in lower case, without the address of the vocabulary."""
     kinds = node.get("@type")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     return {kind.rsplit("/", 1)[-1].lower() for kind in kinds if isinstance(kind, str)}
 
 
 def of_types(nodes: Iterable[Node], kinds: frozenset[str]) -> list[Node]:
-    """The nodes that are of one of these types."""
+    """Nodes of one of these types."""
     return [node for node in nodes if not kinds.isdisjoint(types_of(node))]
 
 
@@ -162,41 +207,5 @@ def text_of(value: Any) -> str | None:
         else:
             break
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return clean(str(value))
+        return clean(str(value)) if abs(value) < MAX_NUMBER else None
     return clean(value) if isinstance(value, str) else None
-
-
-def names_of(value: Any, by_id: Mapping[str, Node]) -> list[str]:
-    """The names of people or organisations: strings, objects, lists of them, `{"name": […]}`, `{"@id": …}`."""
-    items = value if isinstance(value, list) else [value]
-    names: list[str] = []
-    for item in items[:20]:
-        if isinstance(item, dict):
-            item = _follow(item, by_id).get("name")
-        found = item if isinstance(item, list) else [item]
-        names += [name for part in found[:20] if isinstance(part, str) and (name := clean(part))]
-    return list(dict.fromkeys(names))
-
-
-def _follow(item: Node, by_id: Mapping[str, Node]) -> Node:
-    """What an `{"@id": …}` refers to."""
-    reference = item.get("@id")
-    return by_id.get(reference, item) if "name" not in item and isinstance(reference, str) else item
-
-
-def url_of(value: Any, by_id: Mapping[str, Node]) -> str | None:
-    """The URL in a string, a list, an ImageObject or a reference to one."""
-    for _ in range(4):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        elif isinstance(value, dict):
-            value = value.get("url") or value.get("contentUrl") or _referred(value, by_id)
-        else:
-            break
-    return value if isinstance(value, str) else None
-
-
-def _referred(item: Node, by_id: Mapping[str, Node]) -> Any:
-    reference = item.get("@id")
-    found = by_id.get(reference) if isinstance(reference, str) else None
-    return found and (found.get("url") or found.get("contentUrl"))

@@ -1,4 +1,4 @@
-"""The fields of a card side by side, under the names that collections of labelled pages use."""
+"""Label fields: a card as one flat object, under the names that collections of labelled pages use."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from app.metadata.document import Document
 from app.metadata.model import Metadata
-from app.metadata.published import shown_time
+from app.metadata.shown_dates import shown_time
 
 _ZONE = re.compile(r"\A[^T]*+T.*(?:Z|[+-]\d\d:\d\d)$")
 
 
 def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
-    """The card of a page as one flat object."""
+    """Flatten the card of a page."""
     return {
         "title": metadata.title,
         "description": metadata.description,
@@ -33,5 +33,5 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
 
 
 def _instant(value: str | None) -> str | None:
-    """A time whose zone is known, else the day alone: collections read a time without a zone as UTC."""
+    """Keep a time with a zone, else the day alone: collections read a time without a zone as UTC."""
     return value if value is None or _ZONE.search(value) else value[:10]

@@ -1,4 +1,4 @@
-"""Which language a page is written in, as a BCP 47 tag."""
+"""Language of a page, as a BCP 47 tag."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import lru_cache
 from app.metadata import jsonld
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
-from app.metadata.html.patterns import Patterns
 from app.metadata.model import OpenGraph
+from app.metadata.values import first_of
 
 MAX_LANGUAGE = 100
 """Characters of a value that is read as a language."""
 
-MAX_BEFORE_ARTICLE = 100_000
-"""Bytes of the body in which the article begins whose language is asked for."""
+MAX_ARTICLES = 10
+"""Elements around an article or its headline that may declare a language."""
 
 _METAS = (
     "content-language",
@@ -28,8 +28,6 @@ _METAS = (
     "og:language",
 )
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*(?=[\s,;.@]|$)", re.IGNORECASE)
-_LANGUAGES = Patterns(b' lang="')
-_ARTICLE_TAGS = frozenset(("article", "main", "h1"))
 # RFC 5646, 2.2.1: the shorter code of ISO 639 is the right one where there are two.
 _SHORTER = {
     "ara": "ar", "bul": "bg", "ces": "cs", "chi": "zh", "cze": "cs", "dan": "da", "deu": "de", "dut": "nl", "ell": "el",
@@ -50,7 +48,7 @@ _NAMES = {
 
 @contained("language", nothing)
 def read_language(document: Document, og: OpenGraph) -> str | None:
-    """The language that a page says it is in; None if it says nothing that is one."""
+    """Read the language that a page declares; None without a valid one."""
     return next(
         (tag for value in _declared(document, og) if value and (tag := language_tag(value[:MAX_LANGUAGE]))), None
     )
@@ -60,7 +58,7 @@ def _declared(document: Document, og: OpenGraph) -> Iterator[str | None]:
     yield document.language
     yield og.locale
     yield from document.meta_all(*_METAS)
-    for node in document.json_ld:
+    for node in document.json_ld.nodes:
         yield _language_of(node.get("inLanguage"))
     # HTML standard, 3.2.6.2: what the page itself leaves open
     yield document.page.headers.get("content-language")
@@ -94,7 +92,7 @@ def _language_of(value: object) -> str | None:
 
 
 def _own_alternate(document: Document) -> str | None:
-    """What a page is called in its list of translations, which names itself, too."""
+    """Language of the page in its list of translations, where it stands as well."""
     own = {document.page.final_url, document.link("canonical")}
     for rels, link in document.links:
         if (
@@ -107,6 +105,6 @@ def _own_alternate(document: Document) -> str | None:
 
 
 def _language_of_article(document: Document) -> str | None:
-    start = document.body_start
-    tags = document.tags_with(_LANGUAGES, start, start + MAX_BEFORE_ARTICLE)
-    return next((tag.attributes.get("lang") for tag in tags if tag.name in _ARTICLE_TAGS), None)
+    table = document.table
+    rows = table.all("article", "main", "h1")[:MAX_ARTICLES]
+    return first_of(table.attribute(row, "lang") for row in rows)

@@ -1,8 +1,7 @@
-"""oEmbed (oembed.com): where to ask, what the answer says, and how it fills a card.
+"""oEmbed (oembed.com): the endpoint of a page, the fields of its answer, and the card with both.
 
-Rule 1: nothing here makes a call; the URL is handed out, and the answer handed in.
-Rule 2: an answer fills what the page left open, and replaces only what a provider of the table is known
-to leave generic.
+Rule 1: nothing here makes a call; the caller fetches the endpoint.
+Rule 2: an answer fills open fields, and replaces only those that a provider of the table leaves generic.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.embed import rebuild_player
 from app.metadata.model import Metadata
-from app.metadata.structured import scrub
+from app.metadata.scrub import scrub
 from app.metadata.values import absolute_url, clean, first, first_of
 
 MAX_OEMBED = 64 * 1024
-"""Bytes of an answer, and of what is kept of it."""
+"""Bytes of an answer, and of its fields."""
 
 _FIELDS = (
     "type", "version", "title", "author_name", "author_url", "provider_name", "provider_url", "cache_age",
@@ -36,7 +35,7 @@ _TYPES = (("application/json+oembed", "text/json+oembed"), ("text/xml+oembed", "
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`endpoint` takes the page's URL at its end; `paths` says which pages of `hosts` it knows."""
+    """Pages of `hosts` with `paths`, and the `endpoint` that takes the URL of a page at its end."""
 
     hosts: tuple[str, ...]
     paths: re.Pattern[str]
@@ -62,9 +61,9 @@ PROVIDERS = (
     _provider("dailymotion.com dai.ly", r"/(?:video/|\w{6,}$)", "https://www.dailymotion.com/services/oembed?format=json&url="),
     _provider("bsky.app", r"/profile/[^/]+/post/", "https://embed.bsky.app/oembed?url="),
 )  # fmt: skip
-"""Providers that answer data centres with a page that says nothing of its subject.
+"""Providers that answer data centres with a generic page.
 
-Instagram and Facebook are not among them: their endpoints want a token of the caller's.
+Instagram and Facebook are left out: their endpoints want a token of the caller.
 """
 
 _GENERIC_TITLES = re.compile(
@@ -84,13 +83,13 @@ def _provider_of(url: str) -> Provider | None:
 
 
 def needs_oembed(document: Document) -> bool:
-    """Whether the page comes from a provider that keeps what it knows for its oEmbed endpoint."""
+    """Whether the page comes from a provider whose pages are generic."""
     return _provider_of(document.page.final_url) is not None or _provider_of(document.page.url) is not None
 
 
 @contained("oembed", nothing)
 def find_oembed(document: Document) -> str | None:
-    """The URL of the oEmbed answer for a page: what it names itself (JSON before XML), or the provider's."""
+    """Find the oEmbed endpoint of a page: its own link (JSON before XML), or the provider's."""
     discovered = first_of(_discover(document, types) for types in _TYPES)
     return discovered or _ask_provider(document.page.final_url) or _ask_provider(document.page.url)
 
@@ -149,7 +148,7 @@ def _read_xml(body: bytes) -> dict[str, str] | None:
 
 
 def with_oembed(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
-    """`metadata` with what the page left open, or said in words that fit every page of its provider."""
+    """Fill the open fields of `metadata`, and replace a title that fits every page of its provider."""
     title = clean(_string(oembed.get("title")))
     author = clean(_string(oembed.get("author_name")))
     generic = not metadata.title or bool(_GENERIC_TITLES.match(metadata.title))

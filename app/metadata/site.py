@@ -1,63 +1,86 @@
-"""The names of a site: what it calls itself, and what its domain says."""
+"""Names of a site: its own, and that of its domain."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from app.metadata import jsonld
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
+from app.metadata.leaks import without_markup
 from app.metadata.values import first_of, split_domain, squash
 
 MAX_NAME_WORDS = 4
-"""Words of a part of a title that is taken for the name of a site."""
+"""Words of a part of a title that may be the name of a site."""
 
 # Up to three signs between spaces, or one that needs none, or a colon behind a word: all begin with one set of
 # characters, as `re` looks for quickly.
 SEPARATOR = re.compile(r"[|\-–—»«•·:/~⋆›>│](?:(?<=\s.)[|\-–—»«•·:/~⋆›>│]{0,2}(?=\s)|(?<=[|»•·│])|(?<=\w:)(?=\s))")
-"""What stands between the parts of a title; the spaces around it are not in it."""
+"""Separator of the parts of a title, without the spaces around it."""
 
-# The publisher that the themes of Blogger name, whoever writes.
+# Themes of Blogger name it as the publisher of every blog.
 _PUBLISHER_OF_BLOGGER = "Blogger"
 _SITE = frozenset(("website",))
 # "X (formerly Twitter)" is called X.
 _EXPLANATION = re.compile(r"\s\([^()]*\)$")
+_PAPER_METAS = ("citation_publisher", "dc.publisher", "citation_journal_title")
 
 
 @contained("site_name", nothing)
 def read_site_name(document: Document, declared: str | None) -> str | None:
-    """The best name of the site that a page belongs to, where it is `declared` to be called so."""
+    """Read the name of the site: the `declared` one, else one in the title, else the label of the domain."""
     name = declared or _name_in_title(document) or domain_label(document.host)
     return name and (_EXPLANATION.sub("", name) or name)
 
 
 @contained("site_name", nothing)
 def declared_name(document: Document) -> str | None:
-    """What the page says that its site is called."""
-    return (
+    """Read the name that the page declares for its site."""
+    sites = jsonld.of_types(document.json_ld.nodes, _SITE)
+    return without_markup(
         _publisher(document)
         or document.meta("og:site_name", "og:site", "application-name")
-        or first_of(jsonld.text_of(node.get("name")) for node in jsonld.of_types(document.json_ld, _SITE))
+        or first_of(jsonld.text_of(node.get("name")) for node in sites)
+        or (document.present("citation_title") and document.meta(*_PAPER_METAS))
+        or None
     )
 
 
 def _publisher(document: Document) -> str | None:
-    for node in document.json_ld:
-        names = jsonld.names_of(node.get("publisher"), document.json_ld_by_id)
+    for node in document.json_ld.nodes:
+        names = document.json_ld.names(node.get("publisher"))
         if names and names[0] != _PUBLISHER_OF_BLOGGER:
             return names[0]
     return None
 
 
 def _name_in_title(document: Document) -> str | None:
-    """The short last part of the `<title>`, or the first or last part that the domain knows too."""
-    parts = [part.strip() for part in SEPARATOR.split(document.title or "") if part.strip()]
+    """First or last part of the `<title>` that the domain has as well, else its short last part.
+
+    A part that a heading repeats is one of the title itself.
+    """
+    title = document.title or ""
+    cuts = list(SEPARATOR.finditer(title))
+    parts = [part for start, end in _spans(title, cuts) if (part := title[start:end].strip())]
     if len(parts) < 2:
         return None
     label = squash(domain_label(document.host) or "")
     known = (part for part in (parts[-1], parts[0]) if _is_like(squash(part), label))
-    last = parts[-1] if len(parts[-1]) < len(parts[0]) else None
+    last = parts[-1] if len(parts[-1]) < len(parts[0]) and cuts[-1][0] != ":" else None
+    last = last if last and not _is_in_heading(document, last) else None
     return next((part for part in (*known, last) if part and len(part.split()) <= MAX_NAME_WORDS), None)
+
+
+def _spans(title: str, cuts: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
+    starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(title)]
+    return zip(starts, ends, strict=True)
+
+
+def _is_in_heading(document: Document, part: str) -> bool:
+    wanted = squash(part)
+    texts = (*(heading.text for heading in document.headings), *document.lower_headings)
+    return any(wanted in squash(text) for text in texts)
 
 
 def _is_like(name: str, label: str) -> bool:

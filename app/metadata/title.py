@@ -1,63 +1,89 @@
-"""The title of a page: without the name of its site, and as the page itself shows it.
+"""Title of a page: without the name of its site, and as the page itself shows it.
 
-What the page says in its tags stays untouched in `open_graph.title` and `twitter.title`.
+The titles of the tags stay as they are written in `open_graph.title` and `twitter.title`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from app.metadata import jsonld
 from app.metadata.containment import contained, nothing
-from app.metadata.document import Document, Heading
-from app.metadata.model import OpenGraph, TwitterCard
+from app.metadata.document import Document
+from app.metadata.headings import Heading
+from app.metadata.leaks import without_markup
 from app.metadata.site import SEPARATOR
 from app.metadata.values import first_of, squash, words
 
 MIN_HEADING = 8
-"""Characters; a shorter heading says too little to replace a title."""
+"""Characters; a shorter heading is too short to replace a title."""
 
 MAX_ARTICLES = 3
-"""Articles of JSON-LD that are asked for a headline; more of them are a list of others."""
+"""Articles of JSON-LD whose headlines are read; more of them are a list of others."""
 
 MIN_SHARE = 0.35
-"""Of the title that a heading must make up to replace it."""
+"""Share of the title that a heading must make up to replace it."""
 
 MIN_OVERLAP = 0.4
-"""Of the words of the shorter that a title and a heading must share to be two versions of the same."""
+"""Share of the words of the shorter that a title and a heading must have in common to be two versions of one."""
 
 _METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citation_title", "title", "headline")
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
+_SEPARATOR = re.compile(r"\s*[|\-–—»«•·:/~⋆›>│+(\[\"'.!?]")
+_ENDS_WITH_SEPARATOR = re.compile(r"[|\-–—»«•·:/~⋆›>│)\]\"'.!?]\s*$")
+_LEADING_SEPARATOR = re.compile(r"^[|\-–—·•»›:]\s+")
 
 
 @contained("title", nothing)
-def read_title(document: Document, og: OpenGraph, twitter: TwitterCard, sites: set[str]) -> str | None:
-    """The best title that a page has to offer, in one line. `sites` are the names of its site, squashed."""
-    headline = _json_ld_headline(document)
-    told = og.title or twitter.title or headline or document.title or document.meta(*_METAS)
+def read_title(document: Document, sites: set[str]) -> str | None:
+    """Read the best title of a page, in one line. `sites` are the names of its site, squashed."""
+    told = first_of(_declared(document))
     if not told:
-        return first_of((*(heading.text for heading in document.headings), *document.site_headings))
-    title = _without_site(told, sites)
+        return without_markup(first_of((*(heading.text for heading in document.headings), *document.site_headings)))
+    best = next((title for title in _declared(document) if squash(title) not in sites), told)
+    return _LEADING_SEPARATOR.sub("", _as_shown(document, _without_site(best, sites), sites), count=1)
+
+
+def _declared(document: Document) -> Iterator[str]:
+    """Titles in tags and JSON-LD, the most trusted first."""
+    for read in _READERS:
+        if title := without_markup(read(document)):
+            yield title
+
+
+def _as_shown(document: Document, title: str, sites: set[str]) -> str:
+    """The title as a heading shows it, if that leaves out no more than the site, its section or its slogan."""
+    headings, tag = document.headings, _without_site(document.title or "", sites)
     return (
-        _heading_within(title, document.headings)
-        or next((text for text in document.lower_headings if squash(text) not in sites), None)
-        or _agreed(document.headings, headline, _without_site(document.title or "", sites))
-        or (og.title and _other_version(title, document.headings))
+        _heading_within(document, title, sites)
+        or next((text for text in document.lower_headings if title.startswith(text)), None)
+        or _agreed(headings, _json_ld_headline(document), tag)
+        or (document.meta("og:title") and _other_version(title, headings))
         or title
     )
 
 
 def _json_ld_headline(document: Document) -> str | None:
-    """The headline of an article, or its name: Wikipedia's headline says what the page is, its name is the title."""
-    articles = jsonld.of_types(document.works, jsonld.ARTICLE_TYPES)[:MAX_ARTICLES]
+    """Headline of an article, or its name: Wikipedia puts a description into the headline, the title into the name."""
+    articles = jsonld.of_types(document.json_ld.works, jsonld.ARTICLE_TYPES)[:MAX_ARTICLES]
     told = [text for node in articles for key in ("headline", "name") if (text := jsonld.text_of(node.get(key)))]
     title = _fold(document.title or "")
     return next((text for text in told[:2] if _fold(text) in title), None) or first_of(told)
 
 
+_READERS: tuple[Callable[[Document], str | None], ...] = (
+    lambda document: document.meta("og:title"),
+    lambda document: document.meta("twitter:title"),
+    _json_ld_headline,
+    lambda document: document.title,
+    lambda document: document.meta(*_METAS),
+)
+
+
 def _without_site(title: str, names: set[str]) -> str:
-    """`title` without the first or last part that is one of the site's `names`."""
+    """Cut the first or last part of `title` that is one of the site's `names`."""
     cuts = [(found.start(), found.end()) for found in SEPARATOR.finditer(title)]
     if cuts and squash(title[cuts[-1][1] :]) in names:
         return title[: cuts[-1][0]].strip() or title
@@ -66,30 +92,49 @@ def _without_site(title: str, names: set[str]) -> str:
     return title
 
 
-def _heading_within(title: str, headings: list[Heading]) -> str | None:
-    """A heading, or its last piece, that the title holds: most of it, or all before a separator."""
+def _heading_within(document: Document, title: str, sites: set[str]) -> str | None:
+    """Heading, or its last run, that the title holds: most of it, or all before a separator."""
     whole = _fold(title)
     heads = {_fold(title[: cut.start()]) for cut in SEPARATOR.finditer(title)}
-    for text in _texts(headings):
+    for text in _texts(document.headings):
         folded = _fold(text)
-        if len(text) > MIN_HEADING and folded in whole and (len(text) >= MIN_SHARE * len(title) or folded in heads):
+        is_within = len(text) > MIN_HEADING and folded in whole
+        is_most = len(text) >= MIN_SHARE * len(title) or folded in heads
+        if is_within and is_most and _cuts_off_others(document, title, text, sites):
             return text
     return None
 
 
+def _cuts_off_others(document: Document, title: str, heading: str, sites: set[str]) -> bool:
+    """Whether the rest of the title names the site, its section or its slogan, and not a part of the thing.
+
+    It does behind a separator, and if the page shows it in another place as well.
+    """
+    at = _fold(title).find(_fold(heading))
+    before, after = title[:at], title[at + len(heading) :]
+    is_other_before = not before.strip() or _ENDS_WITH_SEPARATOR.search(before) or _is_shown(document, before, sites)
+    is_other_after = not after.strip() or _SEPARATOR.match(after) or _is_shown(document, after, sites)
+    return bool(is_other_before and is_other_after)
+
+
+def _is_shown(document: Document, rest: str, sites: set[str]) -> bool:
+    part = next((part for each in SEPARATOR.split(rest) if (part := each.strip(" ,;.+&"))), "")
+    return squash(part) in sites or document.shows(part)
+
+
 def _agreed(headings: list[Heading], *others: str | None) -> str | None:
-    """The heading that JSON-LD or the `<title>` repeats word for word."""
+    """Heading that JSON-LD or the `<title>` repeats word for word."""
     known = {squash(other) for other in others if other}
     return next((text for text in _texts(headings) if squash(text) in known), None)
 
 
 def _texts(headings: list[Heading]) -> Iterable[str]:
-    """The texts of the headings and their last pieces, each once."""
+    """Texts of the headings and their last runs, each once."""
     return dict.fromkeys(text for heading in headings for text in (heading.text, heading.last))
 
 
 def _other_version(title: str, headings: list[Heading]) -> str | None:
-    """The only heading of a page, if it says in other words what the title says."""
+    """The only heading of a page, if it has most words of the title."""
     if len(headings) != 1 or _fold(title) in _fold(headings[0].text):
         return None
     ours, theirs = words(title), words(headings[0].text)

@@ -1,4 +1,4 @@
-"""Twitter card tags: what the page itself says."""
+"""Twitter card tags, as the page has them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from app.metadata.model import TwitterCard
 
 @contained("twitter", TwitterCard)
 def read_twitter(document: Document) -> TwitterCard:
-    """The `twitter:` tags of a page."""
+    """Read the `twitter:` tags of a page."""
     return TwitterCard(
-        card=document.meta("twitter:card"),
-        site=document.meta("twitter:site"),
-        creator=document.meta("twitter:creator"),
-        title=document.meta("twitter:title"),
-        description=document.meta("twitter:description"),
+        card=document.meta_as_written("twitter:card"),
+        site=document.meta_as_written("twitter:site"),
+        creator=document.meta_as_written("twitter:creator"),
+        title=document.meta_as_written("twitter:title"),
+        description=document.meta_as_written("twitter:description"),
         image=document.meta_url("twitter:image:src", "twitter:image", "twitter:image:url", "twitter:image0"),
-        image_alt=document.meta("twitter:image:alt"),
+        image_alt=document.meta_as_written("twitter:image:alt"),
         player=document.meta_url("twitter:player"),
-        app_name=document.meta("twitter:app:name:iphone", "twitter:app:name:ipad", "twitter:app:name:googleplay"),
+        app_name=document.meta_as_written(
+            "twitter:app:name:iphone", "twitter:app:name:ipad", "twitter:app:name:googleplay"
+        ),
     )

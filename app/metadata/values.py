@@ -1,7 +1,7 @@
-"""What may stand in a card: clean text, absolute URLs, and how much of each.
+"""Values of a card: clean text, absolute URLs, and the size of each.
 
-Rule 1: one line of text, no control characters, no lone surrogates, at most `MAX_STRING` characters.
-Rule 2: a URL is absolute, http or https, and at most `MAX_URL` characters; a longer one is dropped, not cut.
+Rule 1: a text is one line without control characters and lone surrogates, of at most `MAX_STRING` characters.
+Rule 2: a URL is absolute, http or https, names no user, and has at most `MAX_URL` characters; a longer one is dropped.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import tldextract
 
-from app.metadata.html.references import decode_attribute, decode_text
-
-_extract_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+from app.metadata.html.references import decode_attribute
 
 MAX_STRING = 10_000
 """Characters of one string."""
@@ -24,68 +22,80 @@ MAX_LIST = 100
 """Items of one list."""
 
 MAX_URL = 4_096
-"""Characters of one URL, as of the URLs that are asked for."""
+"""Characters of one URL, as of the URLs of a request."""
 
 MAX_RESULT = 256 * 1024
 """Bytes of one result as JSON, without the blocks that `include` adds."""
 
 WORD = re.compile(r"\w+")
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b]")
+# Unicode TR 36, 3.1: bidirectional controls reorder the text around a title, and tag characters hide some in it.
+# Emoji of flags are spelled with tag characters and stay.
+_UNFIT = re.compile(
+    "(\U0001f3f4[\U000e0030-\U000e007a]{1,16}\U000e007f)"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\xad\ufeff\u200b\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 _NOTHING = {"null", "undefined", "none", "nan", "[object object]", "about:blank", "#"}
-# What most pages hold, and what needs no second look.
+# Spellings of most URLs, which need no second look.
 _ORIGIN = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[1-5]?[0-9]{1,4})?"
 _PLAIN_URL = re.compile(_ORIGIN + r"(?:/[a-zA-Z0-9_.~/?&=%+:@!$,;()*'#-]*)?$")
 _PLAIN_ORIGIN = re.compile(_ORIGIN + r"(?=/|$)")
 _PLAIN_PATH = re.compile(r"/(?:[a-zA-Z0-9_~?&=%+:@!$,;()*'-][a-zA-Z0-9_.~/?&=%+:@!$,;()*'#-]*)?$")
 _PATH = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
+_SCHEME = re.compile(r"(https?):(/*)", re.IGNORECASE)
+_BEFORE_QUERY = re.compile(r"[^?#]*")
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\x9f"<>\\\\^`{|}\ud800-\udfff]')
+# URL standard, 3.1: forbidden host code points, and "%", which no host holds once it is decoded.
+_NO_HOST = re.compile('[\x00-\x20"#%/<>?@\\\\^`{|}\x7f]')
+
+_extract_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
-    """Fold a decoded value into one line of text; None if nothing is left.
-
-    Many sites escape twice: references that are left in the value are decoded, by the rule of attributes, which
-    spares the `&region=` of a URL in the text.
-    """
+def one_line(value: str | None, limit: int = MAX_STRING) -> str | None:
+    """Fold a text into one line of at most `limit` characters; None if nothing is left."""
     if not value:
         return None
-    value = decode_attribute(value[: limit * 4])
+    value = value[: limit * 4]
     if not value.isprintable():
-        value = " ".join(_UNFIT.sub("", value).split())
+        value = " ".join(_UNFIT.sub(r"\1", value).split())
     elif "  " in value or value != value.strip():
         value = " ".join(value.split())
     return (value if len(value) <= limit else value[:limit].rstrip()) or None
 
 
-def clean_text(markup: str, limit: int = MAX_STRING) -> str | None:
-    """Decode the text between tags, and fold it into one line; None if nothing is left."""
-    return clean(decode_text(markup[: limit * 4]), limit)
+def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
+    """Fold a decoded text into one line, and decode it once more, since many sites escape twice.
+
+    The second decoding follows the rule of attributes, which spares the `&region=` of a URL in the text.
+    """
+    if value and "&" in value:
+        value = decode_attribute(value[: limit * 4])
+    return one_line(value, limit)
 
 
 @lru_cache(maxsize=32)
 def words(text: str) -> frozenset[str]:
-    """The words of a text, folded."""
+    """Split a text into its words, folded."""
     return frozenset(WORD.findall(text.casefold()))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def squash(text: str) -> str:
-    """The letters and digits of a text alone, folded."""
+    """Keep the letters and digits of a text alone, folded."""
     return "".join(WORD.findall(text.casefold()))
 
 
 def first(*values: str | None) -> str | None:
-    """The first that says something."""
+    """First non-empty of the values."""
     return first_of(values)
 
 
 def first_of(values: Iterable[str | None]) -> str | None:
-    """The first that says something; those after it are not even looked for."""
+    """First non-empty of the values; those after it are not computed."""
     return next(filter(None, values), None)
 
 
 def absolute_url(href: str | None, base: str) -> str | None:
-    """`href` as an absolute http(s) URL, resolved against `base`; None if it is none."""
+    """Resolve `href` against `base` to an absolute http(s) URL; None without one."""
     href = _strip_url(href)
     if len(href) <= MAX_URL and _PLAIN_URL.match(href):
         return href
@@ -94,19 +104,44 @@ def absolute_url(href: str | None, base: str) -> str | None:
     if _PLAIN_PATH.match(href) and "/." not in href and (origin := _origin(base)) and len(href) < MAX_URL // 2:
         return origin + href
     try:
-        url = href if href[:8].lower().startswith(("http://", "https://")) else urljoin(base, href)
-        parts = urlsplit(url)
-        _ = parts.port
+        return _rebuild(_spell(href, base), base)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > MAX_URL:
+
+
+def _rebuild(href: str, base: str) -> str | None:
+    url = href if href[:8].lower().startswith(("http://", "https://")) else urljoin(base, href)
+    parts = urlsplit(url)
+    _ = parts.port
+    if parts.scheme not in ("http", "https") or not _is_host(parts.hostname):
         return None
-    return _UNSAFE_IN_URL.sub(_percent, url)
+    url = _UNSAFE_IN_URL.sub(_percent, _without_user(url, parts))
+    return url if len(url) <= MAX_URL else None
+
+
+def _is_host(host: str | None) -> bool:
+    return bool(host) and not _NO_HOST.search(host or "")
+
+
+def _without_user(url: str, parts: SplitResult) -> str:
+    """Remove user info: it is a secret, or a disguise of the host behind it."""
+    return url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else url
+
+
+def _spell(href: str, base: str) -> str:
+    """URL standard, 4.4: `\\` is `/` before the query, and any number of slashes may follow the scheme."""
+    if "\\" in href:
+        href = _BEFORE_QUERY.sub(lambda found: found[0].replace("\\", "/"), href, count=1)
+    scheme = _SCHEME.match(href)
+    if not scheme or len(scheme[2]) == 2:
+        return href
+    is_relative = len(scheme[2]) < 2 and base[: len(scheme[1]) + 1].lower() == f"{scheme[1]}:".lower()
+    return href[scheme.end(1) + 1 :] if is_relative else f"{scheme[1]}://{href[scheme.end() :]}"
 
 
 @lru_cache(maxsize=256)
 def _origin(base: str) -> str | None:
-    """The scheme and host of a URL, if they are as plain as most are."""
+    """Scheme and host of a URL without oddities, None of any other."""
     found = _PLAIN_ORIGIN.match(base)
     return found[0] if found else None
 
@@ -123,7 +158,7 @@ def split_domain(host: str) -> tldextract.ExtractResult:
 
 
 def url_path(url: str) -> str:
-    """The path of an absolute http(s) URL."""
+    """Path of an absolute http(s) URL."""
     found = _PATH.match(url)
     return found[1] if found else ""
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parents[2]))  # what is installed goes first: its scanner is compiled
+sys.path.append(str(Path(__file__).parents[2]))  # what is installed goes first: its tokenizer is compiled
 
 from pages import synthetic_pages
 
@@ -334,7 +334,7 @@ def main() -> None:
     parser.add_argument("--readers", default=",".join(reader.__name__ for reader in READERS))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"pagecard scans {'in compiled code' if COMPILED else 'in Python: no compiler was there'}", file=sys.stderr)
+    print(f"pagecard reads {'in compiled code' if COMPILED else 'in Python: no compiler was there'}", file=sys.stderr)
     samples = load_samples(options.pages, options.labels, options.sample)
     readers: dict[str, Reader] = {}
     for build in (reader for reader in READERS if reader.__name__ in options.readers.split(",")):

@@ -30,6 +30,14 @@ def test_where_canonicals_are_told(html: str, canonical: str) -> None:
         ('<https://example.com/x>; rel="canonical"', "https://example.com/x"),
         ('</next>; rel=next, </a,b>; title="x"; rel=canonical', "https://example.com/a,b"),
         ("</next>; rel=next", "https://example.com/dir/page.html"),
+        ('</x>; title="a, b"; rel="canonical"', "https://example.com/x"),
+        ('</x>; rel="next canonical"', "https://example.com/x"),
+        ("</x>;  rel = canonical", "https://example.com/x"),
+        ("</x>; rel='canonical'", "https://example.com/x"),
+        ("</x>; REL=Canonical", "https://example.com/x"),
+        ('</a>; title="</y>; rel=canonical", </x>; rel=canonical', "https://example.com/x"),
+        ('</x>; rel="canonical-foo"', "https://example.com/dir/page.html"),
+        ("</x>; rel=next; rel=canonical", "https://example.com/dir/page.html"),
     ],
 )
 def test_the_header_of_the_answer(link: str, canonical: str) -> None:

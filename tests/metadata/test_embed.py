@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.metadata import read_oembed
-from app.metadata.html.tags import read_attributes
+from app.metadata.html.table import read_table
 
 ENDPOINT = "https://www.example.com/oembed"
 PAGE = "https://example.org/1"
@@ -23,7 +23,7 @@ def player(html: object, endpoint: str = ENDPOINT) -> str | None:
 def attributes(html: str | None) -> dict[str, str]:
     assert html is not None
     assert html.startswith("<iframe ")
-    return read_attributes(html.encode(), len("<iframe"))[0]
+    return read_table(html.encode()).attributes(0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import math
 import orjson
 
 from app.metadata import read_json_ld, read_microdata
-from app.metadata.structured import MAX_BLOCK
+from app.metadata.scrub import MAX_BLOCK
 from tests.metadata.reading import document
 
 RECIPE = """
