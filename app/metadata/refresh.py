@@ -16,6 +16,9 @@ _REFRESH = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+# A URL with user info is refused wherever it comes from; without it the request would be another one.
+_USER = re.compile(r"\s*+(?:https?:)?+[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
+
 
 @contained("refresh", nothing)
 def read_refresh(document: Document) -> str | None:
@@ -34,5 +37,6 @@ def _target(document: Document, content: str) -> str | None:
     found = _REFRESH.match(content)
     if not found or int(found[1] or 0) >= MAX_DELAY:
         return None
-    url = document.resolve(found[2] or found[3] or found[4])
+    target = found[2] or found[3] or found[4] or ""
+    url = None if _USER.match(target) else document.resolve(target)
     return None if url and url.split("#")[0] == document.page.final_url.split("#")[0] else url

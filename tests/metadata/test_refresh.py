@@ -24,6 +24,8 @@ from tests.metadata.reading import document
         ("", None),
         ("url=/next", None),
         ("0;url=javascript:alert(1)", None),
+        ("0;url=https://user@example.com/next", None),
+        ("0;url=/next/@user", "https://example.com/next/@user"),
         ("0;url=https://example.com/dir/page.html", None),
     ],
 )
