@@ -38,11 +38,11 @@ class _Reader:
         while found := MARKUP.search(self._markup, text):
             opened = found.start()
             self._take_text(text, opened)
-            self.is_cut = len(self.columns) >= MAX_ROWS
+            self.is_cut = self.columns.count >= MAX_ROWS
             text = len(self._markup) if self.is_cut else self._take(opened)
         self._take_text(text, len(self._markup))
         self.tree.finish()
-        self.columns.inherit()
+        self.columns.finish()
 
     def _take(self, opened: int) -> int:
         """Position after the markup that begins at `opened`."""
@@ -114,7 +114,7 @@ class Rows:
         self._by_element: dict[int, list[int]] | None = None
 
     def __len__(self) -> int:
-        return len(self._columns)
+        return self._columns.count
 
     def kind(self, row: int) -> int:
         """Kind of a row: `START`, `TEXT`, `BLANK`, `RAW` or `VERBATIM`."""

@@ -98,7 +98,7 @@ class Stack:
 
     def pop_to(self, place: int) -> None:
         """Close the elements from `place` on."""
-        rows = len(self._columns)
+        rows = self._columns.count
         while len(self._entries) > place:
             closed = self._entries.pop()
             if closed.element:
@@ -108,7 +108,7 @@ class Stack:
     def remove(self, place: int) -> None:
         """Close an element alone: those above it stay open (13.2.6.4.7, adoption agency)."""
         closed = self._entries[place]
-        self._close(closed, len(self._columns))
+        self._close(closed, self._columns.count)
         self._entries[place] = closed._replace(element=0)
         self.top = self._entries[-1]
 
@@ -126,7 +126,7 @@ class Stack:
         return self._entries[place].element if place >= 0 else 0
 
     def _close(self, closed: Open, rows: int) -> None:
-        self._columns.end_of[closed.row] = rows
+        self._columns.close(closed.row, rows)
         self.last[closed.element] = closed.before
         if closed.traits & Trait.BLOCK:
             self.breaks = True

@@ -18,6 +18,7 @@ from app.metadata.html.elements import (
     FIRST_UNKNOWN,
     FOREIGN_NAME,
     IDS,
+    NAMES,
     RULES,
     TRAITS,
     Content,
@@ -47,7 +48,7 @@ _IMAGE, _IMG, _INPUT, _NOFRAMES, _NOSCRIPT, _P, _TEMPLATE = map(
     IDS.__getitem__, ("image", "img", "input", "noframes", "noscript", "p", "template")
 )
 _SECTIONS = tuple(map(IDS.__getitem__, flags.SECTIONS))
-_OF_ELEMENT = {IDS[name]: flag for name, flag in flags.OF_ELEMENT.items()}
+_OF_ELEMENT = [flags.OF_ELEMENT.get(name, 0) for name in NAMES]
 _OF_PAGE = {IDS[name]: flag for name, flag in flags.OF_PAGE.items()}
 _TABLE_PARTS = tuple(map(IDS.__getitem__, ("table", "tbody", "tfoot", "thead", "tr")))
 
@@ -112,17 +113,17 @@ class Tree:
 
     def raw(self, start: int, end: int, kind: int) -> None:
         """Take the raw text of the element that begins the last row."""
-        row = len(self._columns) - 1
+        row = self._columns.count - 1
         if start < end:
             self.add_text(start, end, kind, row)
-            self._columns.end_of[row] = row + 2
+            self._columns.close(row, row + 2)
         self._stack.breaks |= kind == VERBATIM
 
     def finish(self) -> None:
         """Close all that is open."""
         self._stack.pop_to(0)
         if self.body_row == NONE:
-            self.body_row = len(self._columns)
+            self.body_row = self._columns.count
 
     def _start_in_body(self, element: int, tag: Tag) -> int:
         rule = RULES[element] if element < FIRST_UNKNOWN else Rule.ANY
@@ -152,8 +153,8 @@ class Tree:
         return self._columns.add(START, element, tag.start(), tag.end(), self._stack.top.row, own)
 
     def _own_flags(self, element: int, tag: Tag) -> int:
-        own = _OF_ELEMENT.get(element, 0)
-        if self._telling.is_in(tag.start(), tag.end()):
+        own = _OF_ELEMENT[element] if element < FIRST_UNKNOWN else 0
+        if self._telling.next < tag.end() and self._telling.is_in(tag.start(), tag.end()):
             own |= read_flags(tag[3])
         if element in _OF_PAGE and all(self._stack.last[section] < 0 for section in _SECTIONS):
             own |= _OF_PAGE[element]
@@ -164,7 +165,7 @@ class Tree:
         if is_headline not in self._met and self._stack.last[_TEMPLATE] < 0:
             self._met.add(is_headline)
             for around in (row, *(opened.row for opened in self._stack)):
-                self._columns.flags[around] &= ~flags.BY_WORD
+                self._columns.unmark(around, flags.BY_WORD)
 
     def _merge(self, element: int, tag: Tag) -> int:
         """Note a further `<html>` or `<body>`: the standard gives its attributes to the first."""
@@ -215,7 +216,7 @@ class Tree:
         self._stack.pop_to(self._below_head)
         self._stack.breaks = True
         self._mode = Mode.IN_BODY
-        self.body_row = len(self._columns)
+        self.body_row = self._columns.count
 
     def _start_before_body(self, element: int, tag: Tag) -> int:
         if element == _HTML:

@@ -28,13 +28,13 @@ class Telling:
 
     def __init__(self, markup: bytes) -> None:
         self._places = (place for _, place, _ in _TELLING.find(markup.lower()))
-        self._next = next(self._places, len(markup))
+        self.next = next(self._places, len(markup))
 
     def is_in(self, start: int, end: int) -> bool:
         """Whether the tag at these positions is one of them."""
-        while self._next < start:
-            self._next = next(self._places, sys.maxsize)
-        return self._next < end
+        while self.next < start:
+            self.next = next(self._places, sys.maxsize)
+        return self.next < end
 
 
 def read_flags(attributes: bytes) -> int:
