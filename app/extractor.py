@@ -46,6 +46,7 @@ from app.metadata import (
     read_refresh,
     with_oembed,
 )
+from app.metadata.html.table import read_table
 from app.page import Page, Wait
 from app.results import Failure, Outcome, Success, with_fields
 from app.storage.cache import Cache
@@ -299,15 +300,16 @@ class _Extraction:
         html = is_html(page)
         if not html and not self._options.metadata:
             raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
-        text = document.text() if html and formats else ""
-        limit = self._extractor._max_bytes
         return orjson.dumps(
             {
-                "markdown": to_markdown(text, page.final_url, limit=limit) if html and "markdown" in formats else None,
-                "html": to_html(text) if html and "html" in formats else None,
+                "markdown": self._markdown(document) if html and "markdown" in formats else None,
+                "html": to_html(document.text()) if html and "html" in formats else None,
                 "metadata": orjson.Fragment(self._card(document, oembed)) if self._options.metadata else None,
             }
         )
+
+    def _markdown(self, document: Document) -> str:
+        return to_markdown(read_table(document.markup), document.base_url, limit=self._extractor._max_bytes)
 
 
 def _refresh_target(document: Document) -> TargetUrl | None:

@@ -7,15 +7,10 @@ import time
 
 import pytest
 
-from app.markdown import to_html, to_markdown
+from app.markdown import to_html
+from tests.markdown.reading import markdown
 
 pytestmark = pytest.mark.slow
-
-BASE = "https://example.com/a/b?x=1"
-
-
-def markdown(html: str) -> str:
-    return to_markdown(html, BASE)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +97,97 @@ def test_what_pages_do_reads_well(html: str, expected: str) -> None:
     assert markdown(html) == expected
 
 
-def test_a_page_that_the_converter_gives_up_is_read_without_its_structure() -> None:
-    assert markdown("<div><li><label># \u00e9</label>text") == "\\# \u00e9text\n"
+def test_an_item_outside_a_list_is_one() -> None:
+    assert markdown("<div><li><label># \u00e9</label>text") == "- \\# \u00e9text\n"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        # Emphasis flanks as CommonMark 6.2 asks, next to punctuation and in every script.
+        ("<p>\u51e7\u306f<strong>\u300c\u98a8\u300d</strong>\u3068", "\u51e7\u306f **\u300c\u98a8\u300d** \u3068\n"),
+        ("<p><b>Name:</b>John", "**Name:** John\n"),
+        ("<p>Price<b>($5)</b>only", "Price **($5)** only\n"),
+        ("<p>Kites<i> rarely </i>fall", "Kites *rarely* fall\n"),
+        ("x<b><a href=u>y</a></b>z", "x[**y**](https://example.com/a/u)z\n"),
+        ("<b>a</b><span><b>b</b></span>", "**ab**\n"),
+        ("<em><em>a</em></em>", "*a*\n"),
+        ("<p><em>one<br><br>two</em>", "*one*  \n*two*\n"),
+        ("<b>Title<ul><li>a</ul></b>", "**Title**\n\n- **a**\n"),
+        ("<p><mark>m</mark>", "m\n"),
+        # Blocks stay apart.
+        ("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b\n"),
+        ("<blockquote><ul><li>one</ul><p>after</blockquote>", "> - one\n>\n> after\n"),
+        ("<ul><li>a</ul><ul><li>b</ul>", "- a\n\n* b\n"),
+        ("<ol><li>a</ol><ol><li>b</ol>", "1. a\n\n1) b\n"),
+        ("<ul><li><p>a<p>b<li>c</ul>", "- a\n\n  b\n\n- c\n"),
+        ("<ol><li>a</li><ol><li>b</li></ol><li>c</li></ol>", "1. a\n   1. b\n2. c\n"),
+        ("<ol start=7><li>a<li>b</ol>", "7. a\n8. b\n"),
+        ("<figure><img src=a><figcaption><p>One.<p>Photo: X</figcaption></figure>",
+         "![](https://example.com/a/a)\n\nOne.\n\nPhoto: X\n"),
+        ("<dl><dt>T<dd>d</dl>", "**T**\n\nd\n"),
+        ("<details><summary>S</summary>text</details>", "**S**\n\ntext\n"),
+        ("<p>a<hr><p>b", "a\n\n---\n\nb\n"),
+        # Meaning is kept.
+        ("<p>H<sub>2</sub>O, 10<sup>-3</sup> m", "H<sub>2</sub>O, 10<sup>-3</sup> m\n"),
+        ("<ul><li><input type=checkbox checked> done<li><input type=checkbox> open</ul>", "- [x] done\n- [ ] open\n"),
+        ("<table><tr><th>A<th>B<tr><td>1<td><div>one</div><div>two</div></table>",
+         "| A | B |\n| --- | --- |\n| 1 | one<br>two |\n"),
+        ("<table><caption>cap</caption><tr><th colspan=2>a<th>b<tr><td>1<td>2<td>3|4</table>",
+         "cap\n\n| a |  | b |\n| --- | --- | --- |\n| 1 | 2 | 3\\|4 |\n"),
+        ("<h2><a class=anchor href=#up aria-hidden=true>#</a>Going up</h2>", "## Going up\n"),
+        ("<img data-actualsrc=/w.jpg alt=w>", "![w](https://example.com/w.jpg)\n"),
+        ("<img srcset='/a.jpg, /b.jpg 2x'>", "![](https://example.com/a.jpg)\n"),
+        ("<p>one\n\ntwo", "one two\n"),
+    ],
+)  # fmt: skip
+def test_markdown_keeps_what_a_reader_sees(html: str, expected: str) -> None:
+    assert markdown(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "language"),
+    [
+        ("<pre class='brush: js; gutter: false'>x</pre>", "js"),
+        ("<pre><code class='hljs javascript'>x</code></pre>", "javascript"),
+        ("<div class='highlight highlight-source-shell'><pre>x</pre></div>", "shell"),
+        ("<pre data-lang=PY>x</pre>", "py"),
+        ("<pre><code class=lang-rust>x</code></pre>", "rust"),
+        ("<pre class=code>x</pre>", ""),
+    ],
+)
+def test_a_listing_names_its_language(html: str, language: str) -> None:
+    assert markdown(html) == f"```{language}\nx\n```\n"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<pre><code><span style='display: block'>a</span><span style='display:block'>b</span></code></pre>",
+        "<pre><span class=line>a</span><span class=line>b</span></pre>",
+        "<table><tr><td class=gutter><pre>1\n2</pre><td class=code><pre>a\nb</pre></table>",
+        "<table><tr><td><pre>1\n2\n</pre><td><pre>a\nb</pre></table>",
+        "<pre><span class=line-number>1</span>a\n<span class=line-number>2</span>b</pre>",
+    ],
+)
+def test_a_listing_has_its_lines_and_no_numbers(html: str) -> None:
+    assert markdown(html) == "```\na\nb\n```\n"
+
+
+def test_a_fence_is_longer_than_any_in_the_listing() -> None:
+    assert markdown("<pre>```\nx\n````</pre>") == "`````\n```\nx\n````\n`````\n"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"), [("E = m", "So E=m holds.\n"), ("\\frac{E}{m}", "So \\frac{E}{m} holds.\n")]
+)
+def test_a_formula_stands_once(annotation: str, expected: str) -> None:
+    shown = "<span class=katex-html aria-hidden=true>E=m</span>"
+    formula = (
+        "<math><semantics><mrow><mi>E</mi><mo>=</mo><mi>m</mi></mrow>"
+        f"<annotation encoding='application/x-tex'>{annotation}</annotation></semantics></math>"
+    )
+    assert markdown(f"<p>So <span>{formula}</span>{shown} holds.") == expected
 
 
 @pytest.mark.parametrize("html", ["", "  \n", "<!-- nothing -->", "<script>code()</script>"])
@@ -136,7 +220,7 @@ def test_what_could_run_is_gone_and_the_text_stays(html: str) -> None:
 
 BOMBS = {
     "5,000 nested tags": "<div>" * 5_000 + "the text" + "</div>" * 5_000,
-    "300,000 nested tags": "<div>" * 300_000 + "the text",
+    "200,000 nested tags": "<div>" * 200_000 + "the text",
     "nested headings": "<h1><h2>" * 5_000 + "the text",
     "nested lists": "<ul><li>" * 3_000 + "the text",
     "nested quotes of many lines": "<blockquote>" * 200 + "the text<br>" * 50_000,
@@ -176,7 +260,7 @@ def test_a_bomb_is_read_in_time_and_size(name: str) -> None:
 
 
 def test_markdown_is_cut_at_its_limit_and_stays_text() -> None:
-    text = to_markdown("<p>" + "\u00e9" * 1_000, BASE, limit=101)
+    text = markdown("<p>" + "\u00e9" * 1_000, limit=101)
     assert text == "\u00e9" * 50
 
 

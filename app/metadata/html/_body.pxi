@@ -24,6 +24,7 @@ cdef int[6] _headings
 cdef int[8] _sections
 cdef int _section_count = len(_flags.SECTIONS)
 cdef unsigned int _BY_WORD = _flags.BY_WORD, _IN_HEAD = _flags.IN_HEAD, _IN_FOREIGN = _flags.FOREIGN
+cdef unsigned int _IN_NOSCRIPT = _flags.NOSCRIPT
 
 for _number, _name in enumerate(HEADINGS):
     _headings[_number] = IDS[_name]

@@ -23,7 +23,8 @@ cdef int _add(Reader *r, int kind, int element, int start, int end, int parent, 
 
 cdef void _add_text(Reader *r, int start, int end, int kind, int parent) noexcept:
     cdef bint breaks = r.breaks and kind != _BLANK and kind != _RAW
-    _add(r, kind, 0, start, end, parent, _AFTER_BLOCK if breaks else 0)
+    cdef unsigned int own = _IN_NOSCRIPT if r.left_noscript else 0
+    _add(r, kind, 0, start, end, parent, own | _AFTER_BLOCK if breaks else own)
     if breaks:
         r.breaks = False
 
@@ -77,6 +78,8 @@ cdef int _insert(Reader *r, int element, Tag *tag, unsigned int own) noexcept:
         r.breaks = True
     if not traits & _WHOLE_PAGE:
         own |= _own_flags(r, element, tag)
+    if r.left_noscript and content == _VOID:
+        own |= _IN_NOSCRIPT
     row = _add_tag(r, element, tag, own)
     if element == _H1 or own & _ARTICLE_BODY:
         _meet_own_content(r, row, element == _H1)
@@ -199,6 +202,8 @@ cdef bint _ends_foreign(Reader *r, int element) noexcept:
 
 
 cdef void _leave_head(Reader *r) noexcept:
+    if r.top.element == _NOSCRIPT:
+        r.left_noscript = True
     _pop_to(r, _below_head(r))
     r.breaks = True
     r.mode = IN_BODY
@@ -239,6 +244,7 @@ cdef int _start_before_body(Reader *r, int element, Tag *tag) noexcept:
     if r.top.element == _NOSCRIPT and not _is_head_content(r, element):
         if element == _NOSCRIPT:
             return _DATA
+        r.left_noscript = True
         _pop_to(r, r.depth - 1)
     if _is_head_content(r, element):
         r.mode = max(r.mode, <int> IN_HEAD)
@@ -285,6 +291,8 @@ cdef int _start_tag(Reader *r, Tag *tag) noexcept:
 
 
 cdef void _end_tag(Reader *r, int element) noexcept:
+    if element == _NOSCRIPT:
+        r.left_noscript = False
     if r.top.namespace and _ends_foreign(r, element):
         return
     if r.mode == IN_BODY or r.last[_TEMPLATE] >= 0:

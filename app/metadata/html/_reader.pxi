@@ -15,6 +15,7 @@ cdef Reader *_new_reader(const unsigned char *text, Py_ssize_t length) noexcept:
         return NULL
     r.body = -1
     r.may_be_frameset = r.breaks = True
+    r.left_noscript = False
     r.top = _EMPTY
     memset(r.last, 0xFF, sizeof(r.last))
     memset(r.heads, 0xFF, sizeof(r.heads))

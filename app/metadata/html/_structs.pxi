@@ -36,7 +36,7 @@ cdef struct Reader:
     Attribute *attributes
     int attribute_count, attribute_capacity
     int body, mode, depth, unknown_count
-    bint is_cut, has_failed, may_be_frameset, has_headline, has_article_body, breaks
+    bint is_cut, has_failed, may_be_frameset, has_headline, has_article_body, breaks, left_noscript
     Open top
     Open stack[DEPTH]
     short last[NUMBERS]

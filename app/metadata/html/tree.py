@@ -66,6 +66,7 @@ class Tree:
         self._stack = Stack(columns)
         self._mode = Mode.BEFORE_HEAD
         self._may_be_frameset = True
+        self._left_noscript = False
         self._met: set[bool] = set()  # whether of the headline, or of the body of the article
         self._telling = Telling(markup)
 
@@ -86,6 +87,7 @@ class Tree:
 
     def end(self, element: int) -> None:
         """Take an end tag."""
+        self._left_noscript &= element != _NOSCRIPT
         if self._stack.top.namespace and self._ends_foreign(element):
             return
         if self._mode == Mode.IN_BODY or self._stack.last[_TEMPLATE] >= 0:
@@ -108,7 +110,8 @@ class Tree:
     def add_text(self, start: int, end: int, kind: int, parent: int) -> None:
         """Append a row of text."""
         breaks = self._stack.breaks and kind not in (BLANK, RAW)
-        self._columns.add(kind, 0, start, end, parent, flags.AFTER_BLOCK if breaks else 0)
+        own = flags.NOSCRIPT if self._left_noscript else 0
+        self._columns.add(kind, 0, start, end, parent, own | flags.AFTER_BLOCK if breaks else own)
         self._stack.breaks &= not breaks
 
     def raw(self, start: int, end: int, kind: int) -> None:
@@ -142,6 +145,8 @@ class Tree:
         in_table = element == _FORM and self._stack.top.element in _TABLE_PARTS
         if not traits & Trait.WHOLE_PAGE:
             own |= self._own_flags(element, tag)
+        if self._left_noscript and content == Content.VOID:
+            own |= flags.NOSCRIPT
         row = self._add(element, tag, own)
         if element == _H1 or own & flags.ARTICLE_BODY:
             self._meet_own_content(row, element == _H1)
@@ -213,6 +218,7 @@ class Tree:
         return 1 if self._stack.last[_HTML] >= 0 else 0
 
     def _leave_head(self) -> None:
+        self._left_noscript |= self._stack.top.element == _NOSCRIPT
         self._stack.pop_to(self._below_head)
         self._stack.breaks = True
         self._mode = Mode.IN_BODY
@@ -227,6 +233,7 @@ class Tree:
             self._mode = max(self._mode, Mode.IN_HEAD)
             return self._insert(element, tag, flags.IN_HEAD)
         if self._stack.top.element == _NOSCRIPT and element != _NOSCRIPT:
+            self._left_noscript = True
             self._stack.pop_to(len(self._stack) - 1)
             return self._start_before_body(element, tag)
         return self._start_body(element, tag)

@@ -30,6 +30,12 @@ def test_text(html: str, text: str) -> None:
     assert page.text(page.first("div", "p"), limit=10) == text[:10]
 
 
+@pytest.mark.parametrize("inside", ["a", "<p>a</p>", "<div>a", "<img><i>a</i>"])
+def test_text_that_leaves_the_noscript_of_a_head_is_still_unseen(inside: str) -> None:
+    page = table(f"<noscript>{inside}</noscript><p>b")
+    assert page.text_between(0, len(page)) == "b"
+
+
 def test_text_without_parts_of_the_page() -> None:
     page = table("<div>a<nav>b</nav><p>c<aside>d</aside></div>")
     assert page.text(0) == "a b c d"

@@ -1,0 +1,116 @@
+"""What the walk gathers: runs of the open paragraph, and the containers that finished blocks go into.
+
+Rule 1: inline runs gather until a block begins or ends, and become one paragraph or heading.
+Rule 2: within a link or a cell of a table nothing ends a paragraph.
+"""
+
+from __future__ import annotations
+
+from app.markdown.containers import MAX_INDENT, MAX_QUOTED, Container, Item, List, Quotation, close
+from app.markdown.inline import BREAK, Link, Run, clean, render
+from app.metadata.html.table import BLANK, TokenTable
+
+
+class Output:
+    """Markdown of one page while it is written."""
+
+    def __init__(self) -> None:
+        self.style = 0
+        self.link: Link | None = None
+        self.heading = 0
+        self.cells: list[list[str]] | None = None
+        self.runs: list[Run] = []
+        self._document = Container()
+        self._containers: list[Container] = [self._document]
+        self._indent = 0
+
+    @property
+    def container(self) -> Container:
+        """Innermost container."""
+        return self._containers[-1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a block may begin here: neither in a link nor in a cell."""
+        return not self.link and self.cells is None
+
+    def lines(self) -> list[str]:
+        """Lines of the page, once all containers are closed."""
+        self.flush()
+        while len(self._containers) > 1:
+            self.close()
+        return self._document.lines()
+
+    def add_text(self, table: TokenTable, row: int) -> None:
+        """Add a row of text to the open paragraph."""
+        if table.after_block(row) and self.runs:
+            self.runs.append(Run(" ", link=self.link))
+        text = " " if table.kind(row) == BLANK else clean(table.run(row))
+        self.add(text)
+
+    def add(self, text: str, *, code: bool = False, raw: bool = False) -> None:
+        """Add some text in the style and the link of here."""
+        self.runs.append(Run(text, self.style, self.link, code=code, raw=raw))
+
+    def end_block(self) -> None:
+        """End a paragraph; in a link or a cell, only set its words apart."""
+        if self.link:
+            self.runs.append(Run(" ", link=self.link))
+        elif self.cells is None:
+            self.flush()
+        elif self.runs:
+            self.runs.append(BREAK)
+
+    def flush(self) -> None:
+        """Write the open paragraph or heading."""
+        text, self.runs = render(self.runs), []
+        level, self.heading = self.heading, 0
+        if text and level:
+            self.container.add([_heading(level, text)], "heading")
+        elif text:
+            self.container.add(text.split("\n"))
+
+    def end_heading(self) -> None:
+        """Write the open heading."""
+        self.flush()
+        self.heading = 0
+
+    def open(self, container: Container) -> None:
+        """Open a container; beyond `MAX_INDENT` one that indents nothing."""
+        self.flush()
+        limit = MAX_QUOTED if isinstance(container, Quotation) else MAX_INDENT
+        is_too_deep = self._indent >= limit and not isinstance(container, Item)
+        is_stray = isinstance(container, Item) and not isinstance(self.container, List)
+        if is_too_deep or is_stray:
+            container = Container()
+        self._indent += isinstance(container, (Quotation, Item))
+        self._containers.append(container)
+
+    def close(self) -> None:
+        """Close the innermost container into the one around it."""
+        self.flush()
+        inner = self._containers.pop()
+        self._indent -= isinstance(inner, (Quotation, Item))
+        close(inner, self.container)
+
+    def reopen_item(self) -> bool:
+        """Open the last item of a list again, for a list that stands right in the list; False without any."""
+        around = self.container
+        if not isinstance(around, List) or not around.items or self._indent >= MAX_INDENT:
+            return False
+        self.flush()
+        self._containers.append(around.items.pop())
+        self._indent += 1
+        return True
+
+    def end_cell(self, columns: int = 0) -> None:
+        """Write the open cell of a table, over so many columns; without columns its text is dropped."""
+        text, self.runs = render(self.runs), []
+        if self.cells and columns:
+            cell = text.replace("  \n", "<br>").replace("|", "\\|")
+            self.cells[-1] += [cell] + [""] * (columns - 1)
+
+
+def _heading(level: int, text: str) -> str:
+    line = text.replace("  \n", " ")
+    return f"{'#' * level} {line[:-1]}\\#" if line.endswith("#") else f"{'#' * level} {line}"

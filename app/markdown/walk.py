@@ -1,0 +1,104 @@
+"""The walk over the tokens of a page: visits each row once and leaves an element once it has passed its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.markdown.code import is_gutter
+from app.markdown.output import Output
+from app.metadata.html import flags
+from app.metadata.html.elements import FOREIGN_NAME, IDS
+from app.metadata.html.table import RAW, START, TokenTable
+
+Wanted = Callable[[int], bool]
+"""Tells of a row whether it is written."""
+
+
+def numbers(names: str) -> frozenset[int]:
+    """Numbers of elements, by their names in one string."""
+    return frozenset(IDS[name] for name in names.split())
+
+
+SVG, MATH = (IDS[name] + FOREIGN_NAME for name in ("svg", "math"))
+
+_SKIPPED = numbers(
+    "script style template textarea select datalist iframe object applet canvas audio video map noembed noframes "
+    "button rp head title"
+) | {SVG}
+"""Elements without a place in a text: code, what loads something else, the parts of forms, what replaces ruby."""
+
+_GUTTERS = numbers("td th div pre span ol ul")
+
+
+class Walk:
+    """Goes over rows and has `enter` write each element that it knows.
+
+    `base_url`: the URL that addresses are resolved against; `unseen`: flags of rows that are left out;
+    `enter`: by the number of an element a function that gets the walk and the row, and gives the row to go on with.
+    """
+
+    def __init__(
+        self, table: TokenTable, base_url: str, unseen: int, wanted: Wanted, enter: Mapping[int, Enter]
+    ) -> None:
+        self.table = table
+        self.base_url = base_url
+        self.unseen = unseen
+        self.wanted = wanted
+        self.output = Output()
+        self.picture_name = ""
+        self._enter = enter
+        self._leaving: list[tuple[int, Callable[[], None]]] = []
+
+    def write(self, start: int, end: int) -> list[str]:
+        """Lines of the rows from `start` to `end`."""
+        at = start
+        while at < end:
+            self._leave(at)
+            at = self._visit(at)
+        self._leave(end)
+        return self.output.lines()
+
+    def at_end(self, row: int, action: Callable[[], None]) -> None:
+        """Have an action done after the last row of an element, before those of the elements around it."""
+        end = self.table.end_of(row)
+        if self._leaving:
+            end = min(end, self._leaving[-1][0])
+        self._leaving.append((end, action))
+
+    def enter_block(self, row: int) -> int:
+        """Set an element apart from what stands before and behind it."""
+        self.output.end_block()
+        self.at_end(row, self.output.end_block)
+        return row + 1
+
+    def _visit(self, row: int) -> int:
+        """Write a row; the row to go on with."""
+        kind = self.table.kind(row)
+        if kind == START:
+            return self._enter_element(row)
+        if kind != RAW and not self.table.flags(row) & self.unseen and self.wanted(row):
+            self.output.add_text(self.table, row)
+        return row + 1
+
+    def _leave(self, row: int) -> None:
+        while self._leaving and self._leaving[-1][0] <= row:
+            self._leaving.pop()[1]()
+
+    def _enter_element(self, row: int) -> int:
+        element = self.table.element(row)
+        if self._is_left_out(row, element):
+            return self.table.end_of(row)
+        if enter := self._enter.get(element):
+            return enter(self, row)
+        return self.enter_block(row) if self.table.is_block(row) else row + 1
+
+    def _is_left_out(self, row: int, element: int) -> bool:
+        """Whether nobody is to read an element: hidden, for machines, or the numbers of a listing's lines."""
+        if element in _SKIPPED:
+            return True
+        unseen = self.unseen & ~flags.FOREIGN if element == MATH else self.unseen
+        return bool(self.table.flags(row) & unseen) or (element in _GUTTERS and is_gutter(self.table, row))
+
+
+Enter = Callable[[Walk, int], int]
+"""Writes an element; the row to go on with."""
