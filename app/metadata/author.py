@@ -182,10 +182,10 @@ def _leads_to_author(href: str | None) -> bool:
 
 def _labelled(document: Document, headline: int) -> str | None:
     """Name after a word such as "By", in a text near the headline that holds little else."""
-    runs = document.body.runs(headline, document.body.row_after(headline, LABEL_MARKUP), flags.UNSEEN | _NOT_OWN)
+    runs = document.body.raw_runs(headline, document.body.row_after(headline, LABEL_MARKUP), flags.UNSEEN | _NOT_OWN)
     for run, following in pairwise(chain(runs, ("",))):
         label = LABELLED.match(run) if len(run) < MAX_NAME + 20 else None
-        if label and (name := shown_name(run[label.end() :] or following)):
+        if label and (name := shown_name(clean(run[label.end() :] or following))):
             return name
     return None
 

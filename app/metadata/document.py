@@ -78,8 +78,9 @@ class Document:
     @lazy
     def open_graph(self) -> list[tuple[str, str]]:
         """(name, content) of the meta tags of Open Graph with a content, in order."""
-        told = ((name, self.metas.content(row)) for name, row in self.metas.names if name.startswith("og:"))
-        return [(name, content) for name, content in told if content]
+        contents = self.metas.contents
+        told = [(name, contents[row]) for name, row in self.metas.names if name[:3] == "og:"]
+        return [meta for meta in told if meta[1]]
 
     @lazy
     def _cleaned(self) -> OnDemand[str, str | None]:
@@ -88,12 +89,11 @@ class Document:
 
     def meta(self, *names: str) -> str | None:
         """First non-empty content of the first of `names` present, cleaned."""
-        metas, cleaned = self.metas, self._cleaned
+        rows, contents, cleaned = self.metas.rows, self.metas.contents, self._cleaned
         for name in names:
-            if name in metas.rows:
-                for content in metas.of(name):
-                    if value := cleaned[content]:
-                        return value
+            for row in rows.get(name, ()):
+                if value := cleaned[contents[row]]:
+                    return value
         return None
 
     def meta_all(self, *names: str) -> list[str]:
@@ -116,8 +116,8 @@ class Document:
         return first_of(map(self.resolve_meta, self._contents(*names)))
 
     def _contents(self, *names: str) -> list[str]:
-        metas = self.metas
-        return [content for name in names if name in metas.rows for content in metas.of(name)]
+        rows, contents = self.metas.rows, self.metas.contents
+        return [content for name in names if name in rows for row in rows[name] if (content := contents[row])]
 
     @lazy
     def base_url(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.metadata.html import flags
 from app.metadata.html.table import TokenTable
 from app.metadata.lazy import OnDemand, lazy
@@ -12,36 +14,44 @@ MAX_METAS = 1_000
 FOREIGN = flags.COMMENT | flags.REVIEW | flags.RELATED
 """Parts of a page that tell of something else."""
 
+_NAMES = ("property", "name", "itemprop", "http-equiv")
+
 
 def usual_name(name: str) -> str:
     """Spell DC.title, dc:title and dcterms:title alike: with a dot."""
     return name.replace(":", ".", 1) if name.startswith("dc") else name
 
 
+def _split(*told: str | None) -> Iterable[str]:
+    """Names in several attributes, each once."""
+    return dict.fromkeys(map(usual_name, " ".join(filter(None, told)).lower().split()))
+
+
 class Metas:
-    """Contents of the meta tags of one page.
+    """Meta tags of one page: `contents` by row, "" without any.
 
     Names stand in `property`, `name`, `itemprop` and `http-equiv` alike, several in one attribute.
     """
 
     def __init__(self, table: TokenTable) -> None:
         self._table = table
-        self._contents = OnDemand(self._content)
+        self.contents = OnDemand(self._content)
 
     @lazy
     def names(self) -> list[tuple[str, int]]:
         """(name in lower case, row) of every meta tag, once per name, in the order of the page."""
-        return [(name, row) for row in self._table.all("meta")[:MAX_METAS] for name in self._names_of(row)][:MAX_METAS]
-
-    def _names_of(self, row: int) -> list[str]:
-        attribute = self._table.attribute
-        itemprop = attribute(row, "itemprop")
-        if itemprop and self._table.flags(row) & FOREIGN:
-            return []
-        told = [each for each in (attribute(row, "property"), attribute(row, "name"), itemprop) if each]
-        told = told or [attribute(row, "http-equiv") or ""]
-        names = (told[0] if len(told) == 1 else " ".join(told)).lower().split()
-        return [usual_name(name) for name in (names if len(names) < 2 else dict.fromkeys(names))]
+        table = self._table
+        rows = table.all("meta")[:MAX_METAS]
+        names: list[tuple[str, int]] = []
+        for row, one, other, prop, http in zip(rows, *(table.values_of(rows, each) for each in _NAMES), strict=True):
+            if prop and table.flags(row) & FOREIGN:
+                continue
+            name = (one or other or prop or http or "").lower()
+            if (one and other) or prop or not name.isprintable() or " " in name:
+                names += [(name, row) for name in _split(one, other, prop or http)]
+            elif name:
+                names.append((usual_name(name) if name[0] == "d" else name, row))
+        return names[:MAX_METAS]
 
     @lazy
     def rows(self) -> dict[str, list[int]]:
@@ -50,14 +60,6 @@ class Metas:
         for name, row in self.names:
             rows.setdefault(name, []).append(row)
         return rows
-
-    def of(self, name: str) -> list[str]:
-        """Non-empty contents under a name, in order."""
-        return [content for row in self.rows.get(name, ()) if (content := self._contents[row])]
-
-    def content(self, row: int) -> str:
-        """Content of the meta tag in a row; "" without any."""
-        return self._contents[row]
 
     def _content(self, row: int) -> str:
         attribute = self._table.attribute

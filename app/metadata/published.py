@@ -117,7 +117,7 @@ def _meta_date(document: Document) -> str | None:
 def _other_metas(document: Document) -> Iterator[str]:
     for name, row in document.metas.names:
         if _META_NAME.search(name) and not _OTHER_DATE.search(name):
-            yield document.metas.content(row)
+            yield document.metas.contents[row]
 
 
 def _itemprop_date(document: Document) -> str | None:

@@ -42,7 +42,8 @@ def read_title(document: Document, sites: set[str]) -> str | None:
     told = first_of(_declared(document))
     if not told:
         return without_markup(first_of((*(heading.text for heading in document.headings), *document.site_headings)))
-    best = next((title for title in _declared(document) if squash(title) not in sites), told)
+    is_site = squash(told) in sites
+    best = next((title for title in _declared(document) if squash(title) not in sites), told) if is_site else told
     return _LEADING_SEPARATOR.sub("", _as_shown(document, _without_site(best, sites), sites), count=1)
 
 

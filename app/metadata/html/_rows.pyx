@@ -31,6 +31,7 @@ include "_modes.pxi"
 include "_reader.pxi"
 
 cdef object _MAX_MARKUP = 2**31 - 1
+cdef unsigned int _UNSEEN = _flags.UNSEEN
 
 
 cdef inline str _decode(const unsigned char *text, Py_ssize_t size):
@@ -178,12 +179,16 @@ cdef class Rows:
                 high = middle
         return low - 1
 
-    def attribute(self, Py_ssize_t row, str name):
+    cpdef attribute(self, Py_ssize_t row, str name):
         """Decoded value of an attribute, None without it."""
         cdef Py_ssize_t size
         cdef const unsigned char *letters = <const unsigned char *> PyUnicode_AsUTF8AndSize(name, &size)
         cdef Attribute *found = _find_attribute(self.reader, self.at_row(row), letters, size)
         return None if found is NULL else self.value(found)
+
+    def values_of(self, list rows, str name):
+        """Decoded values of an attribute of several elements, None without it."""
+        return [self.attribute(row, name) for row in rows]
 
     def attributes(self, Py_ssize_t row):
         """Decoded values of all attributes of an element, by name in lower case."""
@@ -225,6 +230,17 @@ cdef class Rows:
         if found.kind != _TEXT or memchr(text, c'&', size) is NULL:
             return run
         return decode_text(run)
+
+    def texts(self, Py_ssize_t start, Py_ssize_t end, unsigned int without=_UNSEEN):
+        """Rows of text other than white space and code, from `start` to `end`, without a flag of `without`."""
+        cdef list found = []
+        cdef Py_ssize_t at
+        cdef Row *row
+        for at in range(max(start, 0), min(end, self.size)):
+            row = self.rows + at
+            if (row.kind == _TEXT or row.kind == _VERBATIM) and not row.flags & without:
+                found.append(at)
+        return found
 
     def runs(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t limit, unsigned int without):
         """Decoded texts of the rows from `start` to `end`, a space at each block boundary.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.metadata.html import flags, words
 from app.metadata.html.columns import BLANK, MAX_ROWS, NONE, RAW, START, TEXT, VERBATIM, Columns
 from app.metadata.html.elements import FIRST_UNKNOWN, FOREIGN_NAME, IDS, LAST_NAME, NAMES, Content
+from app.metadata.html.flags import UNSEEN
 from app.metadata.html.references import decode, decode_attribute, decode_text
 from app.metadata.html.tokenizer import MARKUP, TAG, after, comment_end, raw_end
 from app.metadata.html.tree import Tag, Tree
@@ -180,6 +181,10 @@ class Rows:
         value = self._values(row).get(name.encode())
         return None if value is None else decode_attribute(decode(value))
 
+    def values_of(self, rows: list[int], name: str) -> list[str | None]:
+        """Decoded values of an attribute of several elements, None without it."""
+        return [self.attribute(row, name) for row in rows]
+
     def attributes(self, row: int) -> dict[str, str]:
         """Decoded values of all attributes of an element, by name in lower case."""
         values = self._values(row)
@@ -190,6 +195,11 @@ class Rows:
         start, end = self._columns.starts[row], self._columns.ends[row]
         text = decode(self.markup[start : min(end, start + limit)])
         return decode_text(text) if self._columns.kinds[row] == TEXT else text
+
+    def texts(self, start: int, end: int, without: int = UNSEEN) -> list[int]:
+        """Rows of text other than white space and code, from `start` to `end`, without a flag of `without`."""
+        kinds = self._columns.kinds
+        return [row for row in self._texts(start, min(end, len(self)), without) if kinds[row] != BLANK]
 
     def runs(self, start: int, end: int, limit: int, without: int) -> str:
         """Decoded texts of the rows from `start` to `end`, a space at each block boundary.

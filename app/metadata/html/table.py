@@ -51,11 +51,6 @@ class TokenTable(Rows):
         rows = range(row + 1, self.end_of(row))
         return "".join(self.run(text) for text in rows if self.kind(text) != START and self.parent(text) == row)
 
-    def texts(self, start: int, end: int, without: int = flags.UNSEEN) -> Iterator[int]:
-        """Rows of text other than white space and code, from `start` to `end`."""
-        kinds = (TEXT, VERBATIM)
-        return (row for row in range(start, end) if self.kind(row) in kinds and not self.flags(row) & without)
-
     def ancestors(self, row: int) -> Iterator[int]:
         """Start tags of the elements around a row, the nearest first."""
         while (row := self.parent(row)) != NONE:
