@@ -1,18 +1,21 @@
-"""One wall clock over everything that a piece of work does."""
+"""Deadline: a wall clock over all that a piece of work does, and the only way to wait under it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.errors import TargetTimeout
+from app.threads.gil_gate import blocking
+
+T = TypeVar("T")
 
 
 class Deadline:
-    """A point in time after which nobody waits any more.
+    """A point in time. Any thread may cancel it; waiting threads look at it at least every `SLICE` seconds."""
 
-    It can be called off early (`cancel`), from any thread: whoever waits on it looks at
-    `remaining()` at least every `SLICE` seconds.
-    """
-
-    SLICE = 0.25  # seconds: the longest that anybody may sleep without looking again
+    SLICE = 0.25  # seconds
 
     __slots__ = ("_at", "_parent")
 
@@ -23,26 +26,41 @@ class Deadline:
 
     @classmethod
     def after(cls, timeout: float) -> Deadline:
-        """The deadline `timeout` seconds from now."""
+        """Set a deadline `timeout` seconds from now."""
         return cls(time.monotonic() + timeout)
 
     def sooner(self, timeout: float) -> Deadline:
-        """`timeout` seconds from now, and never after this one, cancelling included."""
+        """Set a deadline `timeout` seconds from now that passes, or is cancelled, no later than this one."""
         return Deadline(time.monotonic() + timeout, parent=self)
 
     def remaining(self) -> float:
-        """Seconds left; 0.0 once it has passed or was called off."""
+        """Seconds left; 0.0 once it has passed or was cancelled."""
         left = max(0.0, self._at - time.monotonic())
         return left if self._parent is None else min(left, self._parent.remaining())
 
     def slice(self) -> float:
-        """Seconds that one may sleep before looking again."""
+        """Seconds for which to block before the next look."""
         return min(self.remaining(), self.SLICE)
 
     @property
     def passed(self) -> bool:
         return self.remaining() <= 0.0
 
+    def check(self, reason: str) -> None:
+        """Raise TargetTimeout if the deadline has passed."""
+        if self.passed:
+            raise TargetTimeout(reason=reason)
+
+    def wait(self, attempt: Callable[[float], T], reason: str) -> T:
+        """Repeat `attempt` until it returns a true value, and return that value; other threads may compute meanwhile.
+
+        `attempt` is called with the seconds for which it may block. Raises TargetTimeout once the deadline has passed.
+        """
+        with blocking:
+            while not (done := attempt(self.slice())):
+                self.check(reason)
+            return done
+
     def cancel(self) -> None:
-        """Make it pass now, for everybody who holds it or a `sooner` one."""
+        """Let it pass now, for all who hold it or a `sooner` one."""
         self._at = 0.0

@@ -1,4 +1,4 @@
-"""Every way in which a request or one of its URLs can fail.
+"""Errors: every way in which a request or one of its URLs can fail.
 
 PagecardError
 ├── ServiceError                 the request fails: an HTTP answer of its own
@@ -46,10 +46,7 @@ from typing import Any, ClassVar
 
 
 class PagecardError(Exception):
-    """`code` is the machine's word, `message` the person's, `details` what else there is to say.
-
-    `reason` is for logs and metrics alone: it is never shown to a client.
-    """
+    """Base of all. `code` is for machines, `message` for people, `details` for both; `reason` for logs and metrics."""
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -65,7 +62,7 @@ class PagecardError(Exception):
 
 
 class ServiceError(PagecardError):
-    """The request as a whole is refused. `retry_after` is in seconds."""
+    """Refusal of a request as a whole. `retry_after` is in seconds."""
 
     retry_after: int | None = None
 
@@ -203,9 +200,29 @@ class Overloaded(ServiceError):
 
 
 class TargetError(PagecardError):
-    """One URL could not be turned into a card. It never fails its neighbours."""
+    """Failure of one URL, which leaves its neighbours alone.
+
+    `reasons` is the closed list of words for `details.reason`; another reason is for logs and metrics alone.
+    """
 
     retryable: bool = False
+    reasons: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(
+        self, message: str | None = None, *, details: Mapping[str, Any] | None = None, reason: str = ""
+    ) -> None:
+        reason = reason or (details or {}).get("reason", "")
+        told = {"reason": reason} if self.tells(reason) else {}
+        super().__init__(message, details={**(details or {}), **told}, reason=reason)
+        self.retryable = self.retryable and reason not in LASTING
+
+    def tells(self, reason: str) -> bool:
+        """Whether a client is told this reason."""
+        return reason in self.reasons
+
+
+LASTING = frozenset(("certificate", "malformed_response", "bad_redirect"))
+"""Reasons that another try does not mend."""
 
 
 class InvalidUrl(TargetError):
@@ -218,12 +235,14 @@ class TargetNotAllowed(TargetError):
     code = "TARGET_NOT_ALLOWED"
     status = 403
     message = "This target is not allowed"
+    reasons = frozenset(("address", "port", "name", "host_denied", "robots", "redirect_scheme"))
 
 
 class UnsupportedContent(TargetError):
     code = "UNSUPPORTED_CONTENT"
     status = 422
     message = "The target is neither HTML nor a file that has a card"
+    reasons = frozenset(("empty", "type", "coding", "transfer"))
 
 
 class ReadingFailed(TargetError):
@@ -240,6 +259,7 @@ class TargetUnreachable(TargetError):
     status = 502
     message = "Could not reach the target URL"
     retryable = True
+    reasons = LASTING | {"dns", "refused", "reset", "unroutable", "tls", "proxy"}
 
 
 class TargetHttpError(TargetError):
@@ -251,7 +271,7 @@ class TargetHttpError(TargetError):
         super().__init__(
             f"The target URL answered with HTTP status {http_status}", details={"http_status": http_status}
         )
-        self.retryable = http_status in (408, 425, 429) or http_status >= 500
+        self.retryable = http_status in (408, 425, 429) or 500 <= http_status < 600
 
 
 class TargetBlocked(TargetError):
@@ -259,11 +279,15 @@ class TargetBlocked(TargetError):
     status = 502
     message = "The target URL answered with a challenge for bots instead of the page"
 
+    def tells(self, reason: str) -> bool:
+        """The reason is the name of the wall."""
+        return bool(reason)
+
 
 class TooManyRedirects(TargetError):
     code = "TOO_MANY_REDIRECTS"
     status = 502
-    message = "The target URL redirects more than 5 times, or in a circle"
+    message = "The target URL redirects too many times, or in a circle"
 
 
 class TargetTimeout(TargetError):
@@ -271,10 +295,11 @@ class TargetTimeout(TargetError):
     status = 504
     message = "The target URL took too long to answer"
     retryable = True
+    reasons = frozenset(("queue", "dns", "connect", "tls", "headers", "body"))
 
 
 def leaves(root: type[PagecardError] = PagecardError) -> Iterator[type[PagecardError]]:
-    """Every error of the tree that has a code of its own, in the order of the drawing."""
+    """List every error of the tree that has a code of its own, in the order of the drawing."""
     if "code" in vars(root):
         yield root
         return

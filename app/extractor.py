@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -47,7 +48,7 @@ from app.metadata import (
     with_oembed,
 )
 from app.metadata.html.table import read_table
-from app.page import Page, Wait
+from app.page import Page, Wait, declared_type, is_untold
 from app.results import Failure, Outcome, Success, with_fields
 from app.storage.cache import Cache
 from app.storage.stores import FAILED, PASSING, Entry
@@ -56,6 +57,7 @@ log = structlog.get_logger()
 
 INCLUDES = ("json_ld", "microdata", "oembed")
 FORMATS = ("markdown", "html")
+_BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
 OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
 
 
@@ -101,6 +103,7 @@ class Fetch(Protocol):
         tenant: str = "",
         headers: Mapping[str, str] = ...,
         proxy: str | None = None,
+        refresh: Callable[[Page], str | None] = ...,
     ) -> Page: ...
 
 
@@ -117,8 +120,8 @@ class Render(Protocol):
     ) -> Page: ...
 
 
-Observe = Callable[[TargetUrl, str, float, float], None]
-"""Told of every URL that was fetched: its rebuilt URL, what became of it, seconds to fetch, seconds to read."""
+Observe = Callable[[TargetUrl, str, str, float, float], None]
+"""Receives each URL fetched: rebuilt URL, "ok" or an error's code, its reason, seconds to fetch, seconds to read."""
 
 
 class Extractor:
@@ -132,7 +135,7 @@ class Extractor:
         failure_ttl: float,
         stale_ttl: float,
         max_bytes: int,
-        observe: Observe = lambda url, outcome, fetching, reading: None,
+        observe: Observe = lambda url, outcome, reason, fetching, reading: None,
     ) -> None:
         """`cache_ttl`, `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown.
 
@@ -171,7 +174,7 @@ class Extractor:
 
         try:
             if deadline.passed:
-                raise TargetTimeout
+                raise TargetTimeout(reason="queue")
             max_age = None if options.fresh else options.max_age
             return self._cache.get_or_load(key, load, max_age=max_age, deadline=deadline)
         except TargetError as error:
@@ -184,13 +187,13 @@ class Extractor:
         begun, extraction = time.time(), _Extraction(self, target, options, deadline, tenant)
         try:
             status, value = extraction.answer()
-            outcome, entry = "ok", self._success(value, status, begun, poor=extraction.poor)
+            outcome, reason, entry = "ok", "", self._success(value, status, begun, poor=extraction.poor)
         except TargetError as error:
-            outcome, entry = error.code, self._failure(error, begun, poor=deadline.passed)
+            outcome, reason, entry = error.code, error.reason, self._failure(error, begun, poor=deadline.passed)
         except Exception:
             log.exception("extraction crashed", host=target.host)
-            outcome, entry = "crashed", self._failure(ReadingFailed(), begun, poor=False)
-        extraction.observe(outcome)
+            outcome, reason, entry = "crashed", "", self._failure(ReadingFailed(), begun, poor=False)
+        extraction.observe(outcome, reason)
         return entry
 
     def _success(self, value: bytes, status: int, begun: float, *, poor: bool) -> Entry:
@@ -219,9 +222,9 @@ class _Extraction:
         self.fetching = 0.0  # seconds
         self.poor = False  # whether the asker's time, or its place in a queue, cut the card short
 
-    def observe(self, outcome: str) -> None:
+    def observe(self, outcome: str, reason: str) -> None:
         reading = time.perf_counter() - self.started - self.fetching
-        self._extractor._observe(self._target, outcome, self.fetching, reading)
+        self._extractor._observe(self._target, outcome, reason, self.fetching, reading)
 
     def answer(self) -> tuple[int, bytes]:
         """The status of the page, and the JSON. Raises TargetError."""
@@ -234,11 +237,30 @@ class _Extraction:
         return document.page.status, data
 
     def _document(self) -> Document:
-        document = Document(self._bring(self._target))
-        refresh = _refresh_target(document)
-        if refresh:
-            document = Document(_asked_as(self._target, self._bring(refresh)))
+        document = self._render() if self._options.render else self._follow()
+        self.poor |= document.page.late
         self._refuse_unreadable(document)
+        return document
+
+    def _follow(self) -> Document:
+        """Fetch the page, where refreshes are hops of its chain."""
+        read: list[Document] = []
+
+        def refresh(page: Page) -> str | None:
+            read.append(Document(page))
+            return read_refresh(read[-1])
+
+        page = self._bring(partial(self._extractor._fetch, refresh=refresh), self._target)
+        return read[-1] if read and read[-1].page is page else Document(page)
+
+    def _render(self) -> Document:
+        """Render the page, and the one that it is about to send its readers on to."""
+        render = partial(self._extractor._render, wait=self._options.render or Wait())
+        document = Document(self._bring(render, self._target))
+        target = read_refresh(document)
+        with suppress(InvalidUrl):
+            if target and target.partition("#")[0] != document.page.final_url:
+                return Document(_asked_as(self._target, self._bring(render, parse_url(target))))
         return document
 
     def _refuse_unreadable(self, document: Document) -> None:
@@ -248,15 +270,15 @@ class _Extraction:
             raise TargetBlocked(reason=wall)
         if not 200 <= page.status < 300:
             raise TargetHttpError(page.status)
-        if page.status in (204, 205) or not has_card(page):
-            raise UnsupportedContent
+        if page.status in (204, 205) or _is_empty(page):
+            raise UnsupportedContent(reason="empty")
+        if not has_card(page):
+            raise UnsupportedContent(reason="type")
 
-    def _bring(self, target: TargetUrl) -> Page:
-        asked, begun = self._options, time.perf_counter()
-        fetch = partial(self._extractor._render, wait=asked.render) if asked.render else self._extractor._fetch
-        headers = self._headers(target)
+    def _bring(self, fetch: Callable[..., Page], target: TargetUrl) -> Page:
+        begun, headers = time.perf_counter(), self._headers(target)
         try:
-            return fetch(target, self._deadline, tenant=self._tenant, headers=headers, proxy=asked.proxy)
+            return fetch(target, self._deadline, tenant=self._tenant, headers=headers, proxy=self._options.proxy)
         finally:
             self.fetching += time.perf_counter() - begun
 
@@ -291,7 +313,7 @@ class _Extraction:
             answer = self._extractor._fetch(parse_url(endpoint), self._deadline.sooner(allowed), tenant=self._tenant)
         except TargetError as error:
             hurried = isinstance(error, TargetTimeout) and (allowed < OEMBED_TIMEOUT or error.reason == "queue")
-            self.poor = hurried or self._deadline.passed
+            self.poor |= hurried or self._deadline.passed
             return None
         return read_oembed(answer.body, answer.content_type, answer.final_url, document.page.final_url)
 
@@ -299,7 +321,7 @@ class _Extraction:
         page = document.page
         html = is_html(page)
         if not html and not self._options.metadata:
-            raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give")
+            raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give", reason="type")
         return orjson.dumps(
             {
                 "markdown": self._markdown(document) if html and "markdown" in formats else None,
@@ -312,19 +334,14 @@ class _Extraction:
         return to_markdown(read_table(document.markup), document.base_url, limit=self._extractor._max_bytes)
 
 
-def _refresh_target(document: Document) -> TargetUrl | None:
-    refresh = read_refresh(document)
-    try:
-        return parse_url(refresh) if refresh else None
-    except InvalidUrl:  # it leads nowhere: the page itself is what there is to read
-        return None
-
-
 def _asked_as(target: TargetUrl, page: Page) -> Page:
-    return Page(
-        str(target), page.final_url, page.status, page.content_type, page.body,
-        page.truncated, page.length, page.headers,
-    )  # fmt: skip
+    return replace(page, url=str(target))
+
+
+def _is_empty(page: Page) -> bool:
+    """Whether an answer that may be HTML has no character but white space."""
+    told = declared_type(page.content_type)
+    return (is_untold(told) or is_html(page)) and not page.body.strip(_BLANK)
 
 
 _ERRORS: dict[str, type[TargetError]] = {error.code: error for error in leaves(TargetError)}  # type: ignore[misc]

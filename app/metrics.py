@@ -72,7 +72,7 @@ REQUESTS = Counter("pagecard_requests", "Requests answered", ("endpoint", "statu
 REQUEST_SECONDS = Histogram(
     "pagecard_request_seconds", "Time from a request to its answer", ("endpoint",), buckets=SECONDS
 )
-FETCHES = Counter("pagecard_fetches", "URLs fetched, by what became of them", ("outcome",))
+FETCHES = Counter("pagecard_fetches", "URLs fetched, by outcome and reason of a failure", ("outcome", "reason"))
 FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one URL", buckets=SECONDS)
 READER_CRASHES = Counter("pagecard_reader_crashes", "Fields lost to an exception of their reader", ("field",))
 CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))

@@ -1,4 +1,4 @@
-"""Networks as an operator writes them: CIDRs, and for those that are opened at most one port beside each."""
+"""Networks as an operator writes them: CIDRs, those to open with at most one port beside each."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class AllowedNetwork:
-    """A network that an operator opens, on one port or on all."""
+    """Network that an operator opens, on one port or on all."""
 
     network: Network
     port: int | None = None
 
     def names(self, ip: Address, port: int) -> bool:
+        """Whether it covers an address and port."""
         return self.port in (None, port) and ip in self.network
 
 

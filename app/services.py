@@ -243,13 +243,14 @@ def connect_redis(settings: Settings) -> Any:
     )
 
 
-def _observe(url: TargetUrl, outcome: str, fetching: float, reading: float) -> None:
-    metrics.fetches_by(outcome).inc()
+def _observe(url: TargetUrl, outcome: str, reason: str, fetching: float, reading: float) -> None:
+    metrics.fetches_by(outcome, reason).inc()
     metrics.FETCH_SECONDS.observe(fetching + reading)
     log.info(
         "fetch",
         url=loggable(url),
         outcome=outcome,
+        reason=reason,
         fetch_ms=round(fetching * 1000, 1),
         read_ms=round(reading * 1000, 1),
     )

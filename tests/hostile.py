@@ -6,6 +6,7 @@ A route never ends by itself where its name says drip, silent or endless.
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -14,11 +15,17 @@ import brotli
 
 from tests.site import Request, Route, Wire
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 PAGE = b"<!doctype html><title>A page</title>" + b"<p>text</p>" * 500
 LIMIT = 1_000_000  # bytes that a fetcher reads in these tests
 
 OK = "OK"
-CUT = "CUT"  # a page that says that it is not whole
+CUT = "CUT"  # a page that is marked as not whole
+LATE = "LATE"  # a page that is cut off by its time
 
 ROUTES: dict[str, Route] = {}
 OWED: dict[str, str] = {}
@@ -52,14 +59,14 @@ def silent_after_head(wire: Wire, request: Request) -> None:
     wire.silence()
 
 
-@owes("/silent/in-body", "TARGET_TIMEOUT")
+@owes("/silent/in-body", LATE)
 def silent_in_body(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html", "Content-Length: 1000")
     wire.send(b"<title>half")
     wire.silence()
 
 
-@owes("/silent/before-last-chunk", "TARGET_TIMEOUT")
+@owes("/silent/before-last-chunk", LATE)
 def silent_before_last_chunk(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html", "Transfer-Encoding: chunked")
     wire.send(wire.chunk(PAGE))
@@ -88,13 +95,13 @@ def drip_interim(wire: Wire, request: Request) -> None:
     wire.forever(b"HTTP/1.1 100 Continue\r\n\r\n", every=0.02)
 
 
-@owes("/drip/body", "TARGET_TIMEOUT")
+@owes("/drip/body", LATE)
 def drip_body(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html")
     wire.forever(b"a", every=0.02)
 
 
-@owes("/drip/declared-body", "TARGET_TIMEOUT")
+@owes("/drip/declared-body", LATE)
 def drip_declared_body(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html", "Content-Length: 100000")
     wire.forever(b"a", every=0.02)
@@ -107,7 +114,7 @@ def drip_gzip(wire: Wire, request: Request) -> None:
     wire.silence()
 
 
-@owes("/drip/chunks", "TARGET_TIMEOUT")
+@owes("/drip/chunks", LATE)
 def drip_chunks(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html", "Transfer-Encoding: chunked")
     wire.forever(wire.chunk(b"a"), every=0.02)
@@ -119,14 +126,14 @@ def drip_chunk_size(wire: Wire, request: Request) -> None:
     wire.forever(b"0", every=0.02)
 
 
-@owes("/drip/trailers", "TARGET_TIMEOUT")
+@owes("/drip/trailers", LATE)
 def drip_trailers(wire: Wire, request: Request) -> None:
     wire.head("200 OK", "Content-Type: text/html", "Transfer-Encoding: chunked")
     wire.send(wire.chunk(PAGE), b"0\r\n")
     wire.forever(b"X-Trailer: 1\r\n", every=0.02)
 
 
-@owes("/drip/failure", "TARGET_TIMEOUT")
+@owes("/drip/failure", LATE)
 def drip_failure(wire: Wire, request: Request) -> None:
     wire.head("500 Internal Server Error", "Content-Type: text/html")
     wire.forever(b"a", every=0.02)
@@ -241,6 +248,8 @@ def endless_redirect_body(wire: Wire, request: Request) -> None:
 def zeros(coding: str) -> bytes:
     """20 MB of nothing, compressed."""
     piece = b"<p>" + bytes(1_000_000)
+    if coding == "zstd":
+        return zstd.compress(piece * 20)
     if coding == "br":
         compressor = brotli.Compressor(quality=5)
         return b"".join(compressor.process(piece) for _ in range(20)) + compressor.finish()
@@ -261,6 +270,11 @@ def deflate_bomb(wire: Wire, request: Request) -> None:
 @owes("/bomb/br", CUT)
 def brotli_bomb(wire: Wire, request: Request) -> None:
     wire.answer(zeros("br"), "Content-Encoding: br")
+
+
+@owes("/bomb/zstd", CUT)
+def zstd_bomb(wire: Wire, request: Request) -> None:
+    wire.answer(zeros("zstd"), "Content-Encoding: zstd")
 
 
 @owes("/bomb/chained", CUT)
@@ -326,6 +340,11 @@ answers("/chunked/spaces", OK, b" 5 \r\nhello\r\n0 ;a\r\n\r\n", "Transfer-Encodi
 answers("/chunked/and-length", OK, b"5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked", "Content-Length: 2")
 answers("/chunked/upper-case", OK, b"5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: Chunked")
 answers("/chunked/no-trailer-end", OK, b"5\r\nhello\r\n0\r\n", "Transfer-Encoding: chunked")
+for at, value in enumerate(("chunked, chunked", "identity, chunked", "Chunked,identity", ",chunked,")):
+    answers(f"/chunked/said-twice/{at}", OK, b"5\r\nhello\r\n0\r\n\r\n", f"Transfer-Encoding: {value}")
+answers(
+    "/chunked/two-fields", OK, b"5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked"
+)
 answers("/chunked/unknown", "UNSUPPORTED_CONTENT", PAGE, "Transfer-Encoding: cow")
 answers("/chunked/gzip", "UNSUPPORTED_CONTENT", PAGE, "Transfer-Encoding: gzip, chunked")
 
@@ -341,7 +360,10 @@ answers("/coding/chain", OK, gzip.compress(brotli.compress(PAGE)), "Content-Enco
 answers(
     "/coding/two-fields", OK, gzip.compress(zlib.compress(PAGE)), "Content-Encoding: deflate", "Content-Encoding: gzip"
 )
-answers("/coding/zstd", "UNSUPPORTED_CONTENT", b"\x28\xb5\x2f\xfd\x04\x00" + PAGE, "Content-Encoding: zstd")
+answers("/coding/zstd", OK, zstd.compress(PAGE), "Content-Encoding: zstd")
+answers("/coding/zstd-frames", OK, zstd.compress(PAGE[:99]) + zstd.compress(PAGE[99:]), "Content-Encoding: zstd")
+answers("/coding/zstd-cut", CUT, zstd.compress(PAGE)[:-10], "Content-Encoding: zstd")
+answers("/coding/zstd-lie", "UNSUPPORTED_CONTENT", PAGE, "Content-Encoding: zstd")
 answers("/coding/unknown", "UNSUPPORTED_CONTENT", b"\x1f\x9d\x90" + PAGE, "Content-Encoding: compress")
 for at, token in enumerate(
     ("UTF-8", "none", "binary", "8bit", "text/html", "aws-chunked", "x-deflate", "\xa0", "a, b")
@@ -369,8 +391,8 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" + _LENGTH
 sends("/malformed/nothing", "TARGET_UNREACHABLE", b"")
 sends("/malformed/http-0.9", "TARGET_UNREACHABLE", PAGE)
 sends("/malformed/smtp", "TARGET_UNREACHABLE", b"220 mail.example.com ESMTP\r\n")
-sends("/malformed/http-2", "TARGET_UNREACHABLE", b"HTTP/2 200 OK\r\n\r\n")
-sends("/malformed/version", "TARGET_UNREACHABLE", b"HTTP/1 200 OK\r\n\r\n")
+sends("/malformed/http-2", OK, b"HTTP/2 200 OK\r\n\r\n")
+sends("/malformed/version", OK, b"HTTP/1 200 OK\r\n\r\n")
 sends("/malformed/status-word", "TARGET_UNREACHABLE", b"HTTP/1.1 OK\r\n\r\n")
 sends("/malformed/status-99", "TARGET_UNREACHABLE", b"HTTP/1.1 099 Low\r\n\r\n")
 sends("/malformed/status-1000", "TARGET_UNREACHABLE", b"HTTP/1.1 1000 High\r\n\r\n")
@@ -380,6 +402,10 @@ sends("/malformed/cut-in-head", "TARGET_UNREACHABLE", b"HTTP/1.1 200 OK\r\nConte
 sends("/malformed/binary", "TARGET_UNREACHABLE", bytes(range(256)) * 10)
 sends("/malformed/only-interim", "TARGET_UNREACHABLE", b"HTTP/1.1 100 Continue\r\n\r\n")
 
+for at, line in enumerate(
+    (b"HTTP/1 200 OK", b"http/1.1 200 OK", b"ICY 200 OK", b"HTTP/2 200", b"\r\nHTTP/1.1 200 OK", b"HTTP 200")
+):
+    sends(f"/odd/status-line/{at}", OK, _HEAD.replace(b"HTTP/1.1 200 OK", line) + b"\r\n" + PAGE)
 sends("/odd/no-reason", OK, _HEAD.replace(b" OK", b"") + b"\r\n" + PAGE)
 sends("/odd/bare-lf", OK, _HEAD.replace(b"\r\n", b"\n") + b"\n" + PAGE)
 sends("/odd/http-1.0", OK, b"HTTP/1.0 200 OK\r\n\r\n" + PAGE)
@@ -476,13 +502,26 @@ redirects("/redirect/mailto", "TARGET_NOT_ALLOWED", "mailto:a@example.com")
 redirects("/redirect/port-0", "TARGET_UNREACHABLE", "http://127.0.0.1:0/")
 redirects("/redirect/bad-port", "TARGET_UNREACHABLE", "http://127.0.0.1:99999/")
 redirects("/redirect/user-info", "TARGET_UNREACHABLE", "http://user:password@127.0.0.1:{port}/plain")
-redirects("/redirect/backslash", "TARGET_UNREACHABLE", "http://127.0.0.1:{port}\\@example.com/")
+redirects("/redirect/backslash-at", "TARGET_NOT_ALLOWED", "http://a\\b@127.0.0.1:{port}/plain")
+for at, location in enumerate(
+    (
+        *("http:///127.0.0.1:{port}/plain", "///127.0.0.1:{port}/plain", "////127.0.0.1:{port}/plain", "http:/plain"),
+        *("http://127.0.0.1:{port}\\plain", "\\plain", "/\\127.0.0.1:{port}/plain", "http:../../plain", "HTTP:\\plain"),
+        *("\\\\127.0.0.1:{port}\\a\\..\\plain", "/pl\tain", "\x0b/plain", "http:\\/127.0.0.1:{port}/plain#a\\b"),
+    )
+):
+    redirects(f"/redirect/as-browsers/{at}", OK, location)
+redirects("/redirect/no-break-space", OK, "/a\xc2\xa0b")
+redirects("/redirect/wide-space", OK, "/a\xe3\x80\x80b")
+redirects("/redirect/quote", OK, '/"<\x7f>?"a b"')
+ROUTES |= {"/a%C2%A0b": plain, "/a%E3%80%80b": plain, "/%22%3C%7F%3E": plain}
 redirects("/redirect/decimal", "TARGET_UNREACHABLE", "http://2130706433:{port}/plain")
 redirects("/redirect/hex", "TARGET_UNREACHABLE", "http://0x7f.1:{port}/plain")
 redirects("/redirect/octal", "TARGET_UNREACHABLE", "http://0177.0.0.1:{port}/plain")
-redirects("/redirect/no-host", "TARGET_UNREACHABLE", "http:///plain")
-redirects("/redirect/tab", "TARGET_UNREACHABLE", "http://127.0.0.1:{port}/pl\tain")
-redirects("/redirect/nul", "TARGET_UNREACHABLE", "/pl\0ain")
+redirects("/redirect/no-host", "TARGET_UNREACHABLE", "http:///")
+redirects("/redirect/space-in-host", "TARGET_UNREACHABLE", "http://127.0.0.1 :{port}/plain")
+redirects("/redirect/tab", OK, "http://127.0.0.1:{port}/pl\tain")
+redirects("/redirect/nul", "TARGET_HTTP_ERROR", "/pl\0ain")
 redirects("/redirect/too-long", "TARGET_UNREACHABLE", "/" + "a" * 9_000)
 ROUTES |= {"/space%20here": plain, "/caf%C3%A9": plain, "/caf%E9": plain}
 sends("/redirect/no-location", "TARGET_HTTP_ERROR", b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")
@@ -505,8 +544,8 @@ def hops(path: str, outcome: str, count: int) -> None:
             del OWED[here]
 
 
-hops("/chain/5", OK, 5)
-hops("/chain/6", "TOO_MANY_REDIRECTS", 6)
+hops("/chain/10", OK, 10)
+hops("/chain/11", "TOO_MANY_REDIRECTS", 11)
 
 
 @owes("/redirect/always-new", "TOO_MANY_REDIRECTS")

@@ -53,7 +53,8 @@ def test_a_code_has_one_status_wherever_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("status", "retryable"),
     [(400, False), (404, False), (407, False), (408, True), (409, False), (424, False), (425, True), (426, False),
-     (428, False), (429, True), (430, False), (499, False), (500, True), (503, True), (599, True)],
+     (428, False), (429, True), (430, False), (499, False), (500, True), (503, True), (599, True),
+     (600, False), (999, False)],
 )  # fmt: skip
 def test_an_http_error_may_be_tried_again_where_that_may_help(status: int, retryable: bool) -> None:
     error = TargetHttpError(status)

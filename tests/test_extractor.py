@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,9 @@ class World:
     def fetch(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
         self.left[str(url)] = deadline.remaining()
         self.fetched.append((str(url), dict(asked.get("headers") or {}), asked.get("proxy")))
-        return self._answer(url)
+        found = self._answer(url)
+        target = asked["refresh"](found) if "refresh" in asked else None
+        return self._refreshed(url, target) if target and "user@" not in target else found
 
     def render(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
         self.rendered.append(str(url))
@@ -56,6 +58,9 @@ class World:
         outcome = self.extract(url, **options)
         assert isinstance(outcome, Failure), outcome
         return outcome.error
+
+    def _refreshed(self, asked: TargetUrl, target: str) -> Page:
+        return replace(self._answer(parse_url(target)), url=str(asked))
 
     def _answer(self, url: TargetUrl) -> Page:
         found = self.pages[str(url)]
@@ -89,7 +94,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         failure_ttl=30,
         stale_ttl=60,
         max_bytes=2**20,
-        observe=lambda url, outcome, fetching, reading: world.outcomes.append(outcome),
+        observe=lambda url, outcome, reason, fetching, reading: world.outcomes.append(outcome),
     )
     yield world
     database.engine.dispose()
@@ -265,8 +270,8 @@ def test_an_answer_that_has_no_card_is_a_failure(world: World, answer: Page, cod
     assert world.outcomes == [code]
 
 
-def test_an_empty_page_is_a_success(world: World) -> None:
-    world.pages[URL] = ""
+def test_a_page_that_says_nothing_is_a_success(world: World) -> None:
+    world.pages[URL] = "<p></p>"
     assert world.data()["title"] is None
 
 
@@ -301,13 +306,6 @@ def test_a_page_that_sends_its_readers_elsewhere_is_followed(world: World) -> No
     assert (data["title"], data["url"], data["resolved_url"]) == ("Real", URL, "https://example.com/real")
 
 
-def test_headers_do_not_follow_to_another_origin(world: World) -> None:
-    world.pages[URL] = '<meta http-equiv="refresh" content="0; url=https://other.example/">'
-    world.pages["https://other.example/"] = "<title>Real</title>"
-    world.data(headers=(("Cookie", "1"),))
-    assert [headers for _, headers, _ in world.fetched] == [{"Cookie": "1"}, {}]
-
-
 @pytest.mark.parametrize(
     "target", ["ftp://example.com/", "javascript:alert(1)", "http://user@example.com/", "http://["]
 )
@@ -316,10 +314,35 @@ def test_a_page_that_sends_its_readers_nowhere_is_read_itself(world: World, targ
     assert world.data()["title"] == "A"
 
 
-def test_a_circle_of_refreshes_ends(world: World) -> None:
-    world.pages[URL] = '<title>A</title><meta http-equiv="refresh" content="0; url=/b">'
-    world.pages["https://example.com/b"] = '<title>B</title><meta http-equiv="refresh" content="0; url=/page">'
-    assert world.data()["title"] == "B"
+def test_a_page_that_renders_to_a_refresh_is_rendered_once_more(world: World) -> None:
+    world.pages[URL] = '<meta http-equiv="refresh" content="0; url=/real">'
+    world.pages["https://example.com/real"] = "<title>Real</title>"
+    data = world.data(render=Wait())
+    assert (data["title"], data["url"], world.rendered) == ("Real", URL, [URL, "https://example.com/real"])
+
+
+def test_a_refresh_may_stand_in_a_header(world: World) -> None:
+    world.pages[URL] = page(URL, refresh="0; url=/real")
+    world.pages["https://example.com/real"] = "<title>Real</title>"
+    assert world.data()["title"] == "Real"
+
+
+@pytest.mark.parametrize("body", ["", " \n\t", "\ufeff"])
+@pytest.mark.parametrize("content_type", ["text/html", "", "html", "text/plain; charset=utf-8"])
+def test_an_answer_without_content_is_no_success(world: World, body: str, content_type: str) -> None:
+    world.pages[URL] = page(URL, body, content_type=content_type)
+    assert world.error().details == {"reason": "empty"}
+
+
+@pytest.mark.parametrize("content_type", ["html", "text", "utf-8", "charset=utf-8", "texthtml", "www/unknown", "*/*"])
+def test_a_type_that_is_none_is_sniffed(world: World, content_type: str) -> None:
+    world.pages[URL] = page(URL, "<!doctype html><title>A</title>", content_type=content_type)
+    assert world.data()["title"] == "A"
+
+
+def test_a_page_that_was_cut_off_by_time_is_read_and_not_kept(world: World) -> None:
+    world.pages[URL] = replace(page(URL, "<title>A</title>"), truncated=True, late=True)
+    assert world.data()["title"] == world.data()["title"] == "A"
     assert len(world.fetched) == 2
 
 

@@ -70,7 +70,8 @@ OBLIQUE_SHARE = 0.33
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-COME_ALONG = {"werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
+OF_PYTHON = sys.stdlib_module_names | {"compression"}  # since 3.14
+COME_ALONG = {"backports.zstd": "backports", "werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
 
 
 @cache
@@ -170,7 +171,7 @@ def test_a_room_imports_from_lower_floors_only(module: Path) -> None:
 def test_every_package_that_is_imported_is_named_in_the_project_file() -> None:
     named = needed()
     named |= {comes for comes, brings in COME_ALONG.items() if brings in named}
-    everything = set().union(*map(packages, MODULES)) - sys.stdlib_module_names - {"app"}
+    everything = set().union(*map(packages, MODULES)) - OF_PYTHON - {"app"}
     assert {package for package in everything if not named & homes(package)} == set()
 
 

@@ -1,4 +1,4 @@
-"""Which addresses are the public Internet.
+"""Addresses: their verdicts, from "public" to each kind of special purpose.
 
 Rule 1: `judge` is pure: an address in, a named verdict out, for the code that connects, logs and counts.
 Rule 2: IPv4 is public where Python calls it global and no special-purpose registry names it.
@@ -18,7 +18,7 @@ from app.networks import Address
 
 
 class Verdict(Enum):
-    """Why an address may be reached, or may not."""
+    """Verdict on an address, named after the range that decides it."""
 
     PUBLIC = "public"
     THIS_NETWORK = "this_network"
@@ -112,7 +112,7 @@ _ISATAP_MARKS = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214, section 6.1: the upper h
 
 @lru_cache(maxsize=4096)
 def judge(ip: Address) -> Verdict:
-    """Say what kind of address it is; only `Verdict.PUBLIC` may be reached by everybody."""
+    """Name the kind of an address; `Verdict.PUBLIC` alone may be reached by everybody."""
     number = int(ip)
     for first, last, verdict in _BOUNDS[ip.version]:
         if first <= number <= last:

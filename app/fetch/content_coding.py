@@ -1,67 +1,96 @@
-"""Undo content codings (RFC 9110, section 8.4.1) of bodies that may be bombs, lies or cut off.
+"""Content codings (RFC 9110, section 8.4.1) undone for bodies that may be bombs, lies or cut off.
 
-Rule 1: no coding of a chain gives more than the limit.
+Rule 1: no coding of a chain yields more than the limit.
 Rule 2: an unknown coding is passed over, as browsers do; the caller then judges the body by its bytes.
-Rule 3: what is broken is decoded as far as it is whole.
+Rule 3: a broken body is decoded up to the break.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import brotli
 
 from app.errors import UnsupportedContent
-from app.fetch.response import OWS
+from app.page import OWS
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MAX_CODINGS = 2  # real ones in one chain
 MAX_MEMBERS = 1_000  # of one gzip stream: each needs a decoder of its own
 ACCEPT_ENCODING = "gzip, deflate, br"
-UNDECODABLE = "The target's content coding is none that Pagecard decodes: gzip, deflate, br"
+UNDECODABLE = f"The target's content coding is none that Pagecard decodes: {ACCEPT_ENCODING}, zstd"
+ZSTD_WINDOW_LOG = 23  # 8 MiB of memory for a window, as RFC 9659 has it for the web
 
 _SALVAGE_STEP = 64  # bytes of a broken stream that are decoded at a time
-_BROKEN = (zlib.error, brotli.error)
+_BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
 
 
 class _Stream(Protocol):
     def decode(self, data: bytes, room: int) -> bytes:
-        """What `data` adds, cut at about `room` bytes; a stream that was cut is not used again."""
+        """Decode `data` to at most about `room` bytes; a stream that reached them is not used again."""
 
     def ended(self) -> bool:
-        """Whether the stream came to its own end."""
+        """Whether the stream reached its own end."""
 
 
-class _Gzip:
-    """Members one after another (RFC 1952, section 2.2)."""
+class _Decompressor(Protocol):
+    """Decoder of the standard library, for one member or frame."""
 
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Members:
+    """Members (RFC 1952, section 2.2) or frames (RFC 8878, section 3), one after another."""
+
+    def __init__(self, new_member: Callable[[], _Decompressor]) -> None:
+        self._new_member = new_member
+        self._member = new_member()
         self._members = 1
 
     def decode(self, data: bytes, room: int) -> bytes:
         out = b""
         while data and len(out) < room:
-            if self._inflate.eof:
+            if self._member.eof:
                 self._begin_member()
-            out += self._inflate.decompress(data, room - len(out))
-            data = self._inflate.unused_data
+            out += self._member.decompress(data, room - len(out))
+            data = self._member.unused_data
         return out
 
     def _begin_member(self) -> None:
         self._members += 1
         if self._members > MAX_MEMBERS:
             raise zlib.error("too many members")
-        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._member = self._new_member()
 
     def ended(self) -> bool:
-        return self._inflate.eof
+        return self._member.eof
+
+
+def _new_gzip_member() -> _Decompressor:
+    return zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+
+def _new_zstd_frame() -> _Decompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
 
 
 class _Deflate:
-    """The zlib format, or the bare one that some servers send instead (RFC 9110, section 8.4.1.2)."""
+    """Zlib format, or the bare deflate format of some servers (RFC 9110, section 8.4.1.2)."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -81,7 +110,7 @@ class _Deflate:
 
 
 def _is_zlib_header(data: bytes) -> bool:
-    """RFC 1950, section 2.2: method 8, and a multiple of 31."""
+    """Whether the bytes are a header by RFC 1950, section 2.2: method 8, and a multiple of 31."""
     return data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
 
 
@@ -97,15 +126,16 @@ class _Brotli:
 
 
 _STREAMS: Mapping[str, Callable[[], _Stream]] = {
-    "gzip": _Gzip,
-    "x-gzip": _Gzip,
+    "gzip": partial(_Members, _new_gzip_member),
+    "x-gzip": partial(_Members, _new_gzip_member),
     "deflate": _Deflate,
     "br": _Brotli,
+    "zstd": partial(_Members, _new_zstd_frame),
 }
 
 
 class _Layer:
-    """One coding of a chain, with what it has been fed, so that a broken stream can be gone through again."""
+    """Coding of a chain, with all data it was fed, so that a broken stream can be decoded again up to the break."""
 
     def __init__(self, new_stream: Callable[[], _Stream], limit: int) -> None:
         self._new_stream = new_stream
@@ -136,7 +166,7 @@ class _Layer:
         return out
 
     def _salvage(self) -> bytes:
-        """Everything that comes before the break: a decoder that fails keeps its last output for itself."""
+        """Decode again, in small steps, up to the break: a decoder that fails withholds its last output."""
         stream, data, out = self._new_stream(), b"".join(self._fed), bytearray()
         with suppress(*_BROKEN):
             for at in range(0, len(data), _SALVAGE_STEP):
@@ -152,11 +182,11 @@ def _tokens(content_encoding: str) -> list[str]:
 
 
 class Decoder:
-    """Undoes the codings of one body, piece by piece.
+    """Decoder of one body, piece by piece.
 
     `content_encoding` is the field's value, "" for none; `limit` is in bytes, for each coding of a chain.
-    `unknown` tells that the field names a coding beyond those. Raises UnsupportedContent for a chain of more than
-    `MAX_CODINGS`.
+    `unknown` tells that the field names a coding beyond those known. Raises UnsupportedContent for a chain of more
+    than `MAX_CODINGS`.
     """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
@@ -168,22 +198,22 @@ class Decoder:
         self._layers = [_Layer(_STREAMS[name], limit) for name in reversed(codings)]
 
     def feed(self, data: bytes) -> bytes:
-        """What this piece of the body adds to the decoded one."""
+        """Decode one piece of the body."""
         for layer in self._layers:
             data = layer.feed(data)
         return data
 
     @property
     def finished(self) -> bool:
-        """Whether no further piece can add anything: a coding has reached the limit, or is broken."""
+        """Whether further pieces are useless: a coding has reached the limit, or is broken."""
         return any(layer.full or layer.broken for layer in self._layers)
 
     @property
     def whole(self) -> bool:
-        """Whether every coding came to its own end."""
+        """Whether every coding reached its own end."""
         return all(layer.whole for layer in self._layers)
 
     @property
     def lied(self) -> bool:
-        """Whether a body was sent that is not in its coding at all."""
+        """Whether the body is not in its declared coding at all."""
         return any(layer.broken and not layer.given for layer in self._layers)

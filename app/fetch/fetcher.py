@@ -1,17 +1,18 @@
-"""Fetch one URL into a Page.
+"""Fetcher: bring one URL as a Page.
 
 Rule 1: this package alone opens connections to targets.
-Rule 2: it never looks inside the HTML that it brings.
-Rule 3: nothing leaves it but a Page or a TargetError.
-Rule 4: every hop of a redirect chain passes everything that the first one passed.
+Rule 2: it never looks inside the HTML that it brings; a caller's `refresh` does, and names the next hop.
+Rule 3: it returns a Page or raises a TargetError.
+Rule 4: every hop of a chain passes all checks that the first one passed.
 """
 
 from __future__ import annotations
 
 import ssl
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
@@ -30,7 +31,7 @@ from app.errors import (
 )
 from app.fetch.body import ERROR_BODY, read_page
 from app.fetch.content_coding import ACCEPT_ENCODING
-from app.fetch.gate import Gate, new_tls_context, parse_proxy
+from app.fetch.gate import Gate, UpstreamProxy, new_tls_context, parse_proxy
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
 from app.fetch.response import REDIRECTS
@@ -38,25 +39,29 @@ from app.fetch.session import GuardedAdapter, HopRequest, HopResponse, RedirectS
 from app.fetch.url import TargetUrl, resolve_reference
 from app.page import Page
 
-MAX_HOPS = 5
+MAX_REDIRECTS = 10
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
-# First row that fits. What a lower layer raises says "how" to the logs, never to the client.
+# The first row that fits. Errors of lower layers give their reason, and none of their text.
 TRANSLATIONS: tuple[tuple[type[Exception], type[TargetError], str], ...] = (
     (ssl.SSLCertVerificationError, TargetUnreachable, "certificate"),
     (ssl.SSLError, TargetUnreachable, "tls"),
-    (TimeoutError, TargetTimeout, "connection_timed_out"),
-    (HTTPException, TargetUnreachable, "malformed_http"),
-    (urllib3.exceptions.HTTPError, TargetUnreachable, "malformed_http"),
-    (requests.RequestException, TargetUnreachable, "malformed_http"),
-    (OSError, TargetUnreachable, "connection"),
-    (ValueError, TargetUnreachable, "malformed_http"),
+    (TimeoutError, TargetTimeout, "connect"),
+    (ConnectionError, TargetUnreachable, "reset"),
+    (HTTPException, TargetUnreachable, "malformed_response"),
+    (urllib3.exceptions.HTTPError, TargetUnreachable, "malformed_response"),
+    (requests.RequestException, TargetUnreachable, "malformed_response"),
+    (OSError, TargetUnreachable, "reset"),
+    (ValueError, TargetUnreachable, "malformed_response"),
 )
+
+Refresh = Callable[[Page], str | None]
+"""Reads the URL that a page sends its readers on to, absolute or relative to the page; None for none."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what the layers below raise into a TargetError, by the table above."""
+    """Turn errors of the layers below into TargetErrors, by the table above."""
     try:
         yield
     except TargetError:
@@ -66,11 +71,37 @@ def translated() -> Iterator[None]:
         raise kind(reason=reason) from error
 
 
-class Fetcher:
-    """Brings pages. One for a process, made after a fork; any number of threads may use it.
+@dataclass(slots=True)
+class _Trip:
+    """One chain of hops. `headers` are the caller's, for the origin of `asked` alone."""
 
-    `max_bytes` bounds the decoded body, `timeout` is in seconds for one URL with all its redirects,
-    `ca_bundle` is a PEM file trusted in addition to the public roots, `egress_proxy` the way out of every
+    asked: TargetUrl
+    deadline: Deadline
+    headers: Mapping[str, str]
+    own: Mapping[str, str]
+    tenant: str
+    proxy: UpstreamProxy | None
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def request(self, hop: TargetUrl, chain: RedirectSession) -> HopRequest:
+        """Prepare the request for a hop. Raises TooManyRedirects where it was sent before, with the same cookies."""
+        if hop.origin != self.asked.origin:
+            self.headers = {}  # and so for the rest of the chain: a stranger may send it back
+        request = HopRequest(hop, self.own, self.deadline, tenant=self.tenant, proxy=self.proxy)
+        cookies = chain.jar.header(hop)
+        state = str(hop), cookies
+        if state in self.seen:
+            raise TooManyRedirects(reason="loop")
+        self.seen.add(state)
+        _add_headers(request, self.headers, cookies)
+        return request
+
+
+class Fetcher:
+    """Client of targets. Make one for a process, after a fork; any number of threads may use it.
+
+    `max_bytes` bounds the decoded body, `timeout` is in seconds for one URL with all its hops, `max_redirects` bounds
+    the hops. `ca_bundle` is a PEM file to trust in addition to the public roots, `egress_proxy` the proxy of every
     request that names no other: `http://user:password@host:port`, or ValueError.
     """
 
@@ -85,12 +116,13 @@ class Fetcher:
         accept_language: str,
         ca_bundle: Path | None = None,
         egress_proxy: str | None = None,
+        max_redirects: int = MAX_REDIRECTS,
     ) -> None:
-        self.gate = Gate(policy, resolver, new_tls_context(ca_bundle))
-        self._chain = RedirectSession(GuardedAdapter(self.gate))
-        self._egress = parse_proxy(egress_proxy) if egress_proxy else None
+        self._chain = RedirectSession(GuardedAdapter(Gate(policy, resolver, new_tls_context(ca_bundle))))
         self._max_bytes = max_bytes
         self._timeout = timeout
+        self._max_redirects = max_redirects
+        self._egress = parse_proxy(egress_proxy) if egress_proxy else None
         self._headers = {
             "User-Agent": user_agent,
             "Accept": ACCEPT,
@@ -108,36 +140,49 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         accept: str | None = None,
+        refresh: Refresh = lambda page: None,
     ) -> Page:
         """Follow `url` to its page, whatever its status.
 
-        `headers` go to the origin of `url` alone; `proxy` is an operator's, as `egress_proxy` is;
-        `accept` stands in for the usual Accept. Raises TargetError.
+        `headers` go to the origin of `url` alone; `proxy` replaces `egress_proxy`, and `accept` the usual Accept.
+        `refresh` reads each page, and may send the chain on. Raises TargetError.
         """
-        deadline = deadline.sooner(self._timeout)
-        way_out = self._egress if proxy is None else parse_proxy(proxy)
-        ours = self._headers if accept is None else {**self._headers, "Accept": accept}
-        hop, seen = url, set[tuple[str, str]]()
+        trip = _Trip(
+            url,
+            deadline.sooner(self._timeout),
+            headers or {},
+            self._headers if accept is None else {**self._headers, "Accept": accept},
+            tenant,
+            self._egress if proxy is None else parse_proxy(proxy),
+        )
         with translated(), self._chain.renewed() as chain:
-            for _ in range(MAX_HOPS + 1):
-                if hop.origin != url.origin:
-                    headers = None  # and it stays so when the chain comes back: a stranger sent it there
-                request = HopRequest(hop, ours, deadline, tenant=tenant, proxy=way_out)
-                state = str(hop), _add_headers(request, headers or {}, chain)
-                if state in seen:
-                    raise TooManyRedirects(reason="loop")
-                seen.add(state)
-                with chain.go(request) as response:
-                    location = _location(response)
-                    if location is None:
-                        return read_page(url, hop, response, self._max_bytes)
-                hop = _follow(hop, location)
+            return self._follow(trip, chain, refresh)
+
+    def _follow(self, trip: _Trip, chain: RedirectSession, refresh: Refresh) -> Page:
+        hop = trip.asked
+        for _ in range(self._max_redirects + 1):
+            reached = self._go(trip, hop, chain)
+            if isinstance(reached, TargetUrl):
+                hop = reached
+                continue
+            page, after = reached, _refreshed(hop, refresh(reached))
+            if after is None or (after == hop and (str(hop), chain.jar.header(hop)) in trip.seen):
+                return page
+            hop = after
         raise TooManyRedirects(reason="hops")
+
+    def _go(self, trip: _Trip, hop: TargetUrl, chain: RedirectSession) -> Page | TargetUrl:
+        """Send one request: its page, or the URL that it redirects to."""
+        with chain.go(trip.request(hop, chain)) as response:
+            location = _location(response)
+            if location is not None:
+                return _redirected(hop, location)
+            return read_page(trip.asked, hop, response, self._max_bytes)
 
     def post(
         self, url: TargetUrl, body: bytes, headers: Mapping[str, str], deadline: Deadline, tenant: str = ""
     ) -> Page:
-        """Send a webhook: one request, no redirect followed, at most 64 KiB read of what it answers.
+        """Send a webhook: one request, without redirects, and at most 64 KiB of the answer.
 
         Raises TargetError.
         """
@@ -147,28 +192,25 @@ class Fetcher:
             return read_page(url, url, response, ERROR_BODY)
 
 
-def _add_headers(request: HopRequest, headers: Mapping[str, str], chain: RedirectSession) -> str:
-    """Add the caller's fields and the chain's cookies to a request; the cookies are returned."""
-    cookies = chain.cookies_for(request)
+def _add_headers(request: HopRequest, headers: Mapping[str, str], cookies: str) -> None:
+    """Add the caller's fields and the chain's cookies to a request."""
     request.headers.update(headers)
-    if not cookies:
-        return ""
-    own = request.headers.get("Cookie")
-    request.headers["Cookie"] = f"{own}; {cookies}" if own else cookies
-    return cookies
+    if cookies:
+        own = request.headers.get("Cookie")
+        request.headers["Cookie"] = f"{own}; {cookies}" if own else cookies
 
 
 def _location(response: HopResponse) -> str | None:
-    """Where a redirect leads; None where the answer is no redirect, or one that names nothing."""
+    """Read the target of a redirect; None where the answer is no redirect, or has an empty target."""
     if response.status_code not in REDIRECTS:
         return None
     locations = {*response.answer.values("location")}
     if len(locations) > 1:
-        raise TargetUnreachable(reason="two_locations")
+        raise TargetUnreachable(reason="bad_redirect")
     return locations.pop() or None if locations else None
 
 
-def _follow(hop: TargetUrl, location: str) -> TargetUrl:
+def _redirected(hop: TargetUrl, location: str) -> TargetUrl:
     try:
         return resolve_reference(hop, _text(location))
     except InvalidUrl as error:
@@ -177,13 +219,21 @@ def _follow(hop: TargetUrl, location: str) -> TargetUrl:
                 "This target is not allowed: it redirects to something that is neither http nor https",
                 reason="redirect_scheme",
             ) from None
-        raise TargetUnreachable(reason=f"location_{error.reason}") from None
+        raise TargetUnreachable(reason="bad_redirect") from None
+
+
+def _refreshed(hop: TargetUrl, reference: str | None) -> TargetUrl | None:
+    """Read the target of a refresh; None where it is unusable, so that the page itself is read."""
+    try:
+        return None if reference is None else resolve_reference(hop, reference)
+    except InvalidUrl:
+        return None
 
 
 def _text(field: str) -> str:
-    """A field's value as the UTF-8 that servers send, where http.client has read ISO 8859-1."""
+    """Decode a field as the UTF-8 that servers send; http.client has read ISO 8859-1."""
     raw = field.encode("latin-1")
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return quote(raw, safe=string.punctuation)
+        return quote(raw, safe=string.punctuation + string.whitespace + "\0")

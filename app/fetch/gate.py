@@ -1,8 +1,8 @@
-"""Connect to targets, and to nothing else.
+"""Gate: the one place where connections to targets are made.
 
 Rule 1: a socket is connected to a numeric address that the policy has judged, and its peer is judged again.
 Rule 2: a name is looked up once for a connection, and the certificate, SNI and Host keep the name.
-Rule 3: through a proxy the same holds: it is asked for a judged address.
+Rule 3: a proxy is asked for a judged address, never for a name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 from base64 import b64encode
 from dataclasses import dataclass
+from http.client import HTTPException
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
@@ -17,44 +18,44 @@ from app.deadline import Deadline
 from app.errors import TargetUnreachable
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
-from app.fetch.response import Answer, declared_length
+from app.fetch.response import Answer
 from app.fetch.sockets import Meter, MeteredSocket, MeteredTlsSocket, OverBudget, dial, new_tls_context
 from app.fetch.url import TargetUrl
 from app.networks import Address
 
-__all__ = ["Gate", "Meter", "OverBudget", "Proxy", "declared_length", "new_tls_context", "parse_proxy"]
+__all__ = ["Gate", "Meter", "UpstreamProxy", "new_tls_context", "parse_proxy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
-    """An HTTP proxy of the operator's, spoken to by CONNECT. `authorization` is a header value or None."""
+class UpstreamProxy:
+    """HTTP proxy of the operator, used by CONNECT. `authorization` is a header value or None."""
 
     host: str
     port: int
     authorization: str | None = None
 
 
-def parse_proxy(text: str) -> Proxy:
+def parse_proxy(text: str) -> UpstreamProxy:
     """Read `http://user:password@host:port`. Raises ValueError, in one line without the password."""
     parts = urlsplit(text)
     if parts.scheme != "http" or not parts.hostname or parts.port is None:
         raise ValueError("a proxy is written as http://user:password@host:port, user and password if it has any")
     if parts.username is None:
-        return Proxy(parts.hostname, parts.port)
+        return UpstreamProxy(parts.hostname, parts.port)
     credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return Proxy(parts.hostname, parts.port, f"Basic {b64encode(credentials).decode()}")
+    return UpstreamProxy(parts.hostname, parts.port, f"Basic {b64encode(credentials).decode()}")
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The one way out: it alone connects to targets, for pages, webhooks and the browser's proxy alike."""
+    """Connector to targets, for pages, webhooks and the browser's proxy alike."""
 
     policy: TargetPolicy
     resolver: Resolver
     tls: ssl.SSLContext
 
     def addresses(self, url: TargetUrl, deadline: Deadline, tenant: str = "") -> tuple[Address, ...]:
-        """The judged addresses of a URL's host, after one lookup at most.
+        """Look up and judge the addresses of a URL's host, with one lookup at most.
 
         Raises TargetNotAllowed, TargetUnreachable or TargetTimeout.
         """
@@ -70,7 +71,7 @@ class Gate:
         return addresses
 
     def connect(self, url: TargetUrl, meter: Meter, tenant: str = "") -> MeteredSocket:
-        """A TCP connection to the host of `url`; raises as `addresses` does."""
+        """Connect to the host of `url` by TCP; raises as `addresses` does."""
         sock = dial(self.addresses(url, meter.deadline, tenant), url.port, meter)
         try:
             self.policy.check_address(ip_address(sock.getpeername()[0]), url.port)
@@ -79,10 +80,10 @@ class Gate:
             raise
         return sock
 
-    def connect_through(self, proxy: Proxy, url: TargetUrl, meter: Meter, tenant: str = "") -> MeteredSocket:
-        """The same through a proxy, which is asked for a judged numeric address and never for a name."""
+    def connect_through(self, proxy: UpstreamProxy, url: TargetUrl, meter: Meter, tenant: str = "") -> MeteredSocket:
+        """Connect through a proxy, which is asked for a judged numeric address."""
         addresses = self.addresses(url, meter.deadline, tenant)
-        sock = dial(self._proxy_addresses(proxy, meter.deadline), proxy.port, meter)
+        sock = self._dial_proxy(proxy, meter)
         try:
             # Few proxies have a way out for IPv6.
             _ask_for_tunnel(sock, min(addresses, key=lambda ip: ip.version), url.port, proxy.authorization)
@@ -91,14 +92,21 @@ class Gate:
             raise
         return sock
 
-    def _proxy_addresses(self, proxy: Proxy, deadline: Deadline) -> tuple[Address, ...]:
+    def _dial_proxy(self, proxy: UpstreamProxy, meter: Meter) -> MeteredSocket:
+        try:
+            return dial(self._proxy_addresses(proxy, meter.deadline), proxy.port, meter)
+        except TargetUnreachable as error:
+            raise TargetUnreachable(reason="proxy") from error
+
+    def _proxy_addresses(self, proxy: UpstreamProxy, deadline: Deadline) -> tuple[Address, ...]:
         try:
             return (ip_address(proxy.host),)
         except ValueError:
             return self.resolver.resolve(proxy.host, proxy.port, deadline)
 
     def start_tls(self, sock: MeteredSocket, host: str) -> MeteredTlsSocket:
-        """Shake hands, and see that the certificate is for `host`; `sock` is no longer used afterwards."""
+        """Shake hands, and check that the certificate is for `host`; `sock` is no longer used afterwards."""
+        sock.meter.phase = "tls"
         # RFC 6066, section 3: the server name has no trailing dot.
         tls = MeteredTlsSocket(sock, self.tls, host.rstrip("."))
         try:
@@ -110,7 +118,7 @@ class Gate:
 
 
 def _ask_for_tunnel(sock: MeteredSocket, ip: Address, port: int, authorization: str | None) -> None:
-    """CONNECT (RFC 9110, section 9.3.6)."""
+    """Send CONNECT and read the answer (RFC 9110, section 9.3.6)."""
     authority = f"[{ip}]:{port}" if ip.version == 6 else f"{ip}:{port}"
     lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
     if authorization:
@@ -119,7 +127,9 @@ def _ask_for_tunnel(sock: MeteredSocket, ip: Address, port: int, authorization: 
     answer = Answer(sock, method="CONNECT")
     try:
         answer.begin()
+    except (HTTPException, OSError, OverBudget) as error:
+        raise TargetUnreachable(reason="proxy") from error
     finally:
         answer.close()
     if not 200 <= answer.status < 300:
-        raise TargetUnreachable(reason=f"proxy_answered_{answer.status}")
+        raise TargetUnreachable(reason="proxy")

@@ -1,14 +1,15 @@
-"""Header fields that a caller may have sent with his requests."""
+"""Header fields: the limits of those that targets send, and the rules for those that callers send."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+MAX_FIELD = 8 * 1024  # characters of a target's field that are searched; a longer one means nothing more
 MAX_HEADERS = 50
 MAX_HEADERS_LENGTH = 16_384  # characters of all names and values
 
-# What says how a message travels (RFC 9110, sections 7.2 and 7.6.1) is ours to say.
+# Fields about how a message travels (RFC 9110, sections 7.2 and 7.6.1) are Pagecard's own to send.
 _FORBIDDEN = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect")
 )
@@ -16,8 +17,13 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 
 
+def cut(fields: Mapping[str, str]) -> dict[str, str]:
+    """Limit each field to `MAX_FIELD` characters, for readers that search them."""
+    return {name: value[:MAX_FIELD] for name, value in fields.items()}
+
+
 def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with them, by field name; empty where nothing is."""
+    """Describe the problems of a caller's headers, by field name; empty where there are none."""
     problems = {name: problem for name, value in headers.items() if (problem := _problem(name, value))}
     if len(headers) > MAX_HEADERS:
         problems["headers"] = f"at most {MAX_HEADERS} fields"

@@ -1,10 +1,10 @@
-"""Look up host names without letting one lookup hold up another.
+"""Resolver: look up host names without letting one lookup hold up another.
 
-Rule 1: `getaddrinfo` cannot be interrupted, so it runs in threads of its own and is waited for no longer
-        than the caller's deadline.
-Rule 2: the threads are as many as they were at the start, until they are let go of or the process ends.
-Rule 3: one tenant has at most `PER_TENANT` lookups queued or running, so hanging ones are its own trouble.
-Rule 4: a name is looked up once, and all that it resolves to is returned; who may be reached is not decided here.
+Rule 1: `getaddrinfo` cannot be interrupted, so it runs in threads of its own, and a caller waits for it no longer
+        than its deadline.
+Rule 2: the number of threads grows to `POOL_SIZE` and stays there until they are closed or the process ends.
+Rule 3: one tenant has at most `PER_TENANT` lookups queued or running, so that hanging ones delay no other tenant.
+Rule 4: a name is looked up once, and all of its addresses are returned; the policy judges them elsewhere.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import Any
@@ -20,7 +21,6 @@ from typing import Any
 from app.deadline import Deadline
 from app.errors import TargetTimeout, TargetUnreachable
 from app.networks import Address
-from app.threads.gil_gate import blocking
 
 POOL_SIZE = 96  # lookups at a time
 PER_TENANT = 32  # of them for one tenant
@@ -34,7 +34,7 @@ def _getaddrinfo(host: str, port: int, family: int, type_: int) -> Sequence[tupl
 
 
 class _Question:
-    """One lookup, as the caller and the thread see it."""
+    """Lookup, shared by the caller and the thread that answers it."""
 
     __slots__ = ("abandoned", "answer", "answered", "begun", "error", "host", "port", "tenant")
 
@@ -48,9 +48,9 @@ class _Question:
 
 
 class Resolver:
-    """A pool of lookups. Use it after a fork only: threads do not come along.
+    """Pool of threads that look names up. Make it after a fork, which threads do not survive.
 
-    `lookup` stands in for `socket.getaddrinfo` where names are not to be looked up for real.
+    `lookup` replaces `socket.getaddrinfo` in tests.
     """
 
     def __init__(
@@ -69,43 +69,39 @@ class Resolver:
         self._threads = 0
 
     def resolve(self, host: str, port: int, deadline: Deadline, tenant: str = "") -> tuple[Address, ...]:
-        """Every address of `host`, in the order of the system's preference, each once.
+        """Look up the addresses of `host`, in the order of the system's preference, each once.
 
-        Raises TargetUnreachable if it has none, TargetTimeout if that is not known by the deadline.
+        Raises TargetUnreachable if there are none, TargetTimeout if there is no answer by the deadline.
         """
         question = _Question(host, port, tenant)
         self._take_slot(tenant, deadline)
         self._questions.put(question)
         try:
-            _wait(question.answered.wait, deadline)
+            deadline.wait(question.answered.wait, "dns")
         except TargetTimeout:
             question.abandoned = True
             if question.begun:
                 raise
             raise TargetTimeout(reason="queue") from None
         if question.error:
-            raise TargetUnreachable(reason="name_not_resolved") from question.error
+            raise TargetUnreachable(reason="dns") from question.error
         return _addresses(question.answer)
 
     def fill(self) -> None:
-        """Start all threads now."""
+        """Start all threads."""
         with self._freed:
             while self._threads < self._pool_size:
                 self._start_thread()
 
     def close(self) -> None:
-        """Let the threads end, each when its lookup has."""
+        """End the threads, each after its current lookup."""
         for _ in range(self._pool_size):
             self._questions.put(None)
 
     def _take_slot(self, tenant: str, deadline: Deadline) -> None:
         with self._freed:
             if self._busy[tenant] >= self._per_tenant:
-                _wait(
-                    lambda seconds: self._freed.wait_for(lambda: self._busy[tenant] < self._per_tenant, seconds),
-                    deadline,
-                    "queue",
-                )
+                deadline.wait(partial(self._freed.wait_for, lambda: self._busy[tenant] < self._per_tenant), "queue")
             self._busy[tenant] += 1
             if self._threads < min(self._pool_size, self._busy.total()):
                 self._start_thread()
@@ -131,26 +127,18 @@ class Resolver:
             if not question.abandoned:
                 question.begun = True
                 question.answer = self._lookup(question.host, question.port, socket.AF_UNSPEC, socket.SOCK_STREAM)
-        except Exception as error:  # whatever a lookup raises is the caller's to hear, and no thread's end
+        except Exception as error:  # the caller is told; the thread goes on
             question.error = error
         finally:
             self._free_slot(question.tenant)
             question.answered.set()
 
 
-def _wait(happened: Callable[[float], bool], deadline: Deadline, reason: str = "lookup_timed_out") -> None:
-    """Wait in slices, so that a deadline that is called off ends the wait."""
-    with blocking:
-        while not happened(deadline.slice()):
-            if deadline.passed:
-                raise TargetTimeout(reason=reason)
-
-
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:
     try:
         found = dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in records)
     except (ValueError, TypeError, IndexError):
-        raise TargetUnreachable(reason="bad_record") from None
+        raise TargetUnreachable(reason="dns") from None
     if not found:
-        raise TargetUnreachable(reason="name_not_resolved")
+        raise TargetUnreachable(reason="dns")
     return tuple(found)

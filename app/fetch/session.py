@@ -1,6 +1,6 @@
-"""Send one request through requests, and get no more than the head of its answer.
+"""Session: send one request through requests, and read no more than the head of its answer.
 
-Rule 1: requests never reads a URL and never follows a redirect: both are done before and after it.
+Rule 1: requests never reads a URL and never follows a redirect; the fetcher does both.
 Rule 2: a connection carries one request and is closed with its response.
 Rule 3: nothing of the environment is used: no proxies, no netrc; cookies live as long as one chain.
 """
@@ -12,22 +12,20 @@ from collections.abc import Iterator, Mapping
 
 import requests
 from requests.adapters import BaseAdapter
-from requests.cookies import RequestsCookieJar, get_cookie_header
 from requests.structures import CaseInsensitiveDict
 
 from app.deadline import Deadline
-from app.fetch.gate import Gate, Proxy
+from app.fetch.cookies import CookieJar
+from app.fetch.gate import Gate, UpstreamProxy
 from app.fetch.response import Answer
 from app.fetch.sockets import Meter, MeteredSocket, MeteredTlsSocket
 from app.fetch.url import TargetUrl
 
 _NO_LINE = re.compile(r"[\r\n\0]")
 
-MAX_COOKIE_LENGTH = 8 * 1024  # characters of one Cookie field; a chain that wants more sends none
-
 
 class HopRequest(requests.PreparedRequest):
-    """One request, prepared already: requests' own preparation would read the URL its own way."""
+    """Request that is prepared already: requests' own preparation would read the URL its own way."""
 
     method: str
     body: bytes | None
@@ -40,7 +38,7 @@ class HopRequest(requests.PreparedRequest):
         *,
         body: bytes | None = None,
         tenant: str = "",
-        proxy: Proxy | None = None,
+        proxy: UpstreamProxy | None = None,
     ) -> None:
         super().__init__()
         self.method = "GET" if body is None else "POST"
@@ -53,9 +51,19 @@ class HopRequest(requests.PreparedRequest):
         self.tenant = tenant
         self.proxy = proxy
 
+    def encode(self) -> bytes:
+        """Write the message for the wire (RFC 9112, section 3). Raises ValueError where a line would be two."""
+        lines = [f"{self.method} {self.target.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.body is not None:
+            lines.append(f"Content-Length: {len(self.body)}")
+        if _NO_LINE.search("".join(lines)):
+            raise ValueError("a line of the request holds a control character")
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + (self.body or b"")
+
 
 class HopResponse(requests.Response):
-    """The answer to one request, its body still on the wire. Whoever has it closes it."""
+    """Answer to one request, its body still on the wire. The receiver closes it."""
 
     def __init__(self, request: HopRequest, answer: Answer) -> None:
         super().__init__()
@@ -72,7 +80,7 @@ class HopResponse(requests.Response):
 
 
 class GuardedAdapter(BaseAdapter):
-    """The adapter that every outbound request goes through. It takes `HopRequest`s alone."""
+    """Adapter of every outbound request. It takes `HopRequest`s alone."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
@@ -82,15 +90,10 @@ class GuardedAdapter(BaseAdapter):
         if not isinstance(request, HopRequest):
             raise TypeError("only a HopRequest has a URL that was read by the one parser")
         sock = self._connect(request)
+        request.meter.phase = "headers"
         try:
-            sock.sendall(_written(request))
-            answer = Answer(sock, method=request.method)
-            try:
-                answer.begin()
-            except BaseException:
-                answer.close()
-                raise
-            return HopResponse(request, answer)
+            sock.sendall(request.encode())
+            return HopResponse(request, _read_head(sock, request.method))
         finally:
             sock.close()  # the answer keeps the connection until it is closed itself
 
@@ -102,23 +105,22 @@ class GuardedAdapter(BaseAdapter):
         return self._gate.start_tls(sock, request.target.host) if request.target.scheme == "https" else sock
 
     def close(self) -> None:
-        """Nothing is kept that would need it."""
+        """Do nothing: no connection is kept."""
 
 
-def _written(request: HopRequest) -> bytes:
-    """The request as it goes over the wire (RFC 9112, section 3). Raises ValueError where a line would be two."""
-    lines = [f"{request.method} {request.target.target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    if request.body is not None:
-        lines.append(f"Content-Length: {len(request.body)}")
-    if _NO_LINE.search("".join(lines)):
-        raise ValueError("a line of the request holds a control character")
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + (request.body or b"")
+def _read_head(sock: MeteredSocket | MeteredTlsSocket, method: str) -> Answer:
+    answer = Answer(sock, method=method)
+    try:
+        answer.begin()
+    except BaseException:
+        answer.close()
+        raise
+    return answer
 
 
 class RedirectSession(requests.Session):
-    """The session of one fetch: cookies survive a redirect chain (some sites loop without them) and must
-    not survive it (the next URL belongs to a stranger).
+    """Session of one fetch: cookies survive a redirect chain (some sites loop without them) and no longer, since
+    the next URL belongs to a stranger.
     """
 
     def __init__(self, adapter: GuardedAdapter) -> None:
@@ -126,26 +128,21 @@ class RedirectSession(requests.Session):
         self.trust_env = False
         self.mount("http://", adapter)
         self.mount("https://", adapter)
+        self.jar = CookieJar()
 
     def renewed(self) -> RedirectSession:
-        """The same with a jar of its own: making a session anew costs twenty times as much."""
+        """Copy the session, with a jar of its own: making one anew costs twenty times as much."""
         chain = RedirectSession.__new__(RedirectSession)
-        vars(chain).update(vars(self), cookies=RequestsCookieJar())
+        vars(chain).update(vars(self), jar=CookieJar())
         return chain
 
     def go(self, request: HopRequest) -> HopResponse:
-        """Send one request."""
+        """Send one request, and keep the cookies of its answer."""
         response = self.send(request, stream=True, proxies={})
         assert isinstance(response, HopResponse)  # noqa: S101
+        self.jar.keep(request.target, response.answer.values("set-cookie"))
         return response
 
-    def cookies_for(self, request: HopRequest) -> str:
-        """The chain's cookies that belong in a request, "" for none."""
-        if not len(self.cookies):
-            return ""
-        cookies = get_cookie_header(self.cookies, request) or ""  # type: ignore[no-untyped-call]
-        return cookies if len(cookies) <= MAX_COOKIE_LENGTH else ""
-
     def resolve_redirects(self, *_: object, **__: object) -> Iterator[requests.Response]:
-        """requests reads the whole body of every redirect that it knows of, so it learns of none."""
+        """Hide redirects from requests, which reads the whole body of each."""
         return iter(())

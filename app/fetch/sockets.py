@@ -1,7 +1,7 @@
 """Sockets under one deadline and one byte budget.
 
-Rule 1: whatever a socket waits for, it looks at its deadline at least every `Deadline.SLICE` seconds.
-Rule 2: every byte that it receives is charged to its budget.
+Rule 1: a waiting socket looks at its deadline at least every `Deadline.SLICE` seconds.
+Rule 2: every byte received is charged to the budget.
 """
 
 from __future__ import annotations
@@ -18,66 +18,66 @@ from typing import Any, TypeVar
 import certifi
 
 from app.deadline import Deadline
-from app.errors import TargetTimeout, TargetUnreachable
+from app.errors import TargetUnreachable
 from app.networks import Address
-from app.threads.gil_gate import blocking
 
 HEAD_LIMIT = 128 * 1024  # wire bytes before the body, interim answers and a proxy's answer included
 
 _PIECE = 32 * 1024  # bytes of TLS that are read at once: two records
+_UNROUTABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL))
 
 T = TypeVar("T")
 
 
 class OverBudget(TargetUnreachable):
-    """More bytes came from the wire than the budget holds."""
+    """Refusal of more bytes, lines or pieces than the budget holds."""
 
 
 class Meter:
-    """What is left of the time and of the bytes of one connection."""
+    """Time and bytes left to one connection. `phase` names the present step, for the reason of a timeout."""
 
-    __slots__ = ("bytes_left", "deadline")
+    __slots__ = ("bytes_left", "deadline", "phase")
 
     def __init__(self, deadline: Deadline, bytes_left: int = HEAD_LIMIT) -> None:
         self.deadline = deadline
         self.bytes_left = bytes_left
+        self.phase = "connect"
 
-    def slice(self) -> float:
-        """Seconds that one call may block. Raises TargetTimeout once the deadline has passed."""
-        left = self.deadline.remaining()
-        if left <= 0.0:
-            raise TargetTimeout(reason="deadline")
-        return min(left, Deadline.SLICE)
+    def check(self) -> None:
+        """Raise TargetTimeout if the deadline has passed."""
+        self.deadline.check(self.phase)
+
+    def wait(self, attempt: Callable[[float], T]) -> T:
+        """Wait under the deadline, as `Deadline.wait` does."""
+        return self.deadline.wait(attempt, self.phase)
 
     def charge(self, size: int) -> None:
-        """Account for bytes that came. Raises OverBudget where they are more than there was room for."""
+        """Charge `size` bytes received. Raises OverBudget when none are left."""
         self.bytes_left -= size
         if self.bytes_left < 0:
-            raise OverBudget(reason="over_budget")
+            raise OverBudget(reason="malformed_response")
 
 
 class _Metered(socket.socket):
-    """A connected socket that never outlives its meter. It does not block: it sleeps beside the call."""
+    """Connected socket in non-blocking mode that waits under the deadline of its meter."""
 
     meter: Meter
 
     def patiently(self, call: Callable[..., T], *args: Any, ready: int = select.POLLIN) -> T:
-        """`call(*args)`, again and again until it is done or the time is up. `ready` is what it waits for."""
+        """Repeat `call(*args)` until it succeeds or the time is up. `ready` is the event to wait for in between."""
         while True:
-            most = self.meter.slice()
+            self.meter.check()
             try:
                 return call(*args)
             except (BlockingIOError, ssl.SSLWantReadError):
-                self._sleep(ready, most)
+                self._wait(ready)
             except ssl.SSLWantWriteError:
-                self._sleep(select.POLLOUT, most)
+                self._wait(select.POLLOUT)
 
-    def _sleep(self, ready: int, most: float) -> None:
-        """Until the socket is `ready`, or for `most` seconds."""
+    def _wait(self, ready: int) -> None:
         poller = select.poll()
         poller.register(self, ready)
-        with blocking:
-            poller.poll(most * 1000)
+        self.meter.wait(lambda seconds: poller.poll(seconds * 1_000))
 
     def recv_into(self, buffer: Any, *args: Any) -> int:
         size = self.patiently(super().recv_into, buffer, *args)
@@ -95,10 +95,10 @@ class MeteredSocket(_Metered):
 
 
 class MeteredTlsSocket(_Metered):
-    """TLS over a connection that is handed over; closed if that fails.
+    """TLS over a connection that it takes over, and closes if that fails.
 
-    OpenSSL is kept from the wire. With a socket in its hands it reads on while there is anything to read that is
-    no data, without looking at a clock: a stream of HelloRequest messages was a read without end.
+    OpenSSL is kept from the wire. With a socket of its own it reads on as long as records without data arrive, and
+    looks at no clock: a stream of HelloRequest messages was a read without end.
     """
 
     def __init__(self, sock: MeteredSocket, context: ssl.SSLContext, host: str) -> None:
@@ -116,7 +116,7 @@ class MeteredTlsSocket(_Metered):
         self._run(self._tls.do_handshake)
 
     def recv_into(self, buffer: Any, *_: Any, **__: Any) -> int:
-        """As a socket's, 0 also where the peer left without the end of TLS."""
+        """Receive as a socket does; 0 also where the peer left without ending TLS."""
         try:
             return int(self._run(self._tls.read, len(buffer), buffer))
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
@@ -128,7 +128,7 @@ class MeteredTlsSocket(_Metered):
             rest = rest[self._run(self._tls.write, rest) :]
 
     def _run(self, call: Callable[..., T], *args: Any) -> T:
-        """`call(*args)`, with as much of the wire as it takes."""
+        """Run `call(*args)`, moving as many bytes over the wire as it takes."""
         while True:
             try:
                 done = call(*args)
@@ -152,9 +152,9 @@ class MeteredTlsSocket(_Metered):
 
 
 def new_tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
-    """The one context that every connection shares: building it costs 20 ms, using it 1.
+    """Build the context that all connections share: building takes 20 ms, using it 1 ms.
 
-    `ca_bundle` is a PEM file that is trusted in addition to the public roots.
+    `ca_bundle` is a PEM file to trust in addition to the public roots.
     """
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_bundle is not None:
@@ -170,37 +170,55 @@ def dial(addresses: Iterable[Address], port: int, meter: Meter) -> MeteredSocket
     A further attempt starts every slice, and at once when one fails; earlier ones stay open, so that an
     address that swallows packets does not cost the whole deadline.
     """
-    waiting, pending, poller = deque(addresses), dict[int, MeteredSocket](), select.poll()
+    waiting, pending, errors = deque(addresses), dict[int, MeteredSocket](), set[int]()
+    poller = select.poll()
     try:
         while waiting or pending:
-            if waiting and (attempt := _start_connect(waiting.popleft(), port, meter)):
-                pending[attempt.fileno()] = attempt
-                poller.register(attempt, select.POLLOUT)
-            for descriptor, _ in _wait_for_any(poller, meter) if pending else ():
+            if waiting:
+                attempt, error = _start_connect(waiting.popleft(), port, meter)
+                _keep(attempt, error, pending, errors, poller)
+            for descriptor in _answered(poller, meter, last=not waiting) if pending else ():
                 poller.unregister(descriptor)
                 attempt = pending.pop(descriptor)
-                if attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                if not (error := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
                     return attempt
-                attempt.close()
-        raise TargetUnreachable(reason="refused")
+                _keep(attempt, error, pending, errors, poller)
+        raise TargetUnreachable(reason="unroutable" if errors <= _UNROUTABLE else "refused")
     finally:
         for attempt in pending.values():
             attempt.close()
 
 
-def _wait_for_any(poller: select.poll, meter: Meter) -> list[tuple[int, int]]:
-    most = meter.slice()
-    with blocking:
-        return poller.poll(most * 1000)
+def _keep(
+    attempt: MeteredSocket, error: int, pending: dict[int, MeteredSocket], errors: set[int], poller: select.poll
+) -> None:
+    """Add an attempt to those pending, or its error to the others."""
+    if error:
+        errors.add(error)
+        attempt.close()
+    else:
+        pending[attempt.fileno()] = attempt
+        poller.register(attempt, select.POLLOUT)
 
 
-def _start_connect(ip: Address, port: int, meter: Meter) -> MeteredSocket | None:
-    """A socket that is being connected; None where that failed at once, as for want of a route."""
+def _answered(poller: select.poll, meter: Meter, *, last: bool) -> list[int]:
+    """Wait for attempts to end: to the deadline for the last ones, else for one slice."""
+    ended: list[list[tuple[int, int]]] = []
+
+    def poll(seconds: float) -> bool:
+        ended.append(poller.poll(seconds * 1_000))
+        return bool(ended[-1]) or not last
+
+    meter.check()
+    meter.wait(poll)
+    return [descriptor for descriptor, _ in ended[-1]]
+
+
+def _start_connect(ip: Address, port: int, meter: Meter) -> tuple[MeteredSocket, int]:
+    """Begin to connect: the socket, and the error number if that failed at once, as for want of a route."""
     family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
     sock = MeteredSocket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     sock.meter = meter
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if sock.connect_ex((str(ip), port)) in (0, errno.EINPROGRESS):
-        return sock
-    sock.close()
-    return None
+    error = sock.connect_ex((str(ip), port))
+    return sock, 0 if error == errno.EINPROGRESS else error

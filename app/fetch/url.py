@@ -1,12 +1,14 @@
-"""One parser for every URL that a stranger names.
+"""URLs: one parser for every URL that a stranger names.
 
-Rule 1: a URL is read once, strictly, and rebuilt from its parts; only the rebuilt one is fetched, cached
-        and logged, so no second reader can understand it differently.
-Rule 2: what could be read in two ways (user info, backslashes, spaces, control characters, IPv4 in any
-        spelling but the dotted quad) is refused, not repaired.
-Rule 3: what is honest keeps its meaning: percent-encodings stay as they are, other characters are encoded
-        as the URL standard says (https://url.spec.whatwg.org/), host names as UTS #46 says.
-Rule 4: reading a URL asks nobody: no lookup happens here, and nothing here says who may be fetched.
+Rule 1: a URL is read once and rebuilt from its parts; only the rebuilt one is judged, fetched, cached and logged, so
+        that no second reader can understand it differently.
+Rule 2: a caller's URL is read strictly: anything with two readings (user info, backslashes, spaces, control
+        characters, IPv4 in any spelling but the dotted quad) is refused, not repaired.
+Rule 3: a redirect is read as browsers read it (https://url.spec.whatwg.org/), since no caller can mend it. Its host
+        is held to the same rules as a caller's.
+Rule 4: percent-encodings stay as they are, other characters are encoded as the URL standard says, host names as
+        UTS #46 says.
+Rule 5: reading needs no lookup, and decides nothing about who may be fetched.
 """
 
 from __future__ import annotations
@@ -14,12 +16,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from urllib.parse import quote, unquote_to_bytes
-
-import idna
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import quote
 
 from app.errors import InvalidUrl
+from app.fetch.host import invalid, read_host
 
 MAX_URL_LENGTH = 4_096  # characters of a URL as it was sent
 MAX_REFERENCE_LENGTH = 8_192  # characters of a Location; those of single sign-on are long
@@ -29,10 +30,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # C0 controls, space, DEL, C1 controls, every space of Unicode, the backslash, surrogates.
 _FORBIDDEN = re.compile("[\x00-\x20\x7f-\xa0\\\\\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_ABSOLUTE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORECASE | re.DOTALL)
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_ABSOLUTE = re.compile(r"(https?)://([^/?#]*+)([^?#]*+)(\?[^#]*+)?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+# A redirect without its fragment: URL standard, "special authority slashes state", "path state", "query state".
+_WITH_AUTHORITY = re.compile(r"[/\\]*+([^/\\?]*+)([^?]*+)(\?.*)?", re.DOTALL)
+_WITHOUT_AUTHORITY = re.compile(r"([^?]*+)(\?.*)?", re.DOTALL)
+_TWO_SLASHES = re.compile(r"[/\\]{2}")
+_TABS_AND_LINES = str.maketrans("", "", "\t\r\n")
+_C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _PORT = re.compile(r"0*[0-9]{1,5}")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 # What the URL standard leaves as it is: its "path percent-encode set" and its "query percent-encode set".
@@ -42,12 +47,10 @@ _QUERY_SAFE = _PATH_SAFE + "?^`{}"
 _PATH_AS_IT_IS = re.compile(r"[\w!$%&'()*+,/:;=@\[\]|~.\-]*", re.ASCII)
 _QUERY_AS_IT_IS = re.compile(r"[\w!$%&'()*+,/:;=@\[\]|~.\-?^`{}]*", re.ASCII)
 
-_IDNA_ERRORS = (idna.IDNAError, UnicodeError, ValueError, IndexError)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetUrl:
-    """An absolute http(s) URL, as it was understood. Two that are rebuilt alike are equal.
+    """Absolute http(s) URL, as it was understood. Two with the same rebuilt text are equal.
 
     `host` is ASCII and lower case, an IPv6 address without its brackets. `target` is the path and the
     query, as they go on the wire. `text`, which is `str(url)`, is the rebuilt URL; the fragment is gone.
@@ -74,7 +77,7 @@ class TargetUrl:
 
     @property
     def netloc(self) -> str:
-        """The host, with the port where it is not the scheme's own: what a `Host` header says."""
+        """Host, with the port where it is not the scheme's own: the value of a `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -88,45 +91,57 @@ class TargetUrl:
 
 
 def loggable(url: TargetUrl) -> str:
-    """The URL for logs: a query is shown as there, never what it says."""
+    """Write the URL for logs: a query is marked, and never shown."""
     return f"{url.origin}{url.path}?…" if "?" in url.target else str(url)
 
 
 @lru_cache(maxsize=URLS_REMEMBERED)
 def parse_url(text: str) -> TargetUrl:
-    """Read an absolute http or https URL.
+    """Read an absolute http or https URL; white space around it is passed over.
 
-    Raises InvalidUrl, whose message says which rule was broken.
+    Raises InvalidUrl, whose message names the broken rule.
     """
+    text = text.strip()
     if len(text) > MAX_URL_LENGTH:
-        raise _invalid(f"A URL has at most {MAX_URL_LENGTH:,} characters", "too_long")
+        raise invalid(f"A URL has at most {MAX_URL_LENGTH:,} characters", "too_long")
     return _read(text)
 
 
 def resolve_reference(base: TargetUrl, reference: str) -> TargetUrl:
-    """The URL that a `Location` means (RFC 3986, section 5.2), read as strictly as any other.
+    """Read a redirect from `base` as browsers do (URL standard, "basic URL parser").
 
-    Raises InvalidUrl; `other_scheme` is its reason where the reference has a scheme that is not ours.
+    Raises InvalidUrl; its reason is `other_scheme` where the reference has a scheme other than http and https.
     """
     if len(reference) > MAX_REFERENCE_LENGTH:
-        raise _invalid("The URL is too long", "too_long")
-    # Servers send spaces here that they should have encoded, and every browser encodes them.
-    reference = reference.strip(" \t").replace(" ", "%20")
-    return _read(_absolute(base, reference))
+        raise invalid("The URL is too long", "too_long")
+    reference = reference.strip(_C0_AND_SPACE).translate(_TABS_AND_LINES).partition("#")[0]
+    scheme, rest = _split_scheme(reference, base.scheme)
+    if scheme != base.scheme or _TWO_SLASHES.match(rest):
+        parts = _WITH_AUTHORITY.fullmatch(rest)
+        assert parts is not None  # noqa: S101 - it matches any text
+        return _build(scheme, parts[1], parts[2].replace("\\", "/"), parts[3])
+    return _build(scheme, base.netloc, *_relative(base, rest))
 
 
-def _absolute(base: TargetUrl, reference: str) -> str:
-    if _SCHEME.match(reference):
-        return reference
-    if reference.startswith("//"):
-        return f"{base.scheme}:{reference}"
-    if reference.startswith("/"):
-        return base.origin + reference
-    if not reference or reference.startswith("#"):
-        return str(base)
-    if reference.startswith("?"):
-        return base.origin + base.path + reference
-    return base.origin + base.path.rpartition("/")[0] + "/" + reference
+def _split_scheme(reference: str, default: str) -> tuple[str, str]:
+    found = _SCHEME.match(reference)
+    if found is None:
+        return default, reference
+    scheme = found[0][:-1].lower()
+    if scheme not in DEFAULT_PORTS:
+        raise invalid("Only http and https URLs can be read", "other_scheme")
+    return scheme, reference[found.end() :]
+
+
+def _relative(base: TargetUrl, reference: str) -> tuple[str, str | None]:
+    """Path and query that a reference without an authority means (URL standard, "relative state")."""
+    path, query = _WITHOUT_AUTHORITY.fullmatch(reference).groups()  # type: ignore[union-attr]
+    path = path.replace("\\", "/")
+    if path.startswith("/"):
+        return path, query
+    if path:
+        return base.path.rpartition("/")[0] + "/" + path, query
+    return base.path, query if query is not None else (base.target[len(base.path) :] or None)
 
 
 def _read(text: str) -> TargetUrl:
@@ -136,39 +151,39 @@ def _read(text: str) -> TargetUrl:
     if parts is None:
         raise _not_absolute(text)
     scheme, authority, path, query = parts.groups()
-    scheme = scheme.lower()
+    return _build(scheme.lower(), authority, path, query)
+
+
+def _build(scheme: str, authority: str, path: str, query: str | None) -> TargetUrl:
+    """Rebuild a URL from its parts. Raises InvalidUrl."""
     host, port = _split_authority(authority)
-    address, host = _read_host(host)
+    address, host = read_host(host)
     return TargetUrl(scheme, host, _read_port(port, scheme), _encode_path(path) + _encode_query(query), address)
-
-
-def _invalid(message: str, reason: str) -> InvalidUrl:
-    return InvalidUrl(message, reason=reason)
 
 
 def _forbidden(character: str) -> InvalidUrl:
     kind = "backslash" if character == "\\" else "space" if character.isspace() else "control character"
-    return _invalid(f"The URL holds a {kind}", "character")
+    return invalid(f"The URL holds a {kind}", "character")
 
 
 def _not_absolute(text: str) -> InvalidUrl:
     scheme = _SCHEME.match(text)
     if scheme and scheme[0].lower() not in ("http:", "https:"):
-        return _invalid("Only http and https URLs can be read", "other_scheme")
-    return _invalid("The URL is not absolute: it must begin with http:// or https:// and a host", "not_absolute")
+        return invalid("Only http and https URLs can be read", "other_scheme")
+    return invalid("The URL is not absolute: it must begin with http:// or https:// and a host", "not_absolute")
 
 
 def _split_authority(authority: str) -> tuple[str, str]:
     if "@" in authority:
-        raise _invalid("The URL holds user info (a name or password before an @)", "user_info")
+        raise invalid("The URL holds user info (a name or password before an @)", "user_info")
     if authority.startswith("["):
         host, bracket, rest = authority.partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise _invalid("The URL's IPv6 address is malformed", "host")
+            raise invalid("The URL's IPv6 address is malformed", "host")
         return host + bracket, rest[1:]
     host, _, port = authority.partition(":")
     if not host:
-        raise _invalid("The URL has no host", "no_host")
+        raise invalid("The URL has no host", "no_host")
     return host, port
 
 
@@ -177,108 +192,24 @@ def _read_port(port: str, scheme: str) -> int:
         return DEFAULT_PORTS[scheme]  # RFC 3986, section 3.2.3: "http://example.com:/" has the default port
     number = int(port) if _PORT.fullmatch(port) else 0
     if not 1 <= number <= 65_535:
-        raise _invalid("The URL's port is not a number from 1 to 65535", "port")
+        raise invalid("The URL's port is not a number from 1 to 65535", "port")
     return number
-
-
-def _read_host(text: str) -> tuple[IPv4Address | IPv6Address | None, str]:
-    if text.startswith("["):
-        address = _read_ipv6(text[1:-1])
-        return address, _ipv6_text(address)
-    host = text.lower()
-    if not _HOST.fullmatch(host) or "xn--" in host:
-        host = _to_ascii(host)
-    if len(host.rstrip(".")) > 253:
-        raise _invalid("The URL's host is over 253 characters", "host")
-    if _ends_in_number(host):
-        return _read_ipv4(text), host
-    return None, host
-
-
-def _read_ipv6(text: str) -> IPv6Address:
-    try:
-        if "%" in text:
-            raise AddressValueError
-        return IPv6Address(text)
-    except AddressValueError:
-        raise _invalid("The URL's IPv6 address is malformed", "host") from None
-
-
-def _ipv6_text(address: IPv6Address) -> str:
-    """URL standard, "IPv6 serializer": always in hexadecimal, as str() writes all but some mapped addresses."""
-    if address.ipv4_mapped is None:
-        return str(address)
-    high, low = divmod(int(address.ipv4_mapped), 0x10000)
-    return f"::ffff:{high:x}:{low:x}"
-
-
-def _ends_in_number(host: str) -> bool:
-    """Whether the host means an IPv4 address (URL standard, "ends in a number checker")."""
-    last = host.removesuffix(".").rpartition(".")[2]
-    return last.isdigit() or re.fullmatch("0x[0-9a-f]*", last) is not None
-
-
-def _read_ipv4(text: str) -> IPv4Address:
-    try:
-        return IPv4Address(text)  # takes the dotted quad alone, no leading zeros, ASCII digits only
-    except AddressValueError:
-        raise _invalid("An IPv4 address is written as four decimal numbers, such as 192.0.2.1", "ipv4") from None
-
-
-def _to_ascii(host: str) -> str:
-    """The host by the URL standard's "domain to ASCII": percent-decoded, mapped, in Punycode."""
-    try:
-        if "%" in host:
-            if _BAD_ESCAPE.search(host):
-                raise ValueError
-            host = unquote_to_bytes(host).decode()
-        ascii_host = ".".join(map(_to_ascii_label, idna.uts46_remap(host, std3_rules=False).split(".")))
-    except _IDNA_ERRORS:
-        raise _invalid("The URL's host is no valid domain name", "host") from None
-    if not _HOST.fullmatch(ascii_host):
-        raise _invalid("The URL's host is no valid domain name", "host")
-    return ascii_host
-
-
-@lru_cache(maxsize=1024)
-def _to_ascii_label(label: str) -> str:
-    if len(label) > 63:  # Punycode is never shorter than what it encodes, and slow on long text
-        raise ValueError
-    if label.startswith("xn--"):
-        decoded = label[4:].encode("ascii").decode("punycode")
-        if decoded.isascii() or idna.uts46_remap(decoded, std3_rules=False) != decoded:
-            raise ValueError
-        if _encode_label(decoded) != label:
-            raise ValueError
-        return label
-    return label if label.isascii() else _encode_label(label)
-
-
-def _encode_label(label: str) -> str:
-    """Punycode after the validity criteria of UTS #46, section 4.1, which take symbols such as U+2764."""
-    idna.check_nfc(label)
-    idna.check_initial_combiner(label)
-    idna.check_bidi(label)
-    for at, character in enumerate(label):
-        if character in "\u200c\u200d" and not idna.valid_contextj(label, at):
-            raise ValueError
-    return "xn--" + label.encode("punycode").decode("ascii")
 
 
 def _encode_path(path: str) -> str:
     if not _PATH_AS_IT_IS.fullmatch(path):
-        path = quote(path, safe=_PATH_SAFE)
+        path = quote(path, safe=_PATH_SAFE, errors="replace")
     return _without_dot_segments(path) if _DOT_SEGMENT.search(path) else path or "/"
 
 
 def _encode_query(query: str | None) -> str:
     if query is None:
         return ""
-    return query if _QUERY_AS_IT_IS.fullmatch(query) else quote(query, safe=_QUERY_SAFE)
+    return query if _QUERY_AS_IT_IS.fullmatch(query) else quote(query, safe=_QUERY_SAFE, errors="replace")
 
 
 def _without_dot_segments(path: str) -> str:
-    """URL standard, "path state": `.` and `..` are resolved, also where they are spelled %2e."""
+    """Resolve `.` and `..`, also where they are spelled %2e (URL standard, "path state")."""
     kept: list[str] = []
     *segments, last = path.split("/")[1:]
     for segment in segments:

@@ -7,24 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from app.metadata.model import Content, Metadata, OpenGraph, PageMeta
 from app.metadata.values import absolute_url, clean, first
-from app.page import Page
+from app.page import Page, declared_type, is_untold
 
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
-UNTOLD_TYPES = frozenset(
-    (
-        "",
-        "text/plain",
-        "application/octet-stream",
-        "binary/octet-stream",
-        "application/x-unknown-content-type",
-        "unknown/unknown",
-        "application/unknown",
-        "*/*",
-        "application/force-download",
-        "application/download",
-    )
-)
-"""Types that say nothing; the first bytes are asked instead (MIME Sniffing standard, section 7)."""
 
 _PDF_TYPES = frozenset(("application/pdf", "application/x-pdf"))
 # MIME Sniffing standard, 6.1 and 6.2; (offset, bytes, type)
@@ -61,8 +46,8 @@ _ENCODED_FILE_NAME = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^\
 
 def media_type(page: Page) -> str:
     """The type of a page without parameters, in lower case; sniffed where the header says nothing."""
-    told = page.content_type.split(";")[0].split(",")[0].strip().lower()
-    return _sniff(page.body) or told if told in UNTOLD_TYPES else told
+    told = declared_type(page.content_type)
+    return _sniff(page.body) or told if is_untold(told) else told
 
 
 def _sniff(body: bytes) -> str | None:

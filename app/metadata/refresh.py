@@ -1,4 +1,4 @@
-"""Meta refresh: a redirect in the page (HTML standard, 4.2.5.3, "shared declarative refresh steps")."""
+"""Refreshes: redirects by a page or its header (HTML standard, 4.2.5.3, "shared declarative refresh steps")."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _USER = re.compile(r"\s*+(?:https?:)?+[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
 
 @contained("refresh", nothing)
 def read_refresh(document: Document) -> str | None:
-    """Read the absolute URL that the page redirects to within `MAX_DELAY` seconds; None without one."""
+    """Read the absolute URL that a page or its header redirects to within `MAX_DELAY` seconds; None without one."""
+    if target := _target(document, _decoded(document.page.headers.get("refresh", ""))):
+        return target
     table = document.table
     for row in table.all("meta"):
         is_refresh = (table.attribute(row, "http-equiv") or "").strip().lower() == "refresh"
@@ -33,10 +35,17 @@ def read_refresh(document: Document) -> str | None:
     return None
 
 
+def _decoded(field: str) -> str:
+    """Read a header field, which holds ISO 8859-1, as the UTF-8 that servers send."""
+    try:
+        return field.encode("latin-1").decode()
+    except UnicodeError:
+        return field
+
+
 def _target(document: Document, content: str) -> str | None:
     found = _REFRESH.match(content)
     if not found or int(found[1] or 0) >= MAX_DELAY:
         return None
     target = found[2] or found[3] or found[4] or ""
-    url = None if _USER.match(target) else document.resolve(target)
-    return None if url and url.split("#")[0] == document.page.final_url.split("#")[0] else url
+    return None if _USER.match(target) else document.resolve(target)

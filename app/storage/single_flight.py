@@ -16,9 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from app.deadline import Deadline
-from app.errors import TargetTimeout
 from app.storage.files import open_private
-from app.threads.gil_gate import blocking
 
 TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
 
@@ -39,9 +37,9 @@ class SingleFlight:
         """
         turn, place = self._enter(key), _place(key)
         try:
-            _until(deadline, lambda patience: turn.acquire(timeout=patience))
+            turn.acquire(blocking=False) or deadline.wait(lambda patience: turn.acquire(timeout=patience), "queue")
             try:
-                _until(deadline, lambda patience: self._lock_byte(place, patience))
+                self._lock_byte(place, 0.0) or deadline.wait(partial(self._lock_byte, place), "queue")
             except BaseException:
                 turn.release()
                 raise
@@ -85,13 +83,3 @@ def _place(key: str) -> int:
     fcntl(2) locks belong to the process and end with it; off_t is signed.
     """
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") >> 2
-
-
-def _until(deadline: Deadline, attempt: Callable[[float], bool]) -> None:
-    """Attempt until it succeeds. Each is told how many seconds it may take."""
-    if attempt(0.0):
-        return
-    with blocking:
-        while not attempt(deadline.slice()):
-            if deadline.passed:
-                raise TargetTimeout(reason="queue")

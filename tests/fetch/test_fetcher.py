@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from urllib.parse import quote
 
 import brotli
@@ -28,7 +29,8 @@ from app.errors import (
 from app.fetch import Fetcher, Resolver, parse_url
 from app.fetch.body import ERROR_BODY, SNIFF
 from app.fetch.fetcher import translated
-from app.fetch.response import MAX_FIELD
+from app.fetch.headers import MAX_FIELD
+from app.page import Page
 from tests.fetch.conftest import CANARY, Fetch
 from tests.hostile import LIMIT, PAGE
 from tests.site import Names, Request, Site, Wire
@@ -215,6 +217,71 @@ def test_more_cookies_than_a_server_would_take_are_not_sent(web: Site, fetch: Fe
     assert cookie_of(web.requests[1]) is None
 
 
+# Refreshes ------------------------------------------------------------------------------------------------------------
+
+
+def sends_on(page: Page) -> str | None:
+    """A reader of pages whose whole body is the URL to go on to."""
+    return page.body.decode() or None
+
+
+def test_a_refresh_is_a_hop_of_the_chain(web: Site, fetch: Fetch) -> None:
+    def first(wire: Wire, request: Request) -> None:
+        wire.answer(b"b", "Set-Cookie: gate=1; Path=/")
+
+    web.page("/b", "/c")
+    web.page("/c", "")
+    asked = web.route("/a", first)
+    page = fetch(asked, refresh=sends_on)
+    assert (page.url, page.final_url) == (asked, web.url("/c"))
+    assert [cookie_of(request) for request in web.requests] == [None, "gate=1", "gate=1"]
+
+
+def test_a_refresh_to_itself_is_followed_once_a_cookie_was_set(web: Site, fetch: Fetch) -> None:
+    def gate(wire: Wire, request: Request) -> None:
+        passed = "gate=1" in (cookie_of(request) or "")
+        wire.answer(b"" if passed else b"/a", "Set-Cookie: gate=1")
+
+    assert fetch(web.route("/a", gate), refresh=sends_on).body == b""
+    assert len(web.requests) == 2
+
+
+def test_a_page_that_renews_itself_is_read(web: Site, fetch: Fetch) -> None:
+    assert fetch(web.page("/a", "/a#top"), refresh=sends_on).body == b"/a#top"
+    assert len(web.requests) == 1
+
+
+def test_refreshes_in_a_circle_are_too_many(web: Site, fetch: Fetch) -> None:
+    web.page("/b", "/a")
+    with pytest.raises(TooManyRedirects):
+        fetch(web.page("/a", "/b"), refresh=sends_on)
+
+
+def test_refreshes_count_as_hops(web: Site, new_fetcher: NewFetcher) -> None:
+    for number in range(4):
+        web.page(f"/{number}", f"/{number + 1}" if number < 3 else "")
+    for allowed in (2, 3):
+        fetcher = new_fetcher(max_redirects=allowed)
+        with nullcontext() if allowed == 3 else pytest.raises(TooManyRedirects):
+            fetcher.fetch(parse_url(web.url("/0")), Deadline.after(30), refresh=sends_on)
+
+
+@pytest.mark.parametrize("target", ["javascript:alert(1)", "http://a b/", "mailto:a@b.example"])
+def test_a_refresh_that_leads_nowhere_leaves_the_page(web: Site, fetch: Fetch, target: str) -> None:
+    assert fetch(web.page("/a", target), refresh=sends_on).body == target.encode()
+
+
+def test_a_refresh_passes_the_same_gate(hostile_web: Site, canary: Site, web: Site, fetch: Fetch) -> None:
+    with pytest.raises(TargetNotAllowed):
+        fetch(web.page("/a", canary.url("/", address=CANARY)), refresh=sends_on)
+
+
+def test_a_callers_headers_do_not_go_along_with_a_refresh_to_another_origin(web: Site, fetch: Fetch) -> None:
+    target = web.page("/b", "", address="127.0.0.2")
+    fetch(web.page("/a", target), headers={"X-Api-Key": "abc"}, refresh=sends_on)
+    assert ["x-api-key" in request.headers for request in web.requests] == [True, False]
+
+
 # Pages ----------------------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +427,51 @@ def test_a_webhook_passes_the_same_gate(hostile_web: Site, canary: Site, new_fet
         new_fetcher().post(parse_url(canary.url("/", address=CANARY)), b"{}", {}, Deadline.after(30))
 
 
+# Reasons --------------------------------------------------------------------------------------------------------------
+
+
+def reset(wire: Wire, request: Request) -> None:
+    wire.reset()
+
+
+@pytest.mark.parametrize(
+    ("send", "reason", "retryable"),
+    [
+        (reset, "reset", True),
+        (lambda wire, request: wire.send(b"nonsense\r\n"), "malformed_response", False),
+        (lambda wire, request: wire.redirect("http://:80"), "bad_redirect", False),
+        (lambda wire, request: wire.redirect("/a", "Location: /b"), "bad_redirect", False),
+        (lambda wire, request: wire.head("200 OK", "Content-Length: 9"), "reset", True),
+    ],
+)
+def test_an_unreachable_target_is_told_with_its_reason(
+    web: Site, fetch: Fetch, send: Callable[[Wire, Request], None], reason: str, retryable: bool
+) -> None:
+    with pytest.raises(TargetUnreachable) as failure:
+        fetch(web.route("/", send))
+    assert (failure.value.details, failure.value.retryable) == ({"reason": reason}, retryable)
+
+
+@pytest.mark.parametrize(("host", "reason"), [("missing.example", "dns"), ("refused.example", "refused")])
+def test_a_name_without_a_listener_is_told_with_its_reason(new_fetcher: NewFetcher, host: str, reason: str) -> None:
+    fetcher = new_fetcher(resolver=Resolver(Names({"refused.example": ["127.0.0.9"]}), pool_size=1))
+    with pytest.raises(TargetUnreachable) as failure:
+        fetcher.fetch(parse_url(f"http://{host}:8080/"), Deadline.after(30))
+    assert failure.value.details == {"reason": reason}
+
+
+@pytest.mark.parametrize("after_head", [False, True])
+def test_a_timeout_tells_where_the_time_went(web: Site, fetch: Fetch, after_head: bool) -> None:
+    def route(wire: Wire, request: Request) -> None:
+        if after_head:
+            wire.head("200 OK", "Content-Type: text/html")
+        wire.silence()
+
+    with pytest.raises(TargetTimeout) as failure:
+        fetch(web.route("/", route), 0.5)
+    assert failure.value.details == {"reason": "body" if after_head else "headers"}
+
+
 # What is left, and what is said ---------------------------------------------------------------------------------------
 
 
@@ -418,9 +530,9 @@ def test_every_exception_of_the_layers_below_has_a_translation(kind: type[Except
     [
         (ssl.SSLCertVerificationError("x"), TargetUnreachable, "certificate"),
         (ssl.SSLError("x"), TargetUnreachable, "tls"),
-        (TimeoutError("x"), TargetTimeout, "connection_timed_out"),
-        (http.client.BadStatusLine("x"), TargetUnreachable, "malformed_http"),
-        (ConnectionResetError("x"), TargetUnreachable, "connection"),
+        (TimeoutError("x"), TargetTimeout, "connect"),
+        (http.client.BadStatusLine("x"), TargetUnreachable, "malformed_response"),
+        (ConnectionResetError("x"), TargetUnreachable, "reset"),
         (TooManyRedirects(reason="loop"), TooManyRedirects, "loop"),
     ],
 )

@@ -295,8 +295,8 @@ def test_a_drip_over_tls_ends_at_the_deadline(tls_web: Site, tls_fetch: Fetch) -
         wire.head("200 OK", "Content-Type: text/html")
         wire.forever(b"a", every=0.02)
 
-    with pytest.raises(TargetTimeout):
-        tls_fetch(tls_web.route("/", drip), 0.6)
+    page = tls_fetch(tls_web.route("/", drip), 0.6)
+    assert (page.late, page.body[:1]) == (True, b"a")
     assert tls_web.wait_until_idle()
 
 
@@ -381,11 +381,11 @@ def test_the_guard_holds_through_a_proxy(web: Site, proxied: Fetch, proxy: Tunne
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy_answered_407"),
-        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "proxy_answered_502"),
-        (b"SSH-2.0-OpenSSH\r\n", "malformed_http"),
-        (b"", "malformed_http"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "over_budget"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "proxy"),
+        (b"SSH-2.0-OpenSSH\r\n", "proxy"),
+        (b"", "proxy"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "proxy"),
     ],
     ids=["407", "502", "no HTTP", "nothing", "endless"],
 )

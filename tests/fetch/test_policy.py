@@ -6,9 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.errors import TargetNotAllowed
 from app.fetch import TargetPolicy, parse_url
-from app.fetch.policy import PORTS, is_reserved
+from app.fetch.policy import PORTS, Refused, is_reserved
 from app.networks import parse_denied, parse_networks
 
 PUBLIC = "93.184.216.34"
@@ -25,8 +24,8 @@ def refusal(policy: TargetPolicy, url: str, *resolved: str) -> str | None:
     try:
         policy.check(target)
         policy.check_lookup(target, [ip_address(address) for address in resolved])
-    except TargetNotAllowed as error:
-        return error.reason
+    except Refused as error:
+        return error.verdict
     return None
 
 
@@ -56,9 +55,9 @@ def test_no_other_port_is(port: int) -> None:
     ],
 )
 def test_an_address_in_a_url_is_judged_without_a_lookup(url: str, reason: str) -> None:
-    with pytest.raises(TargetNotAllowed) as refused:
+    with pytest.raises(Refused) as refused:
         EVERYBODY.check(parse_url(url))
-    assert refused.value.reason == reason
+    assert refused.value.verdict == reason
 
 
 SUFFIXES = (
@@ -69,9 +68,9 @@ SUFFIXES = (
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("form", ["http://{}/", "http://a.{}/", "http://a.b.{}./", "http://A.{}/"])
 def test_a_reserved_name_is_refused_without_a_lookup(form: str, suffix: str) -> None:
-    with pytest.raises(TargetNotAllowed) as refused:
+    with pytest.raises(Refused) as refused:
         EVERYBODY.check(parse_url(form.format(suffix)))
-    assert refused.value.reason == "reserved_name"
+    assert refused.value.verdict == "reserved_name"
 
 
 @pytest.mark.parametrize("host", ["router", "router.", "localhost", "xn--mnchen-3ya"])
@@ -139,6 +138,6 @@ def test_every_verdict_on_an_address_is_observed() -> None:
 
 
 def test_a_refusal_shows_no_address_that_was_resolved() -> None:
-    with pytest.raises(TargetNotAllowed) as refused:
+    with pytest.raises(Refused) as refused:
         EVERYBODY.check_lookup(parse_url("http://example.com/"), [ip_address("10.9.8.7")])
     assert "10.9" not in refused.value.message + refused.value.reason + str(refused.value.details)

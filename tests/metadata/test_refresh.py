@@ -26,7 +26,7 @@ from tests.metadata.reading import document
         ("0;url=javascript:alert(1)", None),
         ("0;url=https://user@example.com/next", None),
         ("0;url=/next/@user", "https://example.com/next/@user"),
-        ("0;url=https://example.com/dir/page.html", None),
+        ("0;url=https://example.com/dir/page.html", "https://example.com/dir/page.html"),
     ],
 )
 def test_where_a_page_sends_its_readers(content: str, target: str | None) -> None:

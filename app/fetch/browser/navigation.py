@@ -1,11 +1,8 @@
-"""One page in a browser, from its address to a Page.
+"""Navigation: one page in a browser, from its address to a Page.
 
-Rule 1: a context belongs to one visit; cookies, storage and caches end with it.
-Rule 2: what nobody reads is not loaded: favicons and media here; images and fonts the browser leaves out
-        by itself, which costs nothing (answering for 300 images took longer than the rest of their page).
-Rule 3: a caller's headers go to the origin of the URL that the caller named, whatever redirects say.
-Rule 4: what is read of the page is read where its scripts cannot interfere, and no more than was asked for.
-Rule 5: what is no page of HTML is not rendered, and left to the reader as the target sent it.
+Rule 1: a context belongs to one navigation; cookies, storage and caches end with it.
+Rule 2: the page is read in a world of its own, where its scripts cannot interfere, and no further than asked.
+Rule 3: an answer other than HTML is not rendered, and left to the reader as the target sent it.
 """
 
 from __future__ import annotations
@@ -14,7 +11,6 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,24 +25,25 @@ from app.errors import (
     TargetUnreachable,
     TooManyRedirects,
 )
-from app.fetch.browser.proxy import Passage
+from app.fetch.browser.interception import Interception
+from app.fetch.browser.proxy import RenderSession
 from app.fetch.browser.selector import wants_media
-from app.fetch.fetcher import MAX_HOPS
-from app.fetch.gate import declared_length
-from app.fetch.response import MAX_FIELD, OWS, REDIRECTS, cut
+from app.fetch.fetcher import MAX_REDIRECTS
+from app.fetch.headers import MAX_FIELD, cut
+from app.fetch.response import REDIRECTS, declared_length
 from app.fetch.url import DEFAULT_PORTS, TargetUrl, parse_url
-from app.page import Page, Wait
+from app.page import Page, Wait, declared_type
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Request, Response
     from playwright.async_api import Page as Tab
 
-LOAD_MOST = 5.0  # seconds that a page which nobody wants to wait for in particular may take to load
-SETTLE_MOST = 2.5  # seconds after that in which it may become quiet
+LOAD_MOST = 5.0  # seconds to load, for a page whose caller named no condition
+SETTLE_MOST = 2.5  # seconds after that to become quiet
 RETRY_EVERY = 0.1  # seconds
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
-# What Chromium calls a navigation that came to nothing; everything else is TARGET_UNREACHABLE.
+# Chromium's names of failed navigations; all others are TARGET_UNREACHABLE.
 # https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h
 NET_ERRORS: Mapping[str, type[TargetError]] = {
     "ERR_TOO_MANY_REDIRECTS": TooManyRedirects,
@@ -57,12 +54,27 @@ NET_ERRORS: Mapping[str, type[TargetError]] = {
     "ERR_TIMED_OUT": TargetTimeout,
     "ERR_CONNECTION_TIMED_OUT": TargetTimeout,
 }
-
-# Requests that are refused, as the protocol writes patterns.
-UNWANTED: tuple[Mapping[str, str], ...] = (
-    {"resourceType": "Other", "urlPattern": "*favicon*"},
-    {"resourceType": "Media", "urlPattern": "*"},
-)
+REASONS: Mapping[str, str] = {
+    "ERR_UNSAFE_REDIRECT": "redirect_scheme",
+    "ERR_UNKNOWN_URL_SCHEME": "redirect_scheme",
+    "ERR_DISALLOWED_URL_SCHEME": "redirect_scheme",
+    "ERR_UNSAFE_PORT": "port",
+    "ERR_TIMED_OUT": "connect",
+    "ERR_CONNECTION_TIMED_OUT": "connect",
+    "ERR_CERT_AUTHORITY_INVALID": "certificate",
+    "ERR_CERT_COMMON_NAME_INVALID": "certificate",
+    "ERR_CERT_DATE_INVALID": "certificate",
+    "ERR_CERT_INVALID": "certificate",
+    "ERR_SSL_PROTOCOL_ERROR": "tls",
+    "ERR_SSL_VERSION_OR_CIPHER_MISMATCH": "tls",
+    "ERR_INVALID_HTTP_RESPONSE": "malformed_response",
+    "ERR_RESPONSE_HEADERS_TOO_BIG": "malformed_response",
+    "ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION": "malformed_response",
+    "ERR_INVALID_REDIRECT": "bad_redirect",
+    "ERR_CONNECTION_RESET": "reset",
+    "ERR_CONNECTION_CLOSED": "reset",
+    "ERR_EMPTY_RESPONSE": "reset",
+}
 
 _GONE = re.compile("crash|has been closed|Connection closed")
 _LEFT = re.compile("context|navigated|No frame")
@@ -80,19 +92,19 @@ _READ = """(most => {
 
 
 class Crashed(Exception):
-    """The page's process ended."""
+    """End of the page's process."""
 
 
-class Visit:
-    """`passage` is the visit's way out; `max_bytes` bounds the text that is brought back."""
+class Navigation:
+    """Way of one URL through a browser. `session` is charged for it; `max_bytes` bounds the text of the page."""
 
     def __init__(
-        self, url: TargetUrl, wait: Wait, headers: Mapping[str, str], passage: Passage, max_bytes: int
+        self, url: TargetUrl, wait: Wait, headers: Mapping[str, str], session: RenderSession, max_bytes: int
     ) -> None:
         self._url = url
         self._wait_for = wait
         self._headers = headers
-        self._passage = passage
+        self._render = session
         self._max_bytes = max_bytes
         self._answer: Response | None = None
         self._failed: Request | None = None
@@ -104,7 +116,7 @@ class Visit:
         self._tab = await context.new_page()
         self._session = await context.new_cdp_session(self._tab)
         media = wants_media(self._wait_for.selector)
-        await _Interception(self._session, self._url.origin, self._headers, media=media).start()
+        await Interception(self._session, self._url.origin, self._headers, media=media).start()
         self._watch(context)
         try:
             await self._tab.goto(str(self._url), wait_until="commit", timeout=0)
@@ -133,9 +145,9 @@ class Visit:
         return request.is_navigation_request() and request.frame == self._tab.main_frame
 
     def _shows_html(self) -> bool:
-        """As far as the target says; an answer without a type may be HTML."""
+        """Whether the target declares HTML; an answer without a type may be HTML."""
         kind = self._answer.headers.get("content-type", "") if self._answer else ""
-        return kind.partition(";")[0].strip(OWS).lower() in ("", *HTML_TYPES)
+        return declared_type(kind) in ("", *HTML_TYPES)
 
     async def _wait(self) -> None:
         wait = self._wait_for
@@ -148,7 +160,7 @@ class Visit:
         await asyncio.sleep(wait.delay)
 
     async def _settle(self) -> None:
-        """Parsed at least; loaded, and without requests for half a second, if that comes soon."""
+        """Wait until the page is parsed, and for a while until it is loaded and without requests for half a second."""
         await self._tab.wait_for_load_state("domcontentloaded", timeout=0)
         with contextlib.suppress(PlaywrightTimeout):
             await self._tab.wait_for_load_state("load", timeout=self._at_most(LOAD_MOST))
@@ -156,14 +168,14 @@ class Visit:
             await self._tab.wait_for_load_state("networkidle", timeout=self._at_most(SETTLE_MOST))
 
     def _at_most(self, seconds: float) -> float:
-        """Milliseconds; half of what is left at most, so that a restless page is read before its time is up."""
-        return 1_000 * min(seconds, self._passage.meter.deadline.remaining() / 2) or 1.0
+        """Limit a wait, in milliseconds, to half of the time left, so that a restless page is read in time."""
+        return 1_000 * min(seconds, self._render.meter.deadline.remaining() / 2) or 1.0
 
     async def _read(self) -> Page:
         answer = self._answer
         if answer is None or self._tab.url.startswith("chrome-error:"):
             raise self._explanation("")
-        if _hops(answer.request) > MAX_HOPS:
+        if _hops(answer.request) > MAX_REDIRECTS:
             raise TooManyRedirects
         shown = await self._ask(f"{_READ}({self._max_bytes})")
         if not shown["text"] and shown["type"] not in HTML_TYPES:
@@ -178,7 +190,7 @@ class Visit:
         )
 
     async def _ask(self, expression: str) -> Any:
-        """The value of a JavaScript expression, asked again where the page was just being left."""
+        """Evaluate a JavaScript expression, again where the page was just being left."""
         while True:
             try:
                 return await self._ask_now(expression)
@@ -189,7 +201,7 @@ class Visit:
                 await self._tab.wait_for_load_state("domcontentloaded", timeout=0)
 
     async def _ask_now(self, expression: str) -> Any:
-        """In a world of its own, where the page's scripts have changed nothing."""
+        """Evaluate in a world of its own, where the page's scripts have changed nothing."""
         tree = await self._session.send("Page.getFrameTree")
         world = await self._session.send(
             "Page.createIsolatedWorld",
@@ -206,7 +218,7 @@ class Visit:
         return answer["result"]["value"]
 
     def _unrendered(self, error: PlaywrightError) -> Page:
-        """What a navigation ended in that showed no page: a download, or no content."""
+        """Build the Page of a navigation that showed none: a download, or no content."""
         answer = self._answer
         aborted = "net::ERR_ABORTED" in error.message or "Download is starting" in error.message
         if answer is None or not aborted:
@@ -231,60 +243,17 @@ class Visit:
         )
 
     def _explanation(self, message: str) -> TargetError:
-        """Why there is no page: what the proxy knows of the host, or else what the browser says."""
+        """Explain why there is no page: by the proxy's failure for the host, or else by the browser's error."""
         failed = self._failed
         if failed is not None:
             parts = urlsplit(failed.url)
             key = (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0))
-            if key in self._passage.failures:
-                return self._passage.failures[key]
+            if key in self._render.failures:
+                return self._render.failures[key]
             message = failed.failure or message
         found = re.search(r"ERR_[A-Z0-9_]+", message)
         name = found[0] if found else "no_page"
-        return NET_ERRORS.get(name, TargetUnreachable)(reason=name.lower())
-
-
-class _Interception:
-    """Holds up the requests that need a word of ours, and no others: each costs a round trip."""
-
-    def __init__(self, session: CDPSession, origin: str, headers: Mapping[str, str], *, media: bool) -> None:
-        self._session = session
-        self._origin = origin + "/"
-        self._headers = dict(headers)
-        self._names = {name.lower() for name in headers}
-        self._unwanted = UNWANTED[:1] if media else UNWANTED
-
-    async def start(self) -> None:
-        every = [{"urlPattern": "*"}] if self._headers else []
-        self._session.on("Fetch.requestPaused", self._on_paused)
-        await self._session.send("Fetch.enable", {"patterns": every or [*self._unwanted]})
-
-    async def _on_paused(self, event: dict[str, Any]) -> None:
-        with contextlib.suppress(PlaywrightError):  # the page went on without it
-            await self._session.send(*self._reply(event))
-
-    def _reply(self, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        reply = {"requestId": event["requestId"]}
-        if any(_matches(event, pattern) for pattern in self._unwanted):
-            return "Fetch.failRequest", reply | {"errorReason": "BlockedByClient"}
-        if event["request"]["url"].startswith(self._origin):
-            return "Fetch.continueRequest", reply | {"headers": _fields(self._others(event) | self._headers)}
-        if "redirectedRequestId" in event:  # a redirect that left the origin takes along what was added there
-            return "Fetch.continueRequest", reply | {"headers": _fields(self._others(event))}
-        return "Fetch.continueRequest", reply
-
-    def _others(self, event: Mapping[str, Any]) -> dict[str, str]:
-        """The request's own headers, without those that the caller names."""
-        fields = event["request"]["headers"].items()
-        return {name: value for name, value in fields if name.lower() not in self._names}
-
-
-def _matches(event: Mapping[str, Any], pattern: Mapping[str, str]) -> bool:
-    return event["resourceType"] == pattern["resourceType"] and fnmatch(event["request"]["url"], pattern["urlPattern"])
-
-
-def _fields(headers: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in headers.items()]
+        return NET_ERRORS.get(name, TargetUnreachable)(reason=REASONS.get(name, name.lower()))
 
 
 def _hops(request: Request) -> int:
@@ -296,7 +265,7 @@ def _hops(request: Request) -> int:
 
 
 def _final_url(*candidates: str) -> str:
-    """The first that is an address; what a script wrote into the address bar need not be one."""
+    """Choose the first valid URL; a script may write other text into the address bar."""
     for text in candidates:
         with contextlib.suppress(InvalidUrl):
             return str(parse_url(text))

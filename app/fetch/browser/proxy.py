@@ -1,10 +1,10 @@
-"""The browser's way out: a filtering proxy.
+"""Filtering proxy: the only way out of the browser.
 
-Rule 1: whatever a page wants, of whatever kind, is one request to this proxy, and goes through the `Gate`
-        that plain fetches go through: one lookup, every address judged, a numeric connect.
-Rule 2: each render has a port, a tenant, a deadline and a byte budget of its own; when the render ends the
-        port closes, and with it every connection that came through it.
-Rule 3: a connection carries one request, so none can be sent on to another host than it was judged for.
+Rule 1: every request of a page, of any kind, is one request to this proxy, and passes the `Gate` of plain fetches:
+        one lookup, every address judged, a numeric connect.
+Rule 2: each render has a port, a tenant, a deadline and a byte budget of its own; its end closes the port and all
+        connections through it.
+Rule 3: a connection carries one request, so that none reaches another host than the one judged.
 Rule 4: a refusal is a broken connection to the page, and a named verdict to the log and to the renderer.
 """
 
@@ -22,7 +22,8 @@ import structlog
 
 from app.errors import InvalidUrl, TargetError, TargetNotAllowed, TargetUnreachable
 from app.fetch.fetcher import translated
-from app.fetch.gate import Gate, Meter, Proxy
+from app.fetch.gate import Gate, Meter, UpstreamProxy
+from app.fetch.policy import Refused
 from app.fetch.url import TargetUrl, parse_url
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ _HOP_BY_HOP = re.compile(rb"(?<=\n)(?:connection|keep-alive|proxy-[a-z-]+):[^\n]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a page wanted and may not have; `verdict` is the policy's name for the reason."""
+    """Refused request of a page; `verdict` is the policy's name for the reason."""
 
     host: str
     port: int
@@ -52,63 +53,64 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Passage:
-    """What one render may do, and what became of it. `meter` is charged with all that passes.
+class RenderSession:
+    """Limits and record of one render. `meter` is charged with all bytes that pass.
 
-    `failures` says of a host and port why it could not be reached, or may not be.
+    `failures` holds the error for each host and port without a connection.
     """
 
     meter: Meter
     tenant: str = ""
-    proxy: Proxy | None = None
+    proxy: UpstreamProxy | None = None
     refusals: list[Refusal] = field(default_factory=list)
     failures: dict[tuple[str, int], TargetError] = field(default_factory=dict)
 
     def note(self, host: str, port: int, error: TargetError) -> None:
-        """Remember why `host` gave nothing, and log it where that was our decision."""
+        """Record the error of a host, and log it where the policy refused."""
         if len(self.failures) < KEPT:
             self.failures[host, port] = error
         if isinstance(error, TargetNotAllowed) and len(self.refusals) < KEPT:
-            self.refusals.append(Refusal(host, port, error.reason))
+            verdict = error.verdict if isinstance(error, Refused) else error.reason
+            self.refusals.append(Refusal(host, port, verdict))
             if len(self.refusals) <= LOGGED:
-                log.warning("egress refused", host=host, port=port, verdict=error.reason)
+                log.warning("egress refused", host=host, port=port, verdict=verdict)
 
 
-Connect = Callable[[TargetUrl, Passage], Awaitable[socket.socket]]
+Connect = Callable[[TargetUrl, RenderSession], Awaitable[socket.socket]]
 
 
-class Egress:
-    """Opens ports, and the connections behind them; used by one event loop."""
+class FilteringProxy:
+    """Opener of listeners, and of the connections behind them; used by one event loop."""
 
     def __init__(self, gate: Gate, *, renders: int) -> None:
-        """`renders` is how many ports are busy at a time."""
+        """`renders` is the number of listeners that are busy at a time."""
         self._gate = gate
-        self._threads = ThreadPoolExecutor(renders * CONNECTING, thread_name_prefix="egress")
+        self._threads = ThreadPoolExecutor(renders * CONNECTING, thread_name_prefix="proxy")
 
-    async def open(self, passage: Passage, *, address: str = LOOPBACK, peer: str = LOOPBACK) -> Port:
-        """A port for one render, on our `address`, that serves nobody but `peer`."""
-        port = Port(self._connect, passage, peer)
-        await port.listen(address)
-        return port
+    async def open(self, session: RenderSession, *, address: str = LOOPBACK, peer: str = LOOPBACK) -> ProxyListener:
+        """Open a listener for one render on a local `address`; it serves `peer` alone."""
+        listener = ProxyListener(self._connect, session, peer)
+        await listener.listen(address)
+        return listener
 
     def close(self) -> None:
-        """End the threads, those that are connecting when they are done."""
+        """End the threads, connecting ones when they are done."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _connect(self, url: TargetUrl, passage: Passage) -> socket.socket:
-        connecting = asyncio.get_running_loop().run_in_executor(self._threads, self._connect_now, url, passage)
+    async def _connect(self, url: TargetUrl, session: RenderSession) -> socket.socket:
+        connecting = asyncio.get_running_loop().run_in_executor(self._threads, self._connect_now, url, session)
         try:
             return await asyncio.shield(connecting)
-        except asyncio.CancelledError:  # a thread cannot be stopped: what it brings is put away
+        except asyncio.CancelledError:  # a thread cannot be stopped: its connection is closed later
             connecting.add_done_callback(_put_away)
             raise
 
-    def _connect_now(self, url: TargetUrl, passage: Passage) -> socket.socket:
-        meter = Meter(passage.meter.deadline.sooner(CONNECT_TIMEOUT))
+    def _connect_now(self, url: TargetUrl, session: RenderSession) -> socket.socket:
+        meter = Meter(session.meter.deadline.sooner(CONNECT_TIMEOUT))
         with translated():
-            if passage.proxy is None:
-                return self._gate.connect(url, meter, passage.tenant)
-            return self._gate.connect_through(passage.proxy, url, meter, passage.tenant)
+            if session.proxy is None:
+                return self._gate.connect(url, meter, session.tenant)
+            return self._gate.connect_through(session.proxy, url, meter, session.tenant)
 
 
 def _put_away(connecting: asyncio.Future[socket.socket]) -> None:
@@ -118,7 +120,7 @@ def _put_away(connecting: asyncio.Future[socket.socket]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """`head` is as the target is to see it; `size` are the bytes of body that follow."""
+    """Request of the browser. `head` is rewritten for the target; `size` is the length of the body, in bytes."""
 
     tunnel: bool
     authority: str
@@ -127,10 +129,10 @@ class _Request:
 
     @classmethod
     def read(cls, head: bytes) -> _Request:
-        """Raises TargetUnreachable for what no browser sends."""
+        """Parse a head. Raises TargetUnreachable where no browser sends it."""
         match = _REQUEST.match(head)
         if match is None or _TRANSFER_ENCODING.search(head):
-            raise TargetUnreachable(reason="malformed_http")
+            raise TargetUnreachable(reason="malformed_response")
         method, authority, path = match.groups()
         length = _CONTENT_LENGTH.search(head)
         fields = _HOP_BY_HOP.sub(b"", head[match.end() - 1 :])[1:]
@@ -142,15 +144,15 @@ class _Request:
         )
 
     def url(self) -> TargetUrl:
-        """What is to be judged. Raises InvalidUrl."""
+        """Build the URL to judge. Raises InvalidUrl."""
         return parse_url(f"{'https' if self.tunnel else 'http'}://{self.authority}/")
 
 
-class Port:
-    """One render's listener, and the connections that came through it."""
+class ProxyListener:
+    """Listener of one render, with the connections that it accepted."""
 
-    def __init__(self, connect: Connect, passage: Passage, peer: str) -> None:
-        self.passage = passage
+    def __init__(self, connect: Connect, session: RenderSession, peer: str) -> None:
+        self.session = session
         self._connect = connect
         self._peer = peer
         self._opening = asyncio.Semaphore(CONNECTING)
@@ -161,13 +163,13 @@ class Port:
         self._server = await asyncio.start_server(self._serve, address, 0, limit=HEAD_LIMIT)
 
     @property
-    def number(self) -> int:
+    def port(self) -> int:
         assert self._server is not None  # noqa: S101
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening, and break off what is under way."""
-        self.passage.meter.deadline.cancel()
+        """Stop listening, and abort open connections."""
+        self.session.meter.deadline.cancel()
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -204,18 +206,18 @@ class Port:
             target_writer.transport.abort()
 
     async def _reach(self, request: _Request) -> socket.socket:
-        """A connection to the target; raises TargetError, having noted it."""
+        """Connect to the target; notes a TargetError and raises it."""
         try:
             url = request.url()
         except InvalidUrl as error:
-            refused = TargetNotAllowed(reason=error.reason)
-            self.passage.note(request.authority, 0, refused)
+            refused = Refused("its URL is malformed", "name", error.reason)
+            self.session.note(request.authority, 0, refused)
             raise refused from error
         try:
             async with self._opening:
-                return await self._connect(url, self.passage)
+                return await self._connect(url, self.session)
         except TargetError as error:
-            self.passage.note(url.host, url.port, error)
+            self.session.note(url.host, url.port, error)
             raise
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -223,8 +225,8 @@ class Port:
             await self._pass_on(chunk, writer)
 
     async def _send_body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
-        """Pass on one request's body, and end with whatever comes after it: the browser going away, or a
-        second request, which it sends again on a connection of its own when this one is closed.
+        """Pass on one request's body, and return when anything follows: the browser closes, or sends a second request,
+        which it repeats on a connection of its own when this one closes.
         """
         while size and (chunk := await reader.read(min(size, _CHUNK))):
             size -= len(chunk)
@@ -232,7 +234,7 @@ class Port:
         await reader.read(1)
 
     async def _pass_on(self, chunk: bytes, writer: asyncio.StreamWriter) -> None:
-        self.passage.meter.charge(len(chunk))
+        self.session.meter.charge(len(chunk))
         writer.write(chunk)
         await writer.drain()
 

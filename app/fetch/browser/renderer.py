@@ -1,11 +1,11 @@
-"""Fetch one URL into a Page with a browser: the same arrow as the plain fetch, for pages that scripts write.
+"""Renderer: bring one URL as a Page with a browser, as the fetcher does without, for pages that scripts write.
 
-Rule 1: one thread owns the drivers and the browsers: one browser that loads no images, for nearly every URL,
-        and one that does, for who waits for an image. Each URL has a context of its own.
-Rule 2: nothing is started before the first fetch, and what nobody has used for a while is ended.
-Rule 3: nobody waits past a deadline, whatever the browser does; what does not end by itself is killed.
-Rule 4: a browser that is lost is replaced, and the URLs that it held are tried once more.
-Rule 5: nothing leaves but a Page or a TargetError.
+Rule 1: one thread owns the drivers and the browsers: one browser without images, for nearly every URL, and one with
+        them, for selectors that need an image. Each URL has a context of its own.
+Rule 2: a browser starts with the first fetch, and ends after `idle_timeout` without one.
+Rule 3: a caller waits no longer than its deadline, whatever the browser does; a browser that does not end is killed.
+Rule 4: a lost browser is replaced, and the URLs in it are tried once more.
+Rule 5: it returns a Page or raises a TargetError.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from app.deadline import Deadline
 from app.errors import TargetError, TargetTimeout, TargetUnreachable
 from app.fetch.browser.chromium import Chromium, find_chromium
 from app.fetch.browser.lifecycle import Browsers
-from app.fetch.browser.proxy import Egress, Passage
+from app.fetch.browser.proxy import FilteringProxy, RenderSession
 from app.fetch.browser.selector import wants_media
 from app.fetch.gate import Gate, Meter, new_tls_context, parse_proxy
 from app.fetch.policy import TargetPolicy
@@ -35,7 +35,6 @@ from app.fetch.resolver import Resolver
 from app.fetch.url import TargetUrl, loggable
 from app.page import Page, Wait
 from app.settings import Settings
-from app.threads.gil_gate import blocking
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
@@ -44,7 +43,7 @@ log = structlog.get_logger()
 
 CONCURRENCY = 4  # pages at a time
 TIMEOUT = 30.0  # seconds for one URL, from when its turn has come; a wait's delay is added
-IDLE_TIMEOUT = 60.0  # seconds after which a browser that nobody uses is ended
+IDLE_TIMEOUT = 60.0  # seconds without a fetch after which a browser is ended
 CLOSE_TIMEOUT = 10.0  # seconds that a context may take to go away
 TRAFFIC = 16  # times `max_bytes`: what one page may load in all
 
@@ -52,10 +51,10 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
-    """Brings pages as a browser shows them. Make it after a fork; any number of threads may use it.
+    """Client of targets with a browser. Make it after a fork; any number of threads may use it.
 
-    `chromium` is the browser's path (found on PATH if None), `cdp_url` names one that somebody else runs.
-    `egress_proxy` is the way out of a render that names none. `max_bytes` bounds a page's HTML. `timeout` and
+    `chromium` is the browser's path (found on PATH if None), `cdp_url` the address of a remote one.
+    `egress_proxy` is the proxy of a render that names no other. `max_bytes` bounds a page's HTML. `timeout` and
     `idle_timeout` are in seconds.
     """
 
@@ -92,11 +91,11 @@ class Renderer:
             for images in (False, True)
         }
         self._lock = threading.Lock()
-        self._studio: _Studio | None = None
+        self._thread: RendererThread | None = None
 
     @staticmethod
     def unavailable_reason(settings: Settings) -> str | None:
-        """What an operator must do before pages can be rendered; None if nothing."""
+        """Tell an operator what to do before pages can be rendered; None for nothing."""
         if find_spec("playwright") is None:
             return "Install the extra that renders pages: pip install 'pagecard[render]'"
         if settings.cdp_url:
@@ -120,7 +119,7 @@ class Renderer:
         headers: Mapping[str, str] = NO_HEADERS,
         proxy: str | None = None,
     ) -> Page:
-        """Show `url` in a browser, wait as `wait` says, and bring what is there then, as UTF-8.
+        """Show `url` in a browser, wait for `wait`, and return the page then, as UTF-8.
 
         `headers` go to the origin of `url` alone; `proxy` is an operator's `http://user:password@host:port`.
         Waiting for a turn counts against `deadline` alone, and not against the renderer's own timeout.
@@ -128,27 +127,27 @@ class Renderer:
         """
         self._policy.check(url)
         order = _Order(url, deadline, tenant, wait, headers, proxy or self._egress_proxy)
-        with blocking:
-            return self._running().wait_for(order)
+        return self._running().run(order)
 
     def close(self) -> None:
-        """End the browser, and whatever it is doing."""
+        """End the browser and all renders in it."""
         with self._lock:
-            studio, self._studio = self._studio, None
-        if studio is not None:
-            studio.close()
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.close()
 
-    def _running(self) -> _Studio:
+    def _running(self) -> RendererThread:
         with self._lock:
-            if self._studio is None:
-                egress = Egress(Gate(self._policy, self._resolver, new_tls_context()), renders=self._concurrency)
-                self._studio = _Studio(self._browsers, egress, self._concurrency, self._timeout, self._max_bytes)
-            return self._studio
+            if self._thread is None:
+                gate = Gate(self._policy, self._resolver, new_tls_context())
+                proxy = FilteringProxy(gate, renders=self._concurrency)
+                self._thread = RendererThread(self._browsers, proxy, self._concurrency, self._timeout, self._max_bytes)
+            return self._thread
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What `Renderer.fetch` was asked for."""
+    """Arguments of `Renderer.fetch`."""
 
     url: TargetUrl
     deadline: Deadline
@@ -159,17 +158,17 @@ class _Order:
 
 
 class _Lost(Exception):
-    """The browser, or the page's process, went away in the middle of it."""
+    """Loss of the browser, or of the page's process, during a render."""
 
 
-class _Studio:
-    """The thread that owns the browser, and what runs in it."""
+class RendererThread:
+    """Thread that owns the browsers and runs the renders, in an event loop."""
 
     def __init__(
-        self, browsers: Mapping[bool, Browsers], egress: Egress, concurrency: int, timeout: float, max_bytes: int
+        self, browsers: Mapping[bool, Browsers], proxy: FilteringProxy, concurrency: int, timeout: float, max_bytes: int
     ) -> None:
         self._browsers = browsers
-        self._egress = egress
+        self._proxy = proxy
         self._slots = asyncio.Semaphore(concurrency)
         self._timeout = timeout
         self._max_bytes = max_bytes
@@ -178,18 +177,17 @@ class _Studio:
         self._thread = threading.Thread(target=self._loop.run_forever, name="renderer", daemon=True)
         self._thread.start()
 
-    def wait_for(self, order: _Order) -> Page:
-        """Called from any thread."""
+    def run(self, order: _Order) -> Page:
+        """Render a page, and wait for it in the calling thread, which may be any other."""
         page = asyncio.run_coroutine_threadsafe(self._render(order), self._loop)
-        while True:
-            try:
-                return page.result(order.deadline.slice())
-            except TimeoutError:
-                if order.deadline.passed:
-                    page.cancel()
-                    raise TargetTimeout(reason="deadline") from None
-            except CancelledError:
-                raise TargetUnreachable(reason="renderer_closed") from None
+        try:
+            order.deadline.wait(lambda seconds: wait({page}, seconds).done, "body")
+            return page.result()
+        except TargetTimeout:
+            page.cancel()
+            raise
+        except CancelledError:
+            raise TargetUnreachable(reason="renderer_closed") from None
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
@@ -202,7 +200,7 @@ class _Studio:
             task.cancel()
         await asyncio.gather(*(browsers.close() for browsers in self._browsers.values()))
         await asyncio.gather(*self._rendering, return_exceptions=True)
-        self._egress.close()
+        self._proxy.close()
 
     async def _render(self, order: _Order) -> Page:
         task = asyncio.current_task()
@@ -220,22 +218,22 @@ class _Studio:
                 raise TargetUnreachable("The page could not be rendered", reason="browser_lost") from error
 
     async def _attempt(self, order: _Order, deadline: Deadline) -> Page:
-        from app.fetch.browser.navigation import Crashed, Visit
+        from app.fetch.browser.navigation import Crashed, Navigation
 
         proxy = parse_proxy(order.proxy) if order.proxy else None
         meter = Meter(deadline.sooner(deadline.remaining()), TRAFFIC * self._max_bytes)
-        passage = Passage(meter, order.tenant, proxy)
-        visit = Visit(order.url, order.wait, order.headers, passage, self._max_bytes)
+        session = RenderSession(meter, order.tenant, proxy)
+        navigation = Navigation(order.url, order.wait, order.headers, session, self._max_bytes)
         async with self._browsers[wants_media(order.wait.selector)].one() as chromium:
             try:
                 async with (
                     asyncio.timeout(deadline.remaining()),
-                    self._way_out(chromium, passage) as proxy_url,
+                    self._listening(chromium, session) as proxy_url,
                     _context(chromium, proxy_url) as context,
                 ):
-                    return await visit.page(context)
+                    return await navigation.page(context)
             except TimeoutError:
-                raise TargetTimeout(reason="deadline") from None
+                raise TargetTimeout(reason="body") from None
             except TargetError:
                 raise
             except Crashed as error:
@@ -245,13 +243,13 @@ class _Studio:
                 raise _Lost from error
 
     @contextlib.asynccontextmanager
-    async def _way_out(self, chromium: Chromium, passage: Passage) -> AsyncIterator[str]:
-        """The URL of a proxy for one context."""
-        port = await self._egress.open(passage, address=chromium.guard.address, peer=chromium.guard.peer)
+    async def _listening(self, chromium: Chromium, session: RenderSession) -> AsyncIterator[str]:
+        """Open a proxy for one context: its URL."""
+        listener = await self._proxy.open(session, address=chromium.guard.address, peer=chromium.guard.peer)
         try:
-            yield chromium.guard.url(port.number)
+            yield chromium.guard.url(listener.port)
         finally:
-            await port.close()
+            await listener.close()
 
 
 @contextlib.asynccontextmanager
@@ -270,10 +268,10 @@ async def _context(chromium: Chromium, proxy_url: str) -> AsyncIterator[BrowserC
 
 
 async def _put_away(chromium: Chromium, opening: asyncio.Future[BrowserContext]) -> None:
-    """Close the context, also one that was still being opened. A browser that cannot do so is ended."""
+    """Close the context, also while it is opening. End a browser that cannot."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await (await opening).close()
-    except Exception:  # whatever it is, the context is not known to be gone
+    except Exception:  # of any kind: the context may still be there
         log.warning("browser ended: a page could not be closed")
         chromium.kill()

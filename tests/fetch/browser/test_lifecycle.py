@@ -212,7 +212,7 @@ def test_a_remote_browser_is_guarded_as_well_and_left_alone(web: Site, remote: s
     refused = web.route("/to", lambda wire, request: wire.redirect(f"http://{CANARY}:{web.port}/"))
     with pytest.raises(TargetError) as caught:
         renderer.fetch(parse_url(refused), Deadline.after(30))
-    assert (caught.value.code, caught.value.reason) == ("TARGET_NOT_ALLOWED", "denied")
+    assert (caught.value.code, caught.value.reason) == ("TARGET_NOT_ALLOWED", "address")
     renderer.close()
     again = new_renderer(cdp_url=remote)
     assert again.fetch(parse_url(web.url("/")), Deadline.after(30)).status == 200

@@ -16,7 +16,7 @@ from app.deadline import Deadline
 from app.errors import TargetError
 from app.fetch import Gate, Meter, Resolver, TargetPolicy, parse_url
 from app.fetch.browser import proxy
-from app.fetch.browser.proxy import Egress, Passage, Port, Refusal
+from app.fetch.browser.proxy import FilteringProxy, ProxyListener, Refusal, RenderSession
 from app.fetch.gate import new_tls_context
 from app.networks import parse_networks
 from app.page import Wait
@@ -33,17 +33,17 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def passage() -> Passage:
-    return Passage(Meter(Deadline.after(10), bytes_left=100_000))
+def session() -> RenderSession:
+    return RenderSession(Meter(Deadline.after(10), bytes_left=100_000))
 
 
 @pytest.fixture
-def through(gate: Gate, passage: Passage) -> Through:
+def through(gate: Gate, session: RenderSession) -> Through:
     """Sends bytes to a port of the proxy, and returns all that comes back until it closes."""
 
     def send(*pieces: bytes, source: str = "127.0.0.1") -> bytes:
-        async def talk(port: Port) -> bytes:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port.number, local_addr=(source, 0))
+        async def talk(port: ProxyListener) -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port.port, local_addr=(source, 0))
             for piece in pieces:
                 writer.write(piece)
             try:
@@ -53,14 +53,16 @@ def through(gate: Gate, passage: Passage) -> Through:
             finally:
                 writer.close()
 
-        return asyncio.run(_with_port(gate, passage, talk))
+        return asyncio.run(_with_port(gate, session, talk))
 
     return send
 
 
-async def _with_port(gate: Gate, passage: Passage, work: Callable[[Port], Coroutine[None, None, bytes]]) -> bytes:
-    proxy = Egress(gate, renders=1)
-    port = await proxy.open(passage)
+async def _with_port(
+    gate: Gate, session: RenderSession, work: Callable[[ProxyListener], Coroutine[None, None, bytes]]
+) -> bytes:
+    proxy = FilteringProxy(gate, renders=1)
+    port = await proxy.open(session)
     try:
         return await work(port)
     finally:
@@ -104,17 +106,17 @@ def test_a_tunnel_passes_everything_both_ways(web: Site, through: Through) -> No
     ],
 )
 def test_a_refusal_is_silence_and_a_verdict(
-    through: Through, passage: Passage, request_: bytes, refusal: Refusal
+    through: Through, session: RenderSession, request_: bytes, refusal: Refusal
 ) -> None:
     assert through(request_) == b""
-    assert passage.refusals == [refusal]
-    assert passage.failures[refusal.host, refusal.port].code == "TARGET_NOT_ALLOWED"
+    assert session.refusals == [refusal]
+    assert session.failures[refusal.host, refusal.port].code == "TARGET_NOT_ALLOWED"
 
 
-def test_a_name_that_is_not_known_is_a_failure_and_no_refusal(through: Through, passage: Passage) -> None:
+def test_a_name_that_is_not_known_is_a_failure_and_no_refusal(through: Through, session: RenderSession) -> None:
     assert through(get("http://unknown.example/")) == b""
-    assert passage.failures["unknown.example", 80].code == "TARGET_UNREACHABLE"
-    assert passage.refusals == []
+    assert session.failures["unknown.example", 80].code == "TARGET_UNREACHABLE"
+    assert session.refusals == []
 
 
 def test_a_connection_carries_one_request(web: Site, through: Through) -> None:
@@ -146,18 +148,18 @@ def test_nobody_but_the_browser_is_served(web: Site, through: Through) -> None:
     assert web.requests == []
 
 
-def test_closing_the_port_ends_what_came_through_it(web: Site, gate: Gate, passage: Passage) -> None:
+def test_closing_the_port_ends_what_came_through_it(web: Site, gate: Gate, session: RenderSession) -> None:
     url = web.route("/", lambda wire, request: wire.silence())
 
-    async def leave(port: Port) -> bytes:
-        _, writer = await asyncio.open_connection("127.0.0.1", port.number)
+    async def leave(port: ProxyListener) -> bytes:
+        _, writer = await asyncio.open_connection("127.0.0.1", port.port)
         writer.write(get(url))
         while not web.open_connections:
             await asyncio.sleep(0.01)
         writer.close()
         return b""
 
-    asyncio.run(_with_port(gate, passage, leave))
+    asyncio.run(_with_port(gate, session, leave))
     assert web.wait_until_idle()
 
 
