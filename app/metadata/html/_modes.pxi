@@ -275,29 +275,3 @@ cdef void _end_frameset(Reader *r) noexcept:
     _pop_to(r, r.last[_FRAMESET])
     if r.last[_FRAMESET] < 0:
         r.mode = AFTER_FRAMESET
-
-
-cdef int _start_tag(Reader *r, Tag *tag) noexcept:
-    """Take a start tag; how its content is to be read."""
-    if r.top.namespace and not _takes_html(r, tag.element):
-        if not _breaks_out(r, tag.element, tag):
-            return _insert_foreign(r, tag.element, tag, r.top.namespace)
-        _pop_to(r, r.top.takes_html + 1)
-    if r.mode == IN_BODY or r.last[_TEMPLATE] >= 0:
-        return _start_in_body(r, tag.element, tag)
-    if r.mode < IN_BODY:
-        return _start_before_body(r, tag.element, tag)
-    return _start_in_frameset(r, tag.element, tag)
-
-
-cdef void _end_tag(Reader *r, int element) noexcept:
-    if element == _NOSCRIPT:
-        r.left_noscript = False
-    if r.top.namespace and _ends_foreign(r, element):
-        return
-    if r.mode == IN_BODY or r.last[_TEMPLATE] >= 0:
-        _end_rules[_ends[element]](r, element)
-    elif r.mode < IN_BODY:
-        _end_before_body(r, element)
-    elif element == _FRAMESET and r.mode == IN_FRAMESET:
-        _end_frameset(r)

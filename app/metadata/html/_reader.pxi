@@ -30,6 +30,32 @@ cdef void _free_reader(Reader *r) noexcept:
         free(r)
 
 
+cdef int _start_tag(Reader *r, Tag *tag) noexcept:
+    """Take a start tag; how its content is to be read."""
+    if r.top.namespace and not _takes_html(r, tag.element):
+        if not _breaks_out(r, tag.element, tag):
+            return _insert_foreign(r, tag.element, tag, r.top.namespace)
+        _pop_to(r, r.top.takes_html + 1)
+    if r.mode == IN_BODY or r.last[_TEMPLATE] >= 0:
+        return _start_in_body(r, tag.element, tag)
+    if r.mode < IN_BODY:
+        return _start_before_body(r, tag.element, tag)
+    return _start_in_frameset(r, tag.element, tag)
+
+
+cdef void _end_tag(Reader *r, int element) noexcept:
+    if element == _NOSCRIPT:
+        r.left_noscript = False
+    if r.top.namespace and _ends_foreign(r, element):
+        return
+    if r.mode == IN_BODY or r.last[_TEMPLATE] >= 0:
+        _end_rules[_ends[element]](r, element)
+    elif r.mode < IN_BODY:
+        _end_before_body(r, element)
+    elif element == _FRAMESET and r.mode == IN_FRAMESET:
+        _end_frameset(r)
+
+
 cdef void _take_text(Reader *r, int start, int end, int kind) noexcept:
     """Take text between tags; white space before the body, and all in framesets, is nothing."""
     cdef int at = start

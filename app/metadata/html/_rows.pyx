@@ -12,6 +12,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 import os
+from html.entities import html5
 
 from app.metadata.html import flags as _flags
 from app.metadata.html.columns import BLANK, MAX_ROWS, RAW, START, TEXT, VERBATIM
@@ -29,6 +30,7 @@ include "_stack.pxi"
 include "_body.pxi"
 include "_modes.pxi"
 include "_reader.pxi"
+include "_references.pxi"
 
 cdef object _MAX_MARKUP = 2**31 - 1
 cdef unsigned int _UNSEEN = _flags.UNSEEN
@@ -39,6 +41,18 @@ cdef inline str _decode(const unsigned char *text, Py_ssize_t size):
     if memchr(text, c'\r', size) is NULL and memchr(text, 0, size) is NULL:
         return PyUnicode_DecodeUTF8(<const char *> text, size, "replace")
     return decode(text[:size])
+
+
+cdef inline str _decode_with(object decode_references, const unsigned char *text, Py_ssize_t size):
+    """Text of markup with its references decoded."""
+    cdef str decoded
+    if memchr(text, c'&', size) is NULL:
+        return _decode(text, size)
+    if memchr(text, c'\r', size) is NULL and memchr(text, 0, size) is NULL:
+        decoded = _decode_plain(text, size)
+        if decoded is not None:
+            return decoded
+    return decode_references(decode(text[:size]))
 
 
 cdef class Rows:
@@ -215,21 +229,14 @@ cdef class Rows:
         return _decode(letters, size)
 
     cdef str value(self, Attribute *attribute):
-        cdef const unsigned char *text = self.reader.text + attribute.value
-        cdef str value = _decode(text, attribute.value_size)
-        if memchr(text, c'&', attribute.value_size) is NULL:
-            return value
-        return decode_attribute(value)
+        return _decode_with(decode_attribute, self.reader.text + attribute.value, attribute.value_size)
 
     cpdef str run(self, Py_ssize_t row, Py_ssize_t limit=MAX_RUN):
         """Decoded text of one row of text, its white space kept, of at most `limit` bytes of markup."""
         cdef Row *found = self.at_row(row)
         cdef const unsigned char *text = self.reader.text + found.start
         cdef Py_ssize_t size = min(<Py_ssize_t> (found.end - found.start), limit)
-        cdef str run = _decode(text, size)
-        if found.kind != _TEXT or memchr(text, c'&', size) is NULL:
-            return run
-        return decode_text(run)
+        return _decode_with(decode_text, text, size) if found.kind == _TEXT else _decode(text, size)
 
     def texts(self, Py_ssize_t start, Py_ssize_t end, unsigned int without=_UNSEEN):
         """Rows of text other than white space and code, from `start` to `end`, without a flag of `without`."""

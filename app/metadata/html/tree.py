@@ -18,7 +18,6 @@ from app.metadata.html.elements import (
     FIRST_UNKNOWN,
     FOREIGN_NAME,
     IDS,
-    NAMES,
     RULES,
     TRAITS,
     Content,
@@ -27,7 +26,7 @@ from app.metadata.html.elements import (
 )
 from app.metadata.html.stack import Namespace, Stack
 from app.metadata.html.tokenizer import VISIBLE
-from app.metadata.html.words import Telling, read_flags, values_of
+from app.metadata.html.words import OF_NUMBER, Telling, read_flags, values_of
 
 
 class Mode(IntEnum):
@@ -44,11 +43,10 @@ class Mode(IntEnum):
 _BODY, _BR, _FORM, _FRAME, _FRAMESET, _H1, _HEAD, _HTML = map(
     IDS.__getitem__, ("body", "br", "form", "frame", "frameset", "h1", "head", "html")
 )
-_IMAGE, _IMG, _INPUT, _NOFRAMES, _NOSCRIPT, _P, _TEMPLATE = map(
-    IDS.__getitem__, ("image", "img", "input", "noframes", "noscript", "p", "template")
+_IMAGE, _IMG, _INPUT, _NOFRAMES, _NOSCRIPT, _P, _SVG, _TEMPLATE = map(
+    IDS.__getitem__, ("image", "img", "input", "noframes", "noscript", "p", "svg", "template")
 )
 _SECTIONS = tuple(map(IDS.__getitem__, flags.SECTIONS))
-_OF_ELEMENT = [flags.OF_ELEMENT.get(name, 0) for name in NAMES]
 _OF_PAGE = {IDS[name]: flag for name, flag in flags.OF_PAGE.items()}
 _TABLE_PARTS = tuple(map(IDS.__getitem__, ("table", "tbody", "tfoot", "thead", "tr")))
 
@@ -83,7 +81,9 @@ class Tree:
             self._stack.pop_to(self._stack.top.takes_html + 1)
         if self._mode == Mode.IN_BODY or self._stack.last[_TEMPLATE] >= 0:
             return self._start_in_body(element, tag)
-        return _STARTS[self._mode](self, element, tag)
+        if self._mode < Mode.IN_BODY:
+            return self._start_before_body(element, tag)
+        return self._start_in_frameset(element, tag)
 
     def end(self, element: int) -> None:
         """Take an end tag."""
@@ -158,7 +158,7 @@ class Tree:
         return self._columns.add(START, element, tag.start(), tag.end(), self._stack.top.row, own)
 
     def _own_flags(self, element: int, tag: Tag) -> int:
-        own = _OF_ELEMENT[element] if element < FIRST_UNKNOWN else 0
+        own = OF_NUMBER[element] if element < FIRST_UNKNOWN else 0
         if self._telling.next < tag.end() and self._telling.is_in(tag.start(), tag.end()):
             own |= read_flags(tag[3])
         if element in _OF_PAGE and all(self._stack.last[section] < 0 for section in _SECTIONS):
@@ -187,11 +187,8 @@ class Tree:
             self._start_frameset(element, tag)
         return Content.DATA
 
-    def _insert_svg(self, element: int, tag: Tag) -> int:
-        return self._insert_foreign(element, tag, Namespace.SVG)
-
-    def _insert_math(self, element: int, tag: Tag) -> int:
-        return self._insert_foreign(element, tag, Namespace.MATH)
+    def _insert_root(self, element: int, tag: Tag) -> int:
+        return self._insert_foreign(element, tag, Namespace.SVG if element == _SVG else Namespace.MATH)
 
     def _insert_foreign(self, element: int, tag: Tag, namespace: int) -> int:
         row = self._add(element + FOREIGN_NAME, tag, self._own_flags(element, tag) | flags.FOREIGN)
@@ -293,17 +290,10 @@ def _is_hidden_input(tag: Tag) -> bool:
     return values_of(tag[3]).get(b"type", b"").lower() == b"hidden"
 
 
-_STARTS: dict[int, Callable[[Tree, int, Tag], int]] = {
-    Mode.BEFORE_HEAD: Tree._start_before_body,
-    Mode.IN_HEAD: Tree._start_before_body,
-    Mode.AFTER_HEAD: Tree._start_before_body,
-    Mode.IN_FRAMESET: Tree._start_in_frameset,
-    Mode.AFTER_FRAMESET: Tree._start_in_frameset,
-}
 _OWN_RULES: dict[int, Callable[[Tree, int, Tag], int]] = {
     Rule.HTML: Tree._merge,
     Rule.BODY: Tree._merge,
     Rule.FRAMESET: Tree._replace_body,
-    Rule.SVG: Tree._insert_svg,
-    Rule.MATH: Tree._insert_math,
+    Rule.SVG: Tree._insert_root,
+    Rule.MATH: Tree._insert_root,
 }

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from itertools import islice
 
 from app.metadata.html import flags
+from app.metadata.html.elements import NAMES
 from app.metadata.html.patterns import Patterns
 from app.metadata.html.tokenizer import ATTRIBUTE, MAX_ATTRIBUTES
+
+OF_NUMBER = [flags.OF_ELEMENT.get(name, 0) for name in NAMES]
+"""Flags of the known elements, by number."""
 
 _WORD_START = rb"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))"
 _WORDS = b"|".join(b"(%b)" % word.replace(b"-", b"[-_]{0,3}+") for word in flags.OF_WORD)

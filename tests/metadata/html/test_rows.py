@@ -21,9 +21,9 @@ needs_compiler = pytest.mark.skipif(not COMPILED, reason="the reader was not com
 
 PIECES = (
     "<", ">", "/", "/>", " ", "\n", "\x0b", "=", '"', "'", "-", "--", "-->", "--!>", "<!--", "<!-->", "<!--->", "<?",
-    "</", "<![CDATA[", "]]>", "a", "é", "\0", "\r\n", "\ud800", "&amp;", "&notit;", "<!doctype html>", "<my-x>",
-    "</my-x>", "<annotation-xml", " a='b'", ' class="comment x"', " id=reviewForm", " hidden",
-    " style='a;display : none'", " class='has-related cookie-banner'", " role=dialog", " itemprop=review",
+    "</", "<![CDATA[", "]]>", "a", "é", "\0", "\r\n", "\ud800", "&amp;", "&notit;", "&#39;", "&#x8d;", "&nGt;",
+    "<!doctype html>", "<my-x>", "</my-x>", "<annotation-xml", " a='b'", ' class="comment x"', " id=reviewForm",
+    " hidden", " style='a;display : none'", " class='has-related cookie-banner'", " role=dialog", " itemprop=review",
     " type=hidden", " encoding=text/html",
     " color=x", "<h1>", "<script>", "</script>", "<title>", "</title>", "<template>", "</template>", "<svg>", "</svg>",
     "<math>", "<foreignObject>", "<mi>", "</p>", "<head>", "</head>", "<noscript>", "</noscript>", "<frameset>",

@@ -147,6 +147,23 @@ def test_references_are_decoded_in_text_and_titles_alone(read: Any) -> None:
 
 
 @each_reader
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("a&amp;b &#39;&#x1F600;&nbsp;", "a&b '\U0001f600\xa0"),
+        ("a & b&", "a & b&"),
+        ("&nGt;&lt", "\u226b\u20d2<"),
+        ("&#128;&#0;&#xD800;&#x110000;", "€\ufffd\ufffd\ufffd"),
+        ("&#" + "9" * 5_000 + ";&#x;", "\ufffd&#x;"),
+        ("&#13;\r\n&amp;", "\r\n&"),
+        ("&nothing;&unknown;", "¬hing;&unknown;"),
+    ],
+)
+def test_references_in_text(read: Any, raw: str, text: str) -> None:
+    assert texts(read(f"<p>{raw}".encode())) == [text]
+
+
+@each_reader
 def test_cdata_is_text_in_foreign_content_alone(read: Any) -> None:
     assert texts(read(b"<p><![CDATA[<i>]]>x<svg><![CDATA[<b>]]></svg>")) == ["]]>x", "<b>"]
     assert texts(read(b"<svg><![CDATA[<b>]]")) == ["<b>]]"]
