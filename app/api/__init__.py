@@ -1,10 +1,10 @@
-"""The HTTP door: one file per resource, and what wraps them all."""
+"""The HTTP door: one file per resource, and the envelope around all of them."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, envelope, extract, jobs, openapi, operations, site
+from app.api import auth, envelope, extract, favicon, jobs, openapi, operations, site
 from app.plans import MAX_BODY
 
 
@@ -13,8 +13,8 @@ def install(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # a chunked body is cut off there, unseen by werkzeug
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # none is async: it need not look
-    envelope.install(app)  # first: whatever answers, a preflight too, has an id and a clock
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # no view is async: skip the check
+    envelope.install(app)  # first: every answer, a preflight's too, has an id and a clock
     auth.install(app)
-    for room in (extract, jobs, operations, openapi, site):
+    for room in (extract, favicon, jobs, operations, openapi, site):
         app.register_blueprint(room.blueprint)

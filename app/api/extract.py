@@ -14,13 +14,14 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, stream_with_context
+from marshmallow import Schema
 from msgspec import UNSET
 
 from app import metrics
 from app.api import examples
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.envelope import JSON, answer_meta, conditional, failure, mark, success
+from app.api.envelope import JSON, answer_meta, conditional, mark, success
 from app.api.openapi import Answer, Operation, described
 from app.api.requests import LEAST_TIMEOUT_MS, BatchRequestSchema, CardQuerySchema, NoQuerySchema
 from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, CardMeta, Limits, Usage, UsageAnswer, Used
@@ -122,15 +123,8 @@ def extract_many(caller: Caller) -> Response:
 @authorised(publishable=True)
 def extract_one(caller: Caller) -> Response:
     """Turn one URL into a card."""
-    if not current_request().args.get("url"):
-        raise MissingUrl
-    asked = read_query(EXTRACT)
-    parsed = parse_batch(caller.plan, [asked["url"]], ignore_invalid=False)
-    check_quota(caller)
-    [outcome] = collect(_extract(caller, parsed, _options(asked), _deadline(None))).values()
-    if isinstance(outcome, Failure):
-        return failure(outcome.error)
-    return _card(outcome, asked)
+    asked = read_url_query(EXTRACT)
+    return _card(find_card(caller, asked["url"], _options(asked)), asked)
 
 
 @blueprint.get("/v1/usage")
@@ -145,6 +139,23 @@ def usage(caller: Caller) -> Response:
     )
     told = Usage(plan=plan.name, limits=limits, used=Used(month=used.month(), urls=used.used(caller.tenant)))
     return success(msgspec.json.encode(told))
+
+
+def read_url_query(schema: Schema) -> Any:
+    """Read the query of an endpoint that takes a `url`. Raises MissingUrl, InvalidBody."""
+    if not current_request().args.get("url"):
+        raise MissingUrl
+    return read_query(schema)
+
+
+def find_card(caller: Caller, url: str, options: Options) -> Success:
+    """Return the card of one URL. Raises InvalidUrls, QuotaExceeded, Overloaded, TargetError."""
+    parsed = parse_batch(caller.plan, [url], ignore_invalid=False)
+    check_quota(caller)
+    [outcome] = collect(_extract(caller, parsed, options, _deadline(None))).values()
+    if isinstance(outcome, Failure):
+        raise outcome.error
+    return outcome
 
 
 def parse_batch(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:

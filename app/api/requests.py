@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import re
-from datetime import UTC, datetime, time
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.api.fields import Array, Boolean, CommaList, Integer, QueryBoolean, QueryInteger, StrictSchema, Strings
+from app.api.fields import Array, Boolean, CommaList, Integer, Moment, QueryBoolean, QueryInteger, StrictSchema, Strings
 from app.errors import InvalidUrl
 from app.extractor import FORMATS, INCLUDES
 from app.fetch import check_headers, parse_url
@@ -19,6 +17,7 @@ from app.jobs.job import MAX_URLS, Status
 MAX_AGE = validate.Range(min=0, max=10**9)
 DEFAULT_MAX_AGE = 3_600  # seconds
 LEAST_TIMEOUT_MS = 100
+URL = {"description": "An absolute http(s) URL.", "example": "https://example.com"}
 MAX_PAGE = 10**6
 PAGE = {"description": "Number of the page, from 1."}
 PROXY_TYPES = ("residential", "datacenter", "mix")
@@ -72,9 +71,7 @@ class BatchRequestSchema(StrictSchema):
 class CardQuerySchema(StrictSchema):
     """Query parameters of `GET /v1/extract`."""
 
-    url = fields.String(
-        required=True, metadata={"description": "An absolute http(s) URL.", "example": "https://example.com"}
-    )
+    url = fields.String(required=True, metadata=URL)
     cache = QueryBoolean(load_default=True, metadata={"description": "`false`: fetch afresh."})
     max_age = QueryInteger(
         load_default=DEFAULT_MAX_AGE,
@@ -85,6 +82,15 @@ class CardQuerySchema(StrictSchema):
         include_item(),
         load_default=list,
         metadata={"description": "Extra blocks of `data`, separated by commas."},
+    )
+
+
+class FaviconQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/favicon`."""
+
+    url = fields.String(required=True, metadata=URL)
+    size = QueryInteger(
+        load_default=32, validate=validate.Range(1, 4096), metadata={"description": "Wanted edge in pixels."}
     )
 
 
@@ -247,25 +253,6 @@ class JobPageQuerySchema(StrictSchema):
     page_size = QueryInteger(
         load_default=10, validate=validate.Range(1, 50), metadata={"description": "Results per page."}
     )
-
-
-class Moment(fields.Field[float]):
-    """A date or time of ISO 8601 as Unix seconds. Without a zone it is UTC; a date as `end` means its last moment."""
-
-    def __init__(self, *, end: bool, **options: Any) -> None:
-        super().__init__(**options)
-        self._end = end
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> float:
-        # A plus that nobody encoded arrives as a space (HTML standard, application/x-www-form-urlencoded).
-        text = re.sub(r"\A([^T]*+T.*) (\d\d:?\d\d)\Z", r"\1+\2", str(value))
-        try:
-            moment = datetime.fromisoformat(text)
-            if self._end and len(text) <= len("2026-05-26"):
-                moment = datetime.combine(moment, time.max) if moment.time() == time.min else moment
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            raise ValidationError("Must be a date or time of ISO 8601, such as 2026-05-26T10:30:00Z.") from None
 
 
 def _moment(text: str) -> dict[str, str]:

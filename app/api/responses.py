@@ -137,6 +137,39 @@ class CardAnswer(Struct, frozen=True, kw_only=True):
     meta: Annotated[CardMeta, doc("Facts of the request and of the card.")]
 
 
+class FaviconIcon(Struct, frozen=True, kw_only=True):
+    """An icon of a page."""
+
+    url: Annotated[str, doc("Absolute URL of the icon.", "https://example.com/icon-32.png")]
+    type: Annotated[str | None, doc("Media type as declared.", "image/png")]
+    sizes: Annotated[str | None, doc("`sizes` as declared.", "32x32")]
+    source: Annotated[str, one_of(("link", "default"), "`link` of the page, or `/favicon.ico` by default.")]
+
+
+class FaviconMatch(Struct, frozen=True, kw_only=True):
+    """The icon that suits the wanted size."""
+
+    url: Annotated[str, doc("Absolute URL of the icon.", "https://example.com/icon-32.png")]
+    size: Annotated[int | None, doc("Declared edge in pixels; null if it scales or declares none.", 32)]
+
+
+class Favicon(Struct, frozen=True, kw_only=True):
+    """Icons of a page."""
+
+    url: Annotated[str, doc("The URL that was asked.", "https://example.com")]
+    icons: Annotated[tuple[FaviconIcon, ...], doc("Icons of the page, in page order.")]
+    best_match: Annotated[FaviconMatch | None, doc("The icon that suits `size`.")]
+    favicon: Annotated[str | None, doc("The icon for a list of links, as in `meta.favicon` of a card.")]
+
+
+class FaviconAnswer(Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v1/favicon`."""
+
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Favicon, doc("Icons of the page.")]
+    meta: Annotated[Meta, doc("Facts of the request.")]
+
+
 # Usage and operations ---------------------------------------------------------------------------------------------
 
 
