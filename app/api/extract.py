@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import select
-import socket
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, stream_with_context
-from marshmallow import Schema
 from msgspec import UNSET
 
-from app import metrics
 from app.api import examples
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.envelope import JSON, answer_meta, conditional, mark, success
+from app.api.envelope import JSON, answer_meta, conditional, success
+from app.api.extraction import extract, find_card, parse_batch, read_deadline, read_url_query
 from app.api.openapi import Answer, Operation, described
-from app.api.requests import LEAST_TIMEOUT_MS, BatchRequestSchema, CardQuerySchema, NoQuerySchema
+from app.api.requests import BatchRequestSchema, CardQuerySchema, NoQuerySchema
 from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, CardMeta, Limits, Usage, UsageAnswer, Used
 from app.api.state import Caller, current_request, services
 from app.batch import (
     Outcomes,
     ParsedUrl,
-    collect,
-    describe_invalid,
-    extract_batch,
     in_order,
-    parse_urls,
 )
-from app.deadline import Deadline
 from app.errors import (
     BatchTooLarge,
-    InvalidBody,
     InvalidUrl,
     InvalidUrls,
     MissingUrl,
@@ -48,7 +38,6 @@ from app.errors import (
     leaves,
 )
 from app.extractor import Options
-from app.plans import Plan
 from app.results import (
     Failure,
     Outcome,
@@ -97,11 +86,11 @@ def extract_many(caller: Caller) -> Response:
     """
     read_query(NO_QUERY)
     asked = read_body(BATCH)
-    deadline = _deadline(asked["timeout_ms"])
+    deadline = read_deadline(asked["timeout_ms"])
     parsed = parse_batch(caller.plan, asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota(caller)
     streaming = _wants_lines()
-    done = _extract(caller, parsed, _options(asked), deadline, streaming=streaming)
+    done = extract(caller, parsed, _options(asked), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], parsed, done)
     return success(*encode_batch(asked["urls"], in_order(parsed, done)))
@@ -141,112 +130,8 @@ def usage(caller: Caller) -> Response:
     return success(msgspec.json.encode(told))
 
 
-def read_url_query(schema: Schema) -> Any:
-    """Read the query of an endpoint that takes a `url`. Raises MissingUrl, InvalidBody."""
-    if not current_request().args.get("url"):
-        raise MissingUrl
-    return read_query(schema)
-
-
-def find_card(caller: Caller, url: str, options: Options) -> Success:
-    """Return the card of one URL. Raises InvalidUrls, QuotaExceeded, Overloaded, TargetError."""
-    parsed = parse_batch(caller.plan, [url], ignore_invalid=False)
-    check_quota(caller)
-    [outcome] = collect(_extract(caller, parsed, options, _deadline(None))).values()
-    if isinstance(outcome, Failure):
-        raise outcome.error
-    return outcome
-
-
-def parse_batch(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:
-    """Parse each URL into a target or an InvalidUrl.
-
-    Raises BatchTooLarge for more URLs than the plan takes and, unless `ignore_invalid`, InvalidUrls with every
-    invalid one.
-    """
-    limit = plan.batch_limit
-    if len(urls) > limit:
-        raise BatchTooLarge(
-            f"This plan takes {limit} URLs in one batch, not {len(urls)}",
-            details={"limit": limit, "received": len(urls), "plan": plan.name},
-        )
-    parsed = parse_urls(urls)
-    invalid = describe_invalid(urls, parsed)
-    if invalid and not ignore_invalid:
-        raise InvalidUrls(details={"invalid_urls": invalid})
-    return parsed
-
-
 def _options(asked: dict[str, Any]) -> Options:
     return Options(include=frozenset(asked["include"]), fresh=not asked["cache"], max_age=asked["max_age"])
-
-
-def _deadline(timeout_ms: int | None) -> Deadline:
-    most = round(services().settings.batch_timeout * 1000)
-    if timeout_ms is not None and timeout_ms > most:
-        allowed = f"Must be from {LEAST_TIMEOUT_MS} to {most}, the server's limit."
-        raise InvalidBody(f"timeout_ms: {allowed}", details={"errors": {"timeout_ms": [allowed]}})
-    return Deadline.after((timeout_ms or most) / 1000)
-
-
-def _extract(
-    caller: Caller, parsed: list[ParsedUrl], options: Options, deadline: Deadline, *, streaming: bool = False
-) -> Iterator[Outcomes]:
-    """Yield the outcomes of the targets among `parsed` as they come, and charge the pages read to the key's month."""
-    ours = services()
-    done = extract_batch(
-        parsed,
-        ours.extractor,
-        ours.pool,
-        options,
-        deadline,
-        tenant=caller.tenant,
-        abandoned=_client_gone(),
-        streaming=streaming,
-    )
-    return _charged(done, deadline, _Tally(caller.tenant, ours.usage.add))
-
-
-def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Iterator[Outcomes]:
-    begun = time.perf_counter()
-    try:
-        for some in done:
-            tally.count(some.values())
-            yield some
-    finally:
-        deadline.cancel()  # a client that hangs up stops the work, and pays for the pages read by then
-        for some in done:
-            tally.count(some.values())
-        tally.settle()
-        mark("extract", time.perf_counter() - begun)
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts of one request: cache hits, pages read and charged, failures."""
-
-    key_id: str
-    charge: Callable[[str, int], None]
-    hits: int = 0
-    read: int = 0
-    failed: int = 0
-
-    @property
-    def missed(self) -> int:
-        return self.read + self.failed
-
-    def count(self, outcomes: Collection[Outcome]) -> None:
-        known = [outcome.cache_hit for outcome in outcomes if isinstance(outcome, Success)]
-        hits = known.count(True)
-        self.hits += hits
-        self.read += len(known) - hits
-        self.failed += len(outcomes) - len(known)
-
-    def settle(self) -> None:
-        self.charge(self.key_id, self.read)
-        metrics.CACHE_HITS.inc(self.hits)
-        if self.missed:
-            metrics.CACHE_MISSES.inc(self.missed)
 
 
 def _wants_lines() -> bool:
@@ -302,17 +187,3 @@ def _card(outcome: Success, asked: dict[str, Any]) -> Response:
     response.headers["Cache-Control"] = f"private, max-age={fresh}"
     response.vary.update(("Authorization", "X-Api-Key", "Origin"))
     return conditional(response)
-
-
-def _client_gone() -> Callable[[], bool]:
-    """Return a check whether the client of this request has hung up."""
-    connection: socket.socket | None = current_request().environ.get("gunicorn.socket")
-    if connection is None:
-        return lambda: False
-
-    def gone() -> bool:
-        hangup = select.poll()
-        hangup.register(connection, select.POLLRDHUP)  # even with unread bytes before it
-        return bool(hangup.poll(0))
-
-    return gone

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from app.api.auth import authorised
 from app.api.envelope import success
-from app.api.extract import find_card, read_url_query
+from app.api.extraction import find_card, read_url_query
 from app.api.openapi import Answer, Operation, described
 from app.api.requests import FaviconQuerySchema
 from app.api.responses import Favicon, FaviconAnswer, FaviconIcon, FaviconMatch
