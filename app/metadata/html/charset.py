@@ -1,8 +1,8 @@
-"""Bytes of any encoding to UTF-8, as the HTML standard reads them and as real pages need it.
+"""Bytes of any encoding to UTF-8, by the HTML standard and the needs of real pages.
 
-Rule 1: total and linear; whatever the bytes are, UTF-8 comes back, without NULs.
+Rule 1: total and linear: any bytes become UTF-8 without NULs.
 Rule 2: only encodings of the WHATWG Encoding Standard are ever used, under its labels.
-Rule 3: what the page declares is believed as long as its bytes agree.
+Rule 3: a declared encoding holds as long as the bytes agree.
 
 Order: byte order mark, HTTP header, `<meta>`, XML declaration, UTF-8 if it decodes, windows-1252.
 """
@@ -15,19 +15,20 @@ from collections.abc import Iterator
 
 from webencodings.labels import LABELS
 
+from app.metadata.html.japanese import decode_euc_jp, decode_iso_2022_jp
 from app.metadata.html.patterns import Patterns, any_case
 
 PRESCAN_LIMIT = 65_536
 """Bytes searched for a `<meta>`. The standard asks for 1,024; one real page in eight declares it later."""
 
 BAD_BYTES_IN_UTF8 = 0.05
-"""The share of non-ASCII characters that may be broken in text that still counts as UTF-8."""
+"""Share of broken characters among the non-ASCII ones of a text in UTF-8."""
 
 EVIDENT = 50
-"""Bytes over the number of characters from which on UTF-8 is beyond doubt."""
+"""Bytes over the number of characters that prove UTF-8."""
 
 EVIDENCE_PIECE = 16_384
-"""Bytes that are searched for such evidence at a time."""
+"""Bytes searched for evidence at a time."""
 
 FALLBACK = "windows-1252"
 
@@ -44,6 +45,7 @@ _CODECS = {
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac-cyrillic",
 }
+_JAPANESE = {"euc-jp": decode_euc_jp, "iso-2022-jp": decode_iso_2022_jp}
 # Encoding Standard, 4.2: labels of the "replacement" encoding decode to nothing, by design.
 _REPLACEMENT = {"replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-2022-cn-ext", "iso-2022-kr"}
 
@@ -66,7 +68,7 @@ _NOT_ASCII = {"iso-2022-jp", "utf-16be", "utf-16le"}
 
 
 def to_utf8(body: bytes, content_type: str = "") -> tuple[bytes, str]:
-    """The markup of an HTML answer in UTF-8, and the WHATWG name, in lower case, of the encoding it was written in.
+    """Transcode the markup of an HTML answer to UTF-8; (markup, WHATWG name of its encoding in lower case).
 
     `content_type` is the raw header value, "" if there was none. What was UTF-8 stays as it was, broken characters
     included: who decodes a piece of it replaces them. Never raises.
@@ -78,7 +80,7 @@ def to_utf8(body: bytes, content_type: str = "") -> tuple[bytes, str]:
 
 
 def find_encoding(label: str) -> str | None:
-    """The WHATWG name behind a label such as `latin1`; None if the standard does not know it."""
+    """WHATWG name of a label like `latin1`; None of an unknown label."""
     label = label.strip("\t\n\f\r ").lower()
     name: str | None = None if label in _REPLACEMENT else LABELS.get(label)
     return name
@@ -95,7 +97,7 @@ def _encoding(body: bytes, content_type: str) -> str:
 
 
 def _evidence_of_utf8(body: bytes) -> int | None:
-    """The bytes over the number of characters, counted until they are enough; None if this is no UTF-8."""
+    """Count the bytes over the number of characters, up to `EVIDENT`; None of other encodings than UTF-8."""
     evidence = start = 0
     while start < len(body) and evidence < EVIDENT:
         piece = body[start : start + EVIDENCE_PIECE]
@@ -114,15 +116,20 @@ def _evidence_of_utf8(body: bytes) -> int | None:
 def _transcoded(body: bytes, name: str) -> bytes:
     if body.isascii() and name not in _NOT_ASCII:
         return body
-    codec = _CODECS.get(name, name)
     try:
-        return body.decode(codec, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
+        return _decode(body, name, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
     except LookupError:  # x-user-defined has no codec; the standard reads it as windows-1252 in a meta
         return body.decode(FALLBACK, "replace").encode()
 
 
+def _decode(body: bytes, name: str, errors: str) -> str:
+    if name in _JAPANESE:
+        return _JAPANESE[name](body, errors)
+    return body.decode(_CODECS.get(name, name), errors)
+
+
 def _labels(body: bytes, content_type: str) -> Iterator[str | None]:
-    """Lazily, since the first is mostly right and the second costs the most."""
+    """Yield the declared encodings lazily: the first is mostly right, and the second costs the most."""
     yield _header_label(content_type)
     yield _meta_label(body)
     yield _xml_label(body)
@@ -139,12 +146,14 @@ def _xml_label(body: bytes) -> str | None:
 
 
 def _declared(body: bytes, content_type: str, evidence: int | None) -> str | None:
-    """The first encoding that the page names and its bytes agree with."""
+    """Find the first declared encoding in agreement with the bytes."""
     refuted: list[str] = []
     for name in filter(None, map(find_encoding, filter(None, _labels(body, content_type)))):
         if _agrees(body, name, evidence):
             return "utf-8" if evidence and _is_single_byte(name) else name
         refuted.append(name)
+    if refuted and not evidence and set(refuted) == {"utf-8"} and not _has_utf8(body):
+        return None  # browsers show U+FFFD in place of every such character
     return ("utf-8" if evidence else refuted[0]) if refuted else None
 
 
@@ -152,7 +161,7 @@ def _agrees(body: bytes, name: str, evidence: int | None) -> bool:
     if name == "utf-8":
         return evidence is not None or _is_nearly_utf8(body)
     try:
-        body.decode(_CODECS.get(name, name))
+        _decode(body, name, "strict")
     except (UnicodeDecodeError, LookupError):
         return False
     return True
@@ -164,7 +173,7 @@ def _undeclared(body: bytes, evidence: int | None) -> str:
 
 
 def _is_single_byte(name: str) -> bool:
-    """Old servers send "iso-8859-1" with everything; no real text in it looks like UTF-8 by chance."""
+    """Whether UTF-8 is likelier: old servers send "iso-8859-1" with everything, and no real text looks so by chance."""
     return name.startswith(("windows-", "iso-8859-", "koi8-", "ibm", "mac", "x-mac", "x-user"))
 
 
@@ -175,8 +184,13 @@ def _is_nearly_utf8(body: bytes) -> bool:
     return bad <= max(1, other * BAD_BYTES_IN_UTF8) and other > bad
 
 
+def _has_utf8(body: bytes) -> bool:
+    """Whether any character beyond ASCII is UTF-8."""
+    return any(char > "\x7f" for char in set(body.decode("utf-8", "ignore")))
+
+
 def _not_utf16(label: str) -> str:
-    """HTML standard, 13.2.3.2: who can read the declaration byte by byte is not reading UTF-16."""
+    """HTML standard, 13.2.3.2: a declaration in ASCII bytes contradicts UTF-16."""
     return "utf-8" if (find_encoding(label) or "").startswith("utf-16") else label
 
 
@@ -208,20 +222,20 @@ def _meta_label(body: bytes) -> str | None:
 
 
 def _names(body: bytes) -> Iterator[int]:
-    """Where a charset may be named."""
+    """Places where a charset may be named."""
     for _, place, _ in _IN_NAME.find(body, 1, PRESCAN_LIMIT):
         if body[place - 1 : place - 1 + len(_NAME)].lower() == _NAME:
             yield place - 1
 
 
 def _after(body: bytes, needle: bytes, position: int) -> int:
-    """Where `needle` ends, 0 if it does not come."""
+    """End of the next `needle`, 0 without any."""
     found = body.find(needle, position, PRESCAN_LIMIT)
     return 0 if found < 0 else found + len(needle)
 
 
 def _attributes(body: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
-    """The attributes of the tag that is open at `position`, and where it ends; 0 if it never does."""
+    """Attributes of the tag open at `position`, and its end; 0 without an end."""
     attributes: dict[bytes, bytes] = {}
     while found := _ATTRIBUTE.match(body, position, PRESCAN_LIMIT):
         name, double, double_end, single, single_end, bare = found.groups()
