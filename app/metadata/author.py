@@ -161,7 +161,7 @@ def _with_neighbours(document: Document, names: str, row: int, others: list[int]
 
 
 def _names_in(document: Document, row: int) -> str | None:
-    """Names that an element shows: those of its links, else its first text that is a name."""
+    """Names in an element: in its links, else in its first text with a name."""
     table = document.table
     end = min(table.end_of(row), row + MAX_ROWS, document.body.row_after(row, BYLINE_MARKUP))
     tags = [each for each in range(row + 1, end) if table.kind(each) == START]
@@ -181,7 +181,7 @@ def _leads_to_author(href: str | None) -> bool:
 
 
 def _labelled(document: Document, headline: int) -> str | None:
-    """Name after a word such as "By", in a text near the headline that holds little else."""
+    """Name after a label like "By", in a short text near the headline."""
     runs = document.body.raw_runs(headline, document.body.row_after(headline, LABEL_MARKUP), flags.UNSEEN | _NOT_OWN)
     for run, following in pairwise(chain(runs, ("",))):
         label = LABELLED.match(run) if len(run) < MAX_NAME + 20 else None

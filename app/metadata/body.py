@@ -1,4 +1,4 @@
-"""Body of a page: walks over its rows, and the parts of it that tell of something else."""
+"""Body of a page: walks over its rows, and its parts about something else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_FINDS = 300
 """Places in the markup looked at for some strings."""
 
 BY_WORD = flags.COMMENT | flags.REVIEW | flags.RELATED
-"""Flags that words in classes set; whether they are right depends on the part."""
+"""Flags set by words in classes; `is_foreign` checks them."""
 
 # BEM, getbem.com/naming: `block__element--modifier`, with one `_` in older spellings.
 _BLOCK = re.compile(r"(?:^|\s)([A-Za-z][A-Za-z0-9-]*?)(?=__?[A-Za-z])")
@@ -44,7 +44,7 @@ class Body:
         return flags.UNSEEN & ~flags.NOSCRIPT if is_content else flags.UNSEEN
 
     def row_after(self, row: int, size: int) -> int:
-        """Row that stands `size` bytes of markup after `row`, before it if `size` is negative."""
+        """Row `size` bytes of markup after `row`; a negative `size` goes back."""
         table = self._table
         return max(table.body, table.at(table.start(row) + size) + 1) if row < len(table) else row
 

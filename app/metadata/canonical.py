@@ -20,7 +20,7 @@ _ESCAPE = re.compile(r"\\(.)")
 
 @contained("canonical_url", nothing)
 def read_canonical(document: Document, og: OpenGraph) -> str | None:
-    """Read the URL that a page names as its own, else the one that answered."""
+    """Read the URL of the page by its own tags, else the final URL."""
     return (
         document.link("canonical")
         or _canonical_of_header(document)

@@ -1,7 +1,7 @@
-"""Bot walls: pages that answer in place of the one that was asked for.
+"""Bot walls: challenge pages in place of the requested page.
 
-Rule: the signs of a wall are a header that only walls send, or a title together with a status or with a mark that
-only walls have in their markup; never a title alone.
+Rule: the signs of a wall are a header of walls, or a title together with a status or with a mark of walls in the
+markup; never a title alone.
 """
 
 from __future__ import annotations
@@ -90,5 +90,5 @@ def _wall_of_page(document: Document) -> str | None:
 
 
 def _has_title(title: str, titles: tuple[str, ...], refused: bool) -> bool:
-    """Whether the title fits a wall: any title with a status that refuses, else one of its own, or none at all."""
+    """Whether the title fits a wall: any with a refusing status, else its own, or none at all."""
     return refused or any(title.startswith(known) if known else not title for known in titles)

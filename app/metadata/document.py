@@ -102,9 +102,10 @@ class Document:
 
     def meta_as_written(self, *names: str) -> str | None:
         """First non-empty content of the first of `names` present, in one line and otherwise untouched."""
-        return first_of(
-            self._cleaned[content] if "&" not in content else one_line(content) for content in self._contents(*names)
-        )
+        for content in self._contents(*names):
+            if value := one_line(content) if "&" in content else self._cleaned[content]:
+                return value
+        return None
 
     def present(self, *names: str) -> list[str]:
         """Those of `names` that the page has a meta tag for, in their order."""
@@ -112,7 +113,7 @@ class Document:
         return [name for name in names if name in rows]
 
     def meta_url(self, *names: str) -> str | None:
-        """First usable URL under the first of `names` that has one."""
+        """First usable URL under the names, in their order."""
         return first_of(map(self.resolve_meta, self._contents(*names)))
 
     def _contents(self, *names: str) -> list[str]:
@@ -136,7 +137,7 @@ class Document:
         return self._resolved[href] if href else None
 
     def resolve_meta(self, content: str | None) -> str | None:
-        """Resolve the URL in a meta tag: no browser follows it, so that many lack the scheme before `www.`."""
+        """Resolve the URL in a meta tag; many lack the scheme before `www.`, as no browser follows them."""
         if content and content[:4].lower() == "www.":
             content = f"{self._address.scheme}://{content}"
         return self.resolve(content)
@@ -152,7 +153,7 @@ class Document:
         return links
 
     def link(self, *rels: str) -> str | None:
-        """URL of the first link whose `rel` holds the first of `rels` that has one."""
+        """URL of the first link with one of `rels`, in the order of those."""
         hrefs = (link["href"] for rel in rels for tokens, link in self.links if rel in tokens)
         return first_of(map(self.resolve, hrefs))
 
@@ -171,7 +172,7 @@ class Document:
 
     @property
     def headings(self) -> list[Heading]:
-        """First few `<h1>` with a text, without those that are the name of the site."""
+        """First few `<h1>` with a text, but for the name of the site."""
         return self._headings.own
 
     @property
@@ -249,5 +250,5 @@ class Document:
 
 
 def is_json_ld(kind: str | None) -> bool:
-    """Whether the type of a script is that of JSON-LD, whatever its parameters."""
+    """Whether a script is JSON-LD by its type, with any parameters."""
     return kind is not None and kind.strip().lower().startswith("application/ld+json")

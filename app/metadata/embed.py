@@ -1,4 +1,4 @@
-"""Players: rebuild the `<iframe>` of an oEmbed provider from parts that are judged one by one.
+"""Players: the `<iframe>` of an oEmbed provider, rebuilt from checked parts.
 
 Rule: markup of a provider is never passed on; scripts, event attributes and `srcdoc` have no way through.
 """
@@ -21,7 +21,7 @@ SANDBOX = "allow-scripts allow-same-origin allow-popups allow-presentation"
 
 
 def rebuild_player(html: str, title: str | None, base_url: str, page_url: str) -> str | None:
-    """Build a sandboxed `<iframe>` from that of a provider; None unless `html` is a lone https one of its own host.
+    """Rebuild the lone https `<iframe>` of a provider's own host with a sandbox; None of any other `html`.
 
     Its own hosts share the registrable domain of the endpoint (`base_url`) or of the page.
     """
@@ -33,7 +33,7 @@ def rebuild_player(html: str, title: str | None, base_url: str, page_url: str) -
 
 
 def _lone_iframe(html: str) -> dict[str, str]:
-    """Attributes of the one `<iframe>` that the markup consists of; none of any other markup."""
+    """Attributes of a lone `<iframe>`; none of any other markup."""
     table = read_table(html.encode("utf-8", "replace"))
     rows = [row for row in range(len(table)) if table.kind(row) == START or table.run(row).strip()]
     return table.attributes(rows[0]) if [*map(table.name, rows)] == ["iframe"] else {}

@@ -13,13 +13,13 @@ from app.metadata.values import MAX_RESULT
 T = TypeVar("T", bound=Struct)
 
 _STEPS = ((25, 10_000), (10, 5_000), (5, 1_000), (2, 300))
-"""(items of a list, characters of a text) that are tried in turn; the last always fits."""
+"""Limits tried in turn: (items of a list, characters of a text); the last always fits."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def encode(metadata: Metadata) -> bytes:
-    """The JSON of `metadata`, with as much of its lists and texts as fits into `MAX_RESULT` bytes."""
+    """Encode `metadata` as JSON, with lists and texts shortened to fit into `MAX_RESULT` bytes."""
     encoded = _encode(metadata)
     for items, characters in _STEPS:
         if len(encoded) <= MAX_RESULT:

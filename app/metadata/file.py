@@ -1,4 +1,4 @@
-"""Cards of files that are not HTML: images, video, audio and PDF, told by type or by their first bytes."""
+"""Cards of other files than HTML: images, video, audio and PDF, by their type or first bytes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ENCODED_FILE_NAME = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^\
 
 
 def media_type(page: Page) -> str:
-    """The type of a page without parameters, in lower case; sniffed where the header says nothing."""
+    """Media type of a page without parameters, in lower case; sniffed where the header has no meaning."""
     told = declared_type(page.content_type)
     return _sniff(page.body) or told if is_untold(told) else told
 
@@ -60,12 +60,12 @@ def _sniff(body: bytes) -> str | None:
 
 
 def is_html(page: Page) -> bool:
-    """Whether a page is to be read as HTML."""
+    """Whether a page is HTML."""
     return media_type(page) in HTML_TYPES
 
 
 def has_card(page: Page) -> bool:
-    """Whether a page is HTML or a file type that has a card of its own."""
+    """Whether a page is HTML or a type of file with a card."""
     return is_html(page) or _card_type(media_type(page)) is not None
 
 
@@ -79,7 +79,7 @@ def _card_type(kind: str) -> str | None:
 
 
 def read_file(page: Page) -> Metadata:
-    """The card of a file: its name, its kind, and itself as the image if it is one."""
+    """Read the card of a file: its name, its type, and the URL of an image."""
     kind = media_type(page)
     url = absolute_url(page.final_url, page.url) or page.url
     return Metadata(
@@ -109,5 +109,5 @@ def _disposition_name(disposition: str) -> str | None:
 
 
 def _base_name(name: str) -> str | None:
-    """RFC 6266, 4.3: a path in the name is not to be trusted; only its last part counts."""
+    """RFC 6266, 4.3: only the last part of a path in the name is trusted."""
     return clean(name.replace("\\", "/").rsplit("/", 1)[-1])

@@ -40,7 +40,7 @@ _TITLE_PARTS = re.compile(r"[|\-–—»«•·:](?:(?<=\s.)(?=\s)|(?<=[|»•·
 
 
 class Heading(NamedTuple):
-    """An `<h1>`: its row, its text, the last run of that, and whether it links to the home page."""
+    """An `<h1>`: its row, its text, the last run of its text, and whether it links to the home page."""
 
     row: int
     text: str
@@ -120,7 +120,7 @@ class Headings:
         return [ShownTitle(row, part, self._is_in_heading(row)) for part in told for row in self._rows_of(part)]
 
     def _rows_of(self, title: str) -> Iterator[int]:
-        """Rows of text in the body that are this title, or begin with `SHOWN_TITLE` characters of it."""
+        """Rows of text in the body with this title, or its first `SHOWN_TITLE` characters."""
         plain = max(_PLAIN.findall(title), key=len, default="")
         for row in self._rows_with(plain.encode()) if len(plain) > MIN_TITLE else ():
             shown = clean(self._table.run(row, MAX_TITLE))

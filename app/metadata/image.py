@@ -1,4 +1,4 @@
-"""Picture of a page: the one that it names, else the first large one that it shows."""
+"""Picture of a page: by its tags, else the first large picture in its body."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _SOURCES = (
 
 @contained("image", nothing)
 def read_image(document: Document, og: OpenGraph, twitter: TwitterCard) -> str | None:
-    """Read the URL of the best image that a page names, or shows near its headline."""
+    """Read the URL of the best image in the tags, or near the headline."""
     stand_in = None
     for url in _named_images(document, og, twitter):
         if url and _is_picture(url) and _is_reachable(document, url):

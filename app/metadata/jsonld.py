@@ -92,7 +92,7 @@ class Graph:
 
     @lazy
     def by_id(self) -> dict[str, Node]:
-        """First node, wherever it stands, under each `@id` that has more properties than that."""
+        """First node at any depth under each `@id`, with further properties."""
         found: dict[str, Node] = {}
         waiting: list[Any] = list(reversed(self._blocks))
         for _ in range(MAX_VISITS):

@@ -51,7 +51,7 @@ def _read_tolerantly(script: str) -> Any:
 
 
 def _read_roots(script: str) -> list[Any] | None:
-    """Read several objects that stand one after the other."""
+    """Read several objects in a row."""
     roots: list[Any] = []
     at = 0
     try:

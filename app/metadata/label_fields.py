@@ -1,4 +1,4 @@
-"""Label fields: a card as one flat object, under the names that collections of labelled pages use."""
+"""Label fields: a card as a flat object, with the names in collections of labelled pages."""
 
 from __future__ import annotations
 

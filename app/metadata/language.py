@@ -48,7 +48,7 @@ _NAMES = {
 
 @contained("language", nothing)
 def read_language(document: Document, og: OpenGraph) -> str | None:
-    """Read the language that a page declares; None without a valid one."""
+    """Read the declared language of a page; None without a valid tag."""
     return next(
         (tag for value in _declared(document, og) if value and (tag := language_tag(value[:MAX_LANGUAGE]))), None
     )
@@ -68,7 +68,7 @@ def _declared(document: Document, og: OpenGraph) -> Iterator[str | None]:
 
 @lru_cache(maxsize=256)
 def language_tag(value: str) -> str | None:
-    """The first language that a value names, in the letters of RFC 5646, 2.1.1; None if there is none."""
+    """Read the first language of a value, in the case of RFC 5646, 2.1.1; None without any."""
     value = value.strip()
     if name := _NAMES.get(value.lower()):
         return name

@@ -1,4 +1,4 @@
-"""Values that are computed once, when somebody asks for them."""
+"""Lazy values: computed once, on first use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801
-    """Property that is computed once. Unlike `functools.cached_property` before Python 3.12 it takes no lock."""
+    """Cached property, without the lock of `functools.cached_property` before Python 3.12."""
 
     def __init__(self, read: Callable[[Any], T]) -> None:
         self._read = read

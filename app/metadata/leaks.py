@@ -1,4 +1,4 @@
-"""Leaked markup: tags that stand in a text by mistake, told from those that the text is about."""
+"""Leaked markup: tags in a text by mistake, as opposed to the subject of the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microdata by extruct, on a small tree of the elements that matter to it.
+"""Microdata by extruct, on a small tree of its elements.
 
 Rule 1: the tree is built from tokens: it holds the elements with an attribute of microdata, and their text.
 Rule 2: the walk sees each element once, and every value and character is charged.
@@ -42,7 +42,7 @@ def read_items(table: TokenTable, base_url: str) -> Iterable[Any]:
 
 
 def _build(table: TokenTable) -> Any:
-    """Build a tree of the elements that microdata is made of; their text goes to the nearest of them."""
+    """Build a tree of the elements with microdata; text goes to the nearest."""
     marked = sorted({row for name in (*_MARKS, "id") for row in table.having(name)[:MAX_ELEMENTS]})[:MAX_ELEMENTS]
     wanted, root = set(marked), etree.Element("html")
     nodes: dict[int, Any] = {}
@@ -133,7 +133,7 @@ class _Microdata(LxmlMicrodataExtractor):  # type: ignore[misc]
 
 
 def _own_properties(item: Any) -> Iterator[Any]:
-    """Elements that are properties of `item`, and not of an item within it, in order."""
+    """Elements of the properties of `item`, but for those of inner items, in order."""
     waiting = [(child, 1) for child in reversed(item)]
     while waiting:
         node, depth = waiting.pop()

@@ -1,4 +1,4 @@
-"""Prose of a page: paragraphs that a reader sees and that are the page's own."""
+"""Prose of a page: visible paragraphs of its own content."""
 
 from __future__ import annotations
 

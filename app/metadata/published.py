@@ -108,7 +108,7 @@ def _first_date(document: Document, values: Iterable[str | None]) -> str | None:
 
 
 def _meta_date(document: Document) -> str | None:
-    """Day in a tag that may be that of the last change: another one beside the headline is right."""
+    """Day in an ambiguous tag; another day beside the headline corrects the day of a change."""
     told = _first_date(document, document.meta_all(*_DATE_METAS)) or _first_date(document, _other_metas(document))
     shown = headline_date(document, unlabelled=True) if told else None
     return shown[:10] if told and shown and days_apart(told, shown) > 1 else told

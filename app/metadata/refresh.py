@@ -22,7 +22,7 @@ _USER = re.compile(r"\s*+(?:https?:)?+[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
 
 @contained("refresh", nothing)
 def read_refresh(document: Document) -> str | None:
-    """Read the absolute URL that a page or its header redirects to within `MAX_DELAY` seconds; None without one."""
+    """Read the absolute target of a redirect within `MAX_DELAY` seconds, in header or page; None without any."""
     if target := _target(document, _decoded(document.page.headers.get("refresh", ""))):
         return target
     table = document.table

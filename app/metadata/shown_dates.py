@@ -1,4 +1,4 @@
-"""Dates in the text of a page: those near the headline, and their labels."""
+"""Dates in the text of a page, near the headline, with their labels."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def days_apart(one: str, other: str) -> int:
 
 
 def _in_zone_of(shown: str, published: str) -> str:
-    """Move `published` to the zone in which it has the time of day of `shown`; the shown day without such a zone."""
+    """Move `published` to the zone with the time of day of `shown`; the shown day without any."""
     moment, local = datetime.fromisoformat(published), datetime.fromisoformat(shown[:16])
     if moment.tzinfo is None or "T" not in shown:
         return shown[:10]
@@ -95,7 +95,7 @@ def _in_zone_of(shown: str, published: str) -> str:
 
 
 def headline_date(document: Document, *, unlabelled: bool = False) -> str | None:
-    """Find the date that stands by itself nearest to the headline: below it, or else above it.
+    """Find the nearest date by itself below the headline, else above.
 
     `unlabelled`: nothing but a word of publication may stand before the date.
     """
@@ -116,7 +116,7 @@ def _date_above(document: Document, row: int, unlabelled: bool) -> str | None:
 
 
 def _labelled(runs: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give each run of text the one before it, if that is short enough to be its label."""
+    """Give each run of text the run before, if short enough for a label."""
     before = ""
     for run in runs:
         yield before if len(before) <= MAX_LABEL else "", run
@@ -126,7 +126,7 @@ def _labelled(runs: Iterable[str]) -> Iterator[tuple[str, str]]:
 def _date_by_itself(
     runs: Iterable[tuple[str, str]], distance: int, document: Document, unlabelled: bool = False
 ) -> str | None:
-    """First date that is most of its run of text, within `distance` characters.
+    """First date with a run of text to itself, within `distance` characters.
 
     The day of an update serves for want of any other.
     """
@@ -163,7 +163,7 @@ def is_foreign(document: Document, row: int) -> bool:
 
 
 def is_of_update(document: Document, row: int) -> bool:
-    """Whether the text right before an element labels its date as another one than that of publication."""
+    """Whether the text right before an element labels its date as other than of publication."""
     table = document.table
     before = next((each for each in range(row - 1, max(row - 6, -1), -1) if _is_visible(document, each)), None)
     if before is None:
@@ -177,7 +177,7 @@ def _is_visible(document: Document, row: int) -> bool:
 
 
 def text_date(document: Document) -> str | None:
-    """First day that stands by itself in the text, else the first that it names."""
+    """First day by itself in the text, else the first day at all."""
     start = document.headline or document.table.body
     runs = _labelled(document.body.raw_runs(start, document.body.row_after(start, MAX_TEXT), _OF_OTHERS))
     dated = [(label, run) for label, run in runs if has_year(run)]

@@ -29,14 +29,14 @@ _PAPER_METAS = ("citation_publisher", "dc.publisher", "citation_journal_title")
 
 @contained("site_name", nothing)
 def read_site_name(document: Document, declared: str | None) -> str | None:
-    """Read the name of the site: the `declared` one, else one in the title, else the label of the domain."""
+    """Read the name of the site: declared, else in the title, else the label of the domain."""
     name = declared or _name_in_title(document) or domain_label(document.host)
     return name and (_EXPLANATION.sub("", name) or name)
 
 
 @contained("site_name", nothing)
 def declared_name(document: Document) -> str | None:
-    """Read the name that the page declares for its site."""
+    """Read the declared name of the site."""
     sites = jsonld.of_types(document.json_ld.nodes, _SITE)
     return without_markup(
         _publisher(document)

@@ -55,7 +55,7 @@ def _declared(document: Document) -> Iterator[str]:
 
 
 def _as_shown(document: Document, title: str, sites: set[str]) -> str:
-    """The title as a heading shows it, if that leaves out no more than the site, its section or its slogan."""
+    """Title as in a heading, if only the site, its section or its slogan is left out."""
     headings, tag = document.headings, _without_site(document.title or "", sites)
     return (
         _heading_within(document, title, sites)
@@ -84,7 +84,7 @@ _READERS: tuple[Callable[[Document], str | None], ...] = (
 
 
 def _without_site(title: str, names: set[str]) -> str:
-    """Cut the first or last part of `title` that is one of the site's `names`."""
+    """Cut a first or last part of `title` with a name of the site."""
     cuts = [(found.start(), found.end()) for found in SEPARATOR.finditer(title)]
     if cuts and squash(title[cuts[-1][1] :]) in names:
         return title[: cuts[-1][0]].strip() or title
@@ -94,7 +94,7 @@ def _without_site(title: str, names: set[str]) -> str:
 
 
 def _heading_within(document: Document, title: str, sites: set[str]) -> str | None:
-    """Heading, or its last run, that the title holds: most of it, or all before a separator."""
+    """Heading, or its last run, within the title: most of the title, or all before a separator."""
     whole = _fold(title)
     heads = {_fold(title[: cut.start()]) for cut in SEPARATOR.finditer(title)}
     for text in _texts(document.headings):

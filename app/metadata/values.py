@@ -63,7 +63,7 @@ def one_line(value: str | None, limit: int = MAX_STRING) -> str | None:
 
 
 def clean(value: str | None, limit: int = MAX_STRING) -> str | None:
-    """Fold a decoded text into one line, and decode it once more, since many sites escape twice.
+    """Fold a decoded text into one line, and decode again: many sites escape twice.
 
     The second decoding follows the rule of attributes, which spares the `&region=` of a URL in the text.
     """
@@ -124,7 +124,7 @@ def _is_host(host: str | None) -> bool:
 
 
 def _without_user(url: str, parts: SplitResult) -> str:
-    """Remove user info: it is a secret, or a disguise of the host behind it."""
+    """Remove user info: a secret, or a disguise of the host."""
     return url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else url
 
 

@@ -1,4 +1,4 @@
-"""Strings that are looked for together: one pass over the bytes, many times faster than `bytes.find` for each."""
+"""Multi-pattern search: one pass over the bytes, many times faster than `bytes.find` for each pattern."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import product
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 WINDOW = 262_144
-"""Bytes that are searched at a time: whoever sends a page of nothing else decides how long the list of them is."""
+"""Bytes searched at a time: bounds the list of matches in a hostile page."""
 
 FEW = 60
-"""Patterns that the library's vectorised search (Teddy) takes at the most, with the fillers."""
+"""Limit of the library's vectorised search (Teddy), fillers included."""
 
 # With so many different bytes the library takes that search, which is up to ten times as fast as the one that it
 # prefers for three; and neither but for the leftmost needle. More needles than that are looked for by their first byte.
@@ -19,7 +19,7 @@ _FILLERS = tuple(bytes((byte, byte + 8, byte + 16)) for byte in range(1, 5))
 
 
 class Patterns:
-    """Finds `needles`, each at least one byte, in markup; of two that begin at one place the first of these."""
+    """Search for `needles`, each at least a byte long; of two at one place the first in the list is found."""
 
     def __init__(self, *needles: bytes) -> None:
         fillers = _FILLERS if len(needles) <= FEW else ()
@@ -28,7 +28,7 @@ class Patterns:
         self._overlap = max(map(len, needles)) - 1
 
     def find(self, markup: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int]]:
-        """(number of the needle, where it stands, where it ends) in `markup[start:end]`, in order.
+        """Yield (number of the needle, start, end) in `markup[start:end]`, in order, without overlaps.
 
         None is over another.
         """
@@ -44,6 +44,6 @@ class Patterns:
 
 
 def any_case(text: bytes) -> list[bytes]:
-    """Every way to write `text` in capitals and small letters."""
+    """List every spelling of `text` in capitals and small letters."""
     letters = (dict.fromkeys((letter.lower(), letter.upper())) for letter in text.decode())
     return ["".join(spelled).encode() for spelled in product(*letters)]

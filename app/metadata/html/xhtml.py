@@ -1,4 +1,4 @@
-"""XHTML spelled as HTML: pages that are sent as XML close elements in ways that HTML does not know.
+"""XHTML spelled as HTML, for pages with elements closed as in XML.
 
 Rule: every pattern is possessive, so that reading is linear.
 """
