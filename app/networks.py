@@ -1,12 +1,15 @@
-"""Networks as an operator writes them: CIDRs, those to open with at most one port beside each."""
+"""Networks, ports and hosts as an operator writes them: lists with commas between the entries."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,34 @@ def parse_networks(text: str) -> tuple[AllowedNetwork, ...]:
 
     Raises ValueError, with one line that says which entry is wrong and why.
     """
-    return tuple(_read_entry(entry.strip()) for entry in text.split(",") if entry.strip())
+    return tuple(map(_read_entry, _entries(text)))
+
+
+def parse_ports(text: str) -> tuple[int, ...]:
+    """Read a list of ports such as `80, 443, 8448`. Raises ValueError as `parse_networks` does."""
+    return tuple(dict.fromkeys(_read_port(entry, entry) for entry in _entries(text)))
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Read a list of host names such as `ads.example, internal.example`. Raises ValueError as `parse_networks` does."""
+    return tuple(dict.fromkeys(map(_read_host, _entries(text))))
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def _read_host(entry: str) -> str:
+    host = entry.lower().strip(".")
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"{entry!r} is no host name; write it in ASCII, without scheme and port: ads.example")
+    return host
+
+
+def _read_port(port: str, entry: str) -> int:
+    if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= 65_535):
+        raise ValueError(f"{entry!r} has a port that is not a number from 1 to 65535")
+    return int(port)
 
 
 def _read_entry(entry: str) -> AllowedNetwork:
@@ -45,9 +75,7 @@ def _read_entry(entry: str) -> AllowedNetwork:
         raise ValueError(f"{entry!r} is no network: {error}; write it as 10.1.0.0/16 or 10.1.0.0/16:8080") from None
     if port is None:
         return AllowedNetwork(network)
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
-        raise ValueError(f"{entry!r} has a port that is not a number from 1 to 65535")
-    return AllowedNetwork(network, int(port))
+    return AllowedNetwork(network, _read_port(port, entry))
 
 
 def _split_port(entry: str) -> tuple[str, str | None]:

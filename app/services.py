@@ -85,6 +85,7 @@ class Services:
             user_agent=settings.user_agent,
             accept_language=settings.accept_language,
             ca_bundle=settings.ca_bundle,
+            max_redirects=settings.max_redirects,
             egress_proxy=settings.egress_proxy,
         )
         renderer = Renderer(
@@ -205,7 +206,13 @@ def _build_policy(settings: Settings) -> TargetPolicy:
             f"{each.network}" + (f" port {each.port}" if each.port else "") for each in settings.allow_targets
         )
         log.warning("targets that are not public may be fetched: PAGECARD_ALLOW_TARGETS", networks=opened)
-    return TargetPolicy(allow=settings.allow_targets, deny=settings.deny_targets, observe=_observe_verdict)
+    return TargetPolicy(
+        allow=settings.allow_targets,
+        deny=settings.deny_targets,
+        observe=_observe_verdict,
+        ports=settings.target_ports,
+        deny_hosts=settings.deny_hosts,
+    )
 
 
 def _open_jobs(settings: Settings, primary: Database, usage: Usage) -> Jobs:

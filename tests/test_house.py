@@ -41,6 +41,20 @@ FLOORS = (
     {"server"},
 )
 GROUND = FLOORS[0]
+
+# The same within fetch, file by file.
+FETCH_FLOORS = (
+    {"address", "headers", "host"},
+    {"url"},
+    {"content_coding", "cookies", "policy", "resolver", "sockets"},
+    {"response"},
+    {"gate"},
+    {"session"},
+    {"body"},
+    {"fetcher"},
+    {"browser"},
+    {"__init__"},
+)
 MOST_DOORS = 26  # files and folders in app/
 MOST_LINES = 460  # of a file
 
@@ -184,6 +198,23 @@ def test_every_dependency_is_imported() -> None:
 def test_fetching_and_reading_are_strangers() -> None:
     known = {(room(module), other) for module in MODULES for other in imported(module)}
     assert not {("fetch", "metadata"), ("metadata", "fetch")} & known
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "app/fetch").rglob("*.py")), ids=name)
+def test_a_file_of_fetch_imports_from_lower_floors_alone(module: Path) -> None:
+    here = fetch_floor(module.relative_to(ROOT / "app/fetch").parts[0].removesuffix(".py"))
+    known = {
+        node.module.split(".")[2]
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("app.fetch.")
+    }
+    assert {
+        other for other in known if fetch_floor(other) >= here and not other == "browser" == module.parent.name
+    } == set()
+
+
+def fetch_floor(file: str) -> int:
+    return next(number for number, files in enumerate(FETCH_FLOORS) if file in files)
 
 
 def test_flask_and_click_live_in_the_doors_alone() -> None:

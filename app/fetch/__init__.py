@@ -1,4 +1,4 @@
-"""Bring pages from the Internet without being turned against the network that we stand in."""
+"""Fetching: bring pages from the Internet, and protect the network around the server from their URLs."""
 
 from app.fetch.address import Verdict, judge
 from app.fetch.fetcher import Fetcher

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.networks import AllowedNetwork, Network, parse_denied, parse_networks
+from app.networks import AllowedNetwork, Network, parse_denied, parse_hosts, parse_networks, parse_ports
 from app.plans import PLANS, Plan
 from app.settings import values
 from app.settings.environ import PREFIX, SettingsError, read_environ
@@ -67,6 +67,15 @@ class Settings:
     )
     deny_targets: tuple[Network, ...] = _setting(
         parse_denied, (), "networks that are refused in addition; wins over `ALLOW_TARGETS`"
+    )
+    deny_hosts: tuple[str, ...] = _setting(
+        parse_hosts, (), "`ads.example, internal.example`: hosts that are refused, with all names below them"
+    )
+    target_ports: tuple[int, ...] = _setting(
+        parse_ports, (80, 443, 8080, 8443), "ports of public hosts that may be fetched"
+    )
+    max_redirects: int = _setting(
+        values.whole(0, 50), 10, "redirects that a URL may take, refreshes by a page or its header included"
     )
     egress_proxy: str | None = _setting(values.connect_proxy, None, "`http://…`: CONNECT proxy of all outbound traffic")
     ca_bundle: Path | None = _setting(values.file, None, "PEM file trusted in addition to the public roots")

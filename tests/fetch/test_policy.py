@@ -14,6 +14,26 @@ PUBLIC = "93.184.216.34"
 EVERYBODY = TargetPolicy()
 
 
+def test_an_operator_chooses_the_ports() -> None:
+    ours = TargetPolicy(ports=(443, 8448))
+    assert refusal(ours, "https://example.com:8448/", PUBLIC) is None
+    assert refusal(ours, "http://example.com/", PUBLIC) == "port"
+    assert refusal(ours, f"http://{PUBLIC}/") == "port"
+
+
+@pytest.mark.parametrize("host", ["ads.example", "a.b.ads.example", "ADS.example.", "93.184.216.34"])
+def test_a_denied_host_is_refused_without_a_lookup(host: str) -> None:
+    ours = TargetPolicy(allow=parse_networks("0.0.0.0/0"), deny_hosts=("ads.example", "93.184.216.34"))
+    with pytest.raises(Refused) as refused:
+        ours.check(parse_url(f"http://{host}/"))
+    assert refused.value.details == {"reason": "host_denied"}
+
+
+@pytest.mark.parametrize("host", ["example.com", "bads.example", "ads.example.com"])
+def test_no_other_host_is_denied(host: str) -> None:
+    assert refusal(TargetPolicy(deny_hosts=("ads.example",)), f"http://{host}/", PUBLIC) is None
+
+
 def policy(allow: str = "", deny: str = "") -> TargetPolicy:
     return TargetPolicy(allow=parse_networks(allow), deny=parse_denied(deny))
 

@@ -1,10 +1,10 @@
-"""The browser process: where it is found, how it is started, what is switched off in it.
+"""Chromium: the browser process, its place, its start and its switches.
 
 Rule 1: it is driven over a pipe, so there is no port by which a page or a neighbour could drive it.
 Rule 2: it runs under `reaper.py`, and so ends with this process, however that ends.
-Rule 3: it has no way out of its own: what a page wants goes to the proxy of the page's context, and what
-        the browser itself wants (updates, lists, pings) to a proxy that does not exist.
-Rule 4: it gets a new profile folder and nothing of our environment.
+Rule 3: it has no way out of its own: requests of a page go to the proxy of the page's context, requests of the
+        browser itself (updates, lists, pings) to a proxy that does not exist.
+Rule 4: it gets a new profile folder and none of this process' environment.
 """
 
 from __future__ import annotations
@@ -114,13 +114,13 @@ SWITCHES = (
 
 
 def find_chromium(configured: str | None) -> str | None:
-    """The path of the browser that is `configured` (a path, or a name on PATH), or of any that is installed."""
+    """Find the path of the `configured` browser (a path, or a name on PATH), or of any installed one."""
     names = (configured,) if configured else NAMES
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def switches(profile: Path, user_agent: str, accept_language: str, *, images: bool) -> list[str]:
-    """The command line after the browser's name."""
+    """Build the command line after the browser's name."""
     return [
         *SWITCHES,
         f"--user-data-dir={profile}",
@@ -135,8 +135,8 @@ def switches(profile: Path, user_agent: str, accept_language: str, *, images: bo
 
 
 def _environment(profile: Path) -> dict[str, str | float | bool]:
-    """All that the browser learns of ours. Its temporary files go with the profile, unless its socket among them
-    would have a longer path there than a socket can have.
+    """Build the browser's environment. Its temporary files go to the profile, unless the path of its socket would be
+    too long there.
     """
     home = str(profile)
     temporary = {"TMPDIR": home} if len(home) <= SOCKET_ROOM else {}
@@ -145,14 +145,14 @@ def _environment(profile: Path) -> dict[str, str | float | bool]:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Where the proxies of a browser's contexts listen, and the address from which that browser comes to them."""
+    """Addresses between a browser and its proxies: `address` for their listeners, `peer` for the browser."""
 
     address: str
     peer: str
 
     @classmethod
     def facing(cls, cdp_url: str) -> Guard:
-        """Between us and a browser elsewhere. Raises OSError where its host is not known."""
+        """Find the addresses between this host and a remote browser. Raises OSError where its host is unknown."""
         parts = urlsplit(cdp_url)
         family, _, _, _, there = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -165,7 +165,7 @@ class Guard:
 
 @dataclass(slots=True)
 class Chromium:
-    """A browser that is there, and the driver that speaks to it. `profile` is None where somebody else runs it."""
+    """Running browser and its driver. `profile` is None for a remote browser."""
 
     driver: Playwright
     browser: Browser
@@ -175,7 +175,7 @@ class Chromium:
 
     @classmethod
     async def launch(cls, executable: str, *, user_agent: str, accept_language: str, images: bool) -> Chromium:
-        """Start one. Raises playwright's Error where it does not start."""
+        """Start a browser. Raises playwright's Error where it does not start."""
         profile = Path(tempfile.mkdtemp(prefix="pagecard-chromium-"))
         command = [executable, *switches(profile, user_agent, accept_language, images=images)]
         async with _new_driver() as driver:
@@ -190,7 +190,7 @@ class Chromium:
 
     @classmethod
     async def connect(cls, cdp_url: str) -> Chromium:
-        """Use one that somebody else runs. Raises playwright's Error or OSError where it does not answer."""
+        """Connect to a remote browser. Raises playwright's Error or OSError where it does not answer."""
         guard = await asyncio.to_thread(Guard.facing, cdp_url)
         async with _new_driver() as driver:
             browser = await driver.chromium.connect_over_cdp(cdp_url, timeout=START_TIMEOUT * 1_000)
@@ -201,16 +201,16 @@ class Chromium:
         return self.browser.is_connected() and not self.killed
 
     def kill(self) -> None:
-        """End it at once, whatever it is doing; its reaper sees to everything below it."""
+        """End the browser at once; its reaper ends all processes below it."""
         self.killed = True
         if self.profile is not None:
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int((self.profile / reaper.PID_FILE).read_text()), signal.SIGTERM)
 
     async def close(self) -> None:
-        """End the browser, if it is ours, and the driver; when it returns they are gone."""
+        """End the driver, and the browser unless it is remote; both are gone on return."""
         if self.alive:
-            with contextlib.suppress(Exception):  # one that is gone already says so in many ways
+            with contextlib.suppress(Exception):  # a browser that is gone raises errors of many kinds
                 await asyncio.wait_for(self.browser.close(), STOP_TIMEOUT)
         self.kill()
         with contextlib.suppress(TimeoutError):
@@ -222,7 +222,7 @@ class Chromium:
 
 @contextlib.asynccontextmanager
 async def _new_driver() -> AsyncIterator[Playwright]:
-    """A driver, which is ended again if the block fails."""
+    """Start a driver, and end it if the block fails."""
     from playwright.async_api import async_playwright
 
     driver = await async_playwright().start()
@@ -234,5 +234,5 @@ async def _new_driver() -> AsyncIterator[Playwright]:
 
 
 async def _stop(driver: Playwright) -> None:
-    with contextlib.suppress(Exception):  # the same
+    with contextlib.suppress(Exception):  # as above
         await asyncio.wait_for(driver.stop(), STOP_TIMEOUT)

@@ -1,4 +1,4 @@
-"""The one browser, there when it is wanted: started late, replaced when it is lost, ended when it is idle."""
+"""Lifecycle of a browser: started by its first user, replaced when lost, ended when idle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Browsers:
-    """Used by one event loop at a time. `idle_timeout` is in seconds."""
+    """Holder of one browser, used by one event loop at a time. `idle_timeout` is in seconds."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Browsers:
 
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[Chromium]:
-        """The browser, for as long as the block lasts. Raises TargetUnreachable where it does not start."""
+        """Keep the browser for the block. Raises TargetUnreachable where it does not start."""
         self._users += 1
         if self._idle is not None:
             self._idle.cancel()
@@ -56,12 +56,12 @@ class Browsers:
             await self.close()
 
     async def close(self) -> None:
-        """End the browser, if there is one; the next user gets another."""
+        """End the browser, if it runs; the next user starts another."""
         if self._idle is not None:
             self._idle.cancel()
         current, self._current = self._current, None
         if current is not None:
-            with contextlib.suppress(Exception):  # one that did not start needs no end
+            with contextlib.suppress(Exception):  # a browser that did not start needs no end
                 await (await current).close()
 
     async def _running(self) -> Chromium:
@@ -74,7 +74,7 @@ class Browsers:
             return await asyncio.shield(self._current)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # the driver has many ways to say it
+        except Exception as error:  # the driver raises errors of many kinds
             log.error("browser does not start", error=str(error).partition("\n")[0])
             raise TargetUnreachable("The page could not be rendered", reason="browser_not_started") from error
 

@@ -1,12 +1,11 @@
-"""Run a browser that cannot outlive whoever wanted it, and leaves nothing behind.
+"""Reaper: run a browser that ends with its owner, and leaves nothing behind.
 
-Started where the browser would be, as `python -I -S supervisor.py OWNER PROFILE BROWSER ARGUMENT…`; it
-imports nothing of Pagecard, so that it costs little.
+The driver starts it in place of the browser, as `python -I -S reaper.py OWNER PROFILE BROWSER ARGUMENT…`; it imports
+nothing of Pagecard, so that it costs little.
 
 Rule 1: when the owner, the driver that started it or the browser ends, `kill -9` included, every process
         below this one is killed.
-Rule 2: it takes in orphans, so that a process that left the browser's group is found too, and no zombie
-        stays.
+Rule 2: it adopts orphans, so that it also finds processes outside the browser's group, and no zombie stays.
 Rule 3: the profile folder goes with the browser.
 """
 
@@ -24,9 +23,9 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 CONTROL_PIPE = (3, 4)  # where a driver that uses --remote-debugging-pipe speaks and listens
-PROCESS_MEMORY = 2**30  # bytes one process of the browser may write to: a page's bomb ends that page alone
+PROCESS_MEMORY = 2**30  # bytes of data for one process of the browser: a page's bomb ends that page alone
 DRIVER_GRACE = 3.0  # seconds in which a driver that lost its owner may tidy up
-PID_FILE = "supervisor"  # in the profile folder: whom to send SIGTERM
+PID_FILE = "reaper"  # in the profile folder: the process to send SIGTERM
 
 _libc = ctypes.CDLL(None)
 
@@ -34,8 +33,8 @@ _libc = ctypes.CDLL(None)
 def main(owner: int, profile: str, command: list[str]) -> None:
     """Run `command` until it, the owner (a process id) or the driver ends, or SIGTERM comes.
 
-    The driver kills the whole group of what it started, before that has tidied up. So the process that it
-    started does nothing but wait, and the work is done by a child in a session of its own.
+    The driver kills the whole group of the process that it started, before that one can tidy up. So this process does
+    nothing but wait for a child, which works in a session of its own.
     """
     driver = os.pidfd_open(os.getppid())
     started = os.pidfd_open(os.getpid())
@@ -45,10 +44,10 @@ def main(owner: int, profile: str, command: list[str]) -> None:
         os.waitpid(worker, 0)
     else:
         os.setsid()
-        _supervise(owner, driver, started, profile, command)
+        _reap(owner, driver, started, profile, command)
 
 
-def _supervise(owner: int, driver: int, started: int, profile: str, command: list[str]) -> None:
+def _reap(owner: int, driver: int, started: int, profile: str, command: list[str]) -> None:
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _stop)
     Path(profile, PID_FILE).write_text(str(os.getpid()))
@@ -56,7 +55,7 @@ def _supervise(owner: int, driver: int, started: int, profile: str, command: lis
         owner_end = os.pidfd_open(owner)
         _wait_for_any(owner_end, driver, started, _start(command))
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told twice, it still finishes
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal does not stop the clean-up
         _kill_descendants()
         shutil.rmtree(profile, ignore_errors=True)
     if _wait_for_any(owner_end, timeout=0):
@@ -74,20 +73,20 @@ def _start(command: list[str]) -> int:
 
 
 def _close_control_pipe() -> None:
-    """It is the browser's alone: who else holds it hides from the other end that the browser is gone."""
+    """Leave the pipe to the browser alone: with another holder the other end would not see the browser end."""
     for end in CONTROL_PIPE:
         os.close(end)
 
 
 def _in_the_browser() -> None:
-    """Between fork and exec: die with this supervisor, and stay within bounds."""
+    """Prepare the browser between fork and exec: let it end with the reaper, and bound its memory."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_DATA, (PROCESS_MEMORY, PROCESS_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _wait_for_any(*processes: int, timeout: float | None = None) -> bool:
-    """Whether one of them ended within `timeout` seconds."""
+    """Whether one of the processes ended within `timeout` seconds."""
     poll = select.poll()
     for process in processes:
         poll.register(process, select.POLLIN)
@@ -95,7 +94,7 @@ def _wait_for_any(*processes: int, timeout: float | None = None) -> bool:
 
 
 def _kill_descendants() -> None:
-    """Generation by generation: the children of what was killed become ours."""
+    """Kill generation by generation: the children of a killed process become this process' own."""
     while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
         for child in children:
             os.kill(int(child), signal.SIGKILL)
@@ -103,7 +102,7 @@ def _kill_descendants() -> None:
 
 
 def _end_driver(driver: int) -> None:
-    """From a process of its own, since a driver waits for this one to end before it tidies up."""
+    """End the driver from a process of its own, since it waits for this one to end before it tidies up."""
     if os.fork():
         return
     os.closerange(0, 3)

@@ -1,7 +1,7 @@
-"""What the selector says that a caller wants to wait for: is it CSS, as a browser reads it, and of what kind?
+"""Selectors of CSS, checked as a browser reads them, as far as possible without one.
 
-Rule 1: nothing that a browser would take is refused, as far as that can be told without one.
-Rule 2: nothing that a browser would throw a SyntaxError at is accepted, with the same proviso.
+Rule 1: a selector that a browser takes is accepted.
+Rule 2: a selector for which a browser throws a SyntaxError is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BRACKETS = {"(": ")", "[": "]"}
 
 
 def check_selector(text: str) -> None:
-    """Raises ValueError, in one line that says what is wrong."""
+    """Check a selector. Raises ValueError, in one line that names the fault."""
     if len(text) > MAX_LENGTH:
         raise ValueError(f"has more than {MAX_LENGTH:,} characters")
     bare = _BROWSERS_OWN.sub(":root", _PSEUDO_ELEMENT.sub("", _STRING.sub('"x"', text))) or "*"
@@ -37,12 +37,12 @@ def check_selector(text: str) -> None:
 
 
 def wants_media(selector: str | None) -> bool:
-    """Whether what is waited for may depend on an image, a video or a sound."""
+    """Whether a selector may need an image, a video or a sound to match."""
     return selector is not None and _MEDIA.search(selector) is not None
 
 
 def _missing_brackets(text: str) -> str:
-    """What the end of the text closes by itself: https://drafts.csswg.org/css-syntax/#parse-errors."""
+    """List the brackets that the end of the text closes: https://drafts.csswg.org/css-syntax/#parse-errors."""
     open_ones: list[str] = []
     for character in text:
         if character in _BRACKETS:
