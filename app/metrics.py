@@ -72,7 +72,8 @@ REQUESTS = Counter("pagecard_requests", "Requests answered", ("endpoint", "statu
 REQUEST_SECONDS = Histogram(
     "pagecard_request_seconds", "Time from a request to its answer", ("endpoint",), buckets=SECONDS
 )
-FETCHES = Counter("pagecard_fetches", "URLs fetched, by outcome and reason of a failure", ("outcome", "reason"))
+FETCHES = Counter("pagecard_fetches", "URLs fetched, by outcome", ("outcome",))
+FETCH_FAILURES = Counter("pagecard_fetch_failures", "URLs that failed, by outcome and reason", ("outcome", "reason"))
 FETCH_SECONDS = Histogram("pagecard_fetch_seconds", "Time to fetch and read one URL", buckets=SECONDS)
 READER_CRASHES = Counter("pagecard_reader_crashes", "Fields lost to an exception of their reader", ("field",))
 CACHE = Counter("pagecard_cache", "URLs looked up in the cache", ("result",))
@@ -88,6 +89,7 @@ WEBHOOKS = Counter("pagecard_webhooks", "Webhook deliveries tried, by outcome", 
 # Of what every request or URL counts: prometheus_client checks the labels anew whenever it is asked.
 requests_by, request_seconds_by = cache(REQUESTS.labels), cache(REQUEST_SECONDS.labels)
 fetches_by, verdicts_by = cache(FETCHES.labels), cache(VERDICTS.labels)
+fetch_failures_by = cache(FETCH_FAILURES.labels)
 
 
 def exposition() -> bytes:

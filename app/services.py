@@ -251,7 +251,9 @@ def connect_redis(settings: Settings) -> Any:
 
 
 def _observe(url: TargetUrl, outcome: str, reason: str, fetching: float, reading: float) -> None:
-    metrics.fetches_by(outcome, reason).inc()
+    metrics.fetches_by(outcome).inc()
+    if reason:
+        metrics.fetch_failures_by(outcome, reason).inc()
     metrics.FETCH_SECONDS.observe(fetching + reading)
     log.info(
         "fetch",

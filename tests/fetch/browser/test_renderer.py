@@ -135,9 +135,9 @@ def test_text_comes_as_it_is(web: Site, render: Render) -> None:
     ],
 )
 def test_a_redirect_has_the_code_that_a_plain_fetch_gives(web: Site, render: Render, location: str, code: str) -> None:
-    for hop in range(1, 6):
+    for hop in range(1, 11):
         web.route(f"/{hop}", lambda wire, request, to=hop + 1: wire.redirect(f"/{to}"))
-    web.page("/6")
+    web.page("/11")
     url = web.route("/", lambda wire, request: wire.redirect(location))
     assert failure(render, url).code == code
 
