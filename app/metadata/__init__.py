@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.metadata.article import read_article
 from app.metadata.canonical import read_canonical
 from app.metadata.challenge import read_challenge
@@ -89,5 +91,6 @@ _meta = contained("meta", nothing)(Document.meta)
 
 @contained("keywords", tuple)
 def _keywords(document: Document) -> tuple[str, ...]:
-    words = (word.strip() for value in document.meta_all("keywords", "news_keywords") for word in value.split(","))
+    told = document.meta_all("keywords", "news_keywords")
+    words = (word.strip() for value in told for word in re.split("[,，、]", value))
     return tuple(dict.fromkeys(filter(None, words)))[:MAX_LIST]

@@ -28,7 +28,7 @@ MAX_ROWS = 100
 """Tags and texts of one byline."""
 
 MAX_BYLINE = 300
-"""Characters of one byline; an element with more is the box of something else."""
+"""Characters of one byline; an element with more is a box about the author, whose name begins it, or no byline."""
 
 LABEL_MARKUP = 6_000
 """Bytes of markup after the headline in which a label such as "By" may stand before a name."""
@@ -170,7 +170,7 @@ def _names_in(document: Document, row: int) -> str | None:
             return name
     runs = list(document.body.runs(row + 1, end, flags.INERT | flags.FOREIGN))
     if sum(map(len, runs)) > MAX_BYLINE:
-        return None
+        return shown_name(runs[0])
     links = [tag for tag in tags if table.name(tag) == "a" and _leads_to_author(table.attribute(tag, "href"))]
     names = [name for link in links[:5] if (name := shown_name(clean(table.text(link, MAX_BYLINE))))]
     return ", ".join(dict.fromkeys(names)) or first_of(map(shown_name, runs[:4]))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 
-from app.metadata.headings import LOWER_HEADINGS
+from app.metadata.headings import LOWER_HEADINGS, Headings
 from app.metadata.html import flags
 from app.metadata.html.patterns import Patterns
 from app.metadata.html.references import decode
 from app.metadata.html.table import START, TokenTable
-from app.metadata.lazy import OnDemand, lazy
+from app.metadata.lazy import lazy
 from app.metadata.values import clean
 
 MIN_CONTENT = 200
@@ -28,20 +28,21 @@ BY_WORD = flags.COMMENT | flags.REVIEW | flags.RELATED
 _BLOCK = re.compile(r"(?:^|\s)([A-Za-z][A-Za-z0-9-]*?)(?=__?[A-Za-z])")
 
 
+def unseen_flags(table: TokenTable) -> int:
+    """Flags of the parts that readers do not see; some pages hold all of their content in `<noscript>`."""
+    size = max((table.end_of(row) - row for row in table.all("noscript")), default=0)
+    is_content = size > max(MIN_CONTENT, (len(table) - table.body) // 2)
+    return flags.UNSEEN & ~flags.NOSCRIPT if is_content else flags.UNSEEN
+
+
 class Body:
-    """Rows of the body of one page; `headline` gives the row of its headline."""
+    """Rows of the body of one page; `unseen` are the flags of the parts that readers do not see."""
 
-    def __init__(self, table: TokenTable, headline: Callable[[], int | None]) -> None:
+    def __init__(self, table: TokenTable, unseen: int, headings: Headings) -> None:
+        self.unseen = unseen
         self._table = table
-        self._headline = headline
-
-    @lazy
-    def unseen(self) -> int:
-        """Flags of the parts that readers do not see; some pages hold all of their content in `<noscript>`."""
-        table = self._table
-        size = max((table.end_of(row) - row for row in table.all("noscript")), default=0)
-        is_content = size > max(MIN_CONTENT, (len(table) - table.body) // 2)
-        return flags.UNSEEN & ~flags.NOSCRIPT if is_content else flags.UNSEEN
+        self._headings = headings
+        self._is_foreign_part: dict[int, bool] = {}
 
     def row_after(self, row: int, size: int) -> int:
         """Row `size` bytes of markup after `row`; a negative `size` goes back."""
@@ -90,15 +91,13 @@ class Body:
         if not table.flags(row) & BY_WORD:
             return False
         *_, part = (each for each in chain((row,), table.ancestors(row)) if table.flags(each) & BY_WORD)
+        if part not in self._is_foreign_part:
+            self._is_foreign_part[part] = self._judge(part)
         return self._is_foreign_part[part]
-
-    @lazy
-    def _is_foreign_part(self) -> OnDemand[int, bool]:
-        return OnDemand(self._judge)
 
     def _judge(self, part: int) -> bool:
         """Designers call parts of an article a teaser or a comment as well: the headline and headings tell."""
-        table, headline = self._table, self._headline()
+        table, headline = self._table, self._headings.headline
         if headline is not None and part <= headline < table.end_of(part):
             return False
         if not table.flags(part) & BY_WORD & ~flags.RELATED:
@@ -113,6 +112,6 @@ class Body:
 
     @lazy
     def _classes_of_headline(self) -> set[str]:
-        headline = self._headline()
+        headline = self._headings.headline
         around = () if headline is None else self._table.ancestors(headline)
         return {name for row in around for name in (self._table.attribute(row, "class") or "").split()}

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from app.metadata.body import Body
+from app.metadata.body import Body, unseen_flags
 from app.metadata.headings import Heading, Headings
 from app.metadata.html import charset, flags, xhtml
 from app.metadata.html.references import decode
@@ -19,7 +19,7 @@ from app.metadata.jsonld import Graph
 from app.metadata.jsonld_scripts import read_blocks
 from app.metadata.lazy import OnDemand, lazy
 from app.metadata.metas import Metas
-from app.metadata.values import absolute_url, clean, first_of, one_line, url_path
+from app.metadata.values import absolute_url, clean, first_of, one_line
 from app.page import Page
 
 MAX_LINKS = 1_000
@@ -164,11 +164,7 @@ class Document:
 
     @lazy
     def _headings(self) -> Headings:
-        return Headings(self.table, self.meta("og:title") or self.title or "", self._is_home, self.body.unseen)
-
-    def _is_home(self, href: str) -> bool:
-        url = self.resolve(href)
-        return url is not None and url_path(url) in ("", "/")
+        return Headings(self.table, self.meta("og:title") or self.title or "", self._resolved.__getitem__, self._unseen)
 
     @property
     def headings(self) -> list[Heading]:
@@ -203,7 +199,11 @@ class Document:
     @lazy
     def body(self) -> Body:
         """Walks over the rows of the body."""
-        return Body(self.table, lambda: self.headline)
+        return Body(self.table, self._unseen, self._headings)
+
+    @lazy
+    def _unseen(self) -> int:
+        return unseen_flags(self.table)
 
     @lazy
     def month_first(self) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.metadata.html import flags
 from app.metadata.html.table import NONE, START, TokenTable
 from app.metadata.lazy import lazy
-from app.metadata.values import clean, squash, words
+from app.metadata.values import clean, squash, url_path, words
 
 MAX_HEADINGS = 5
 """`<h1>` looked at."""
@@ -59,14 +59,14 @@ class ShownTitle(NamedTuple):
 class Headings:
     """Headings of one page.
 
-    `title` is that of its tags, `is_home` tells whether a link leads to the home page, `unseen` are the flags of the
-    parts that readers do not see.
+    `title` is that of its tags, `resolve` makes a link absolute, `unseen` are the flags of the parts that readers do
+    not see.
     """
 
-    def __init__(self, table: TokenTable, title: str, is_home: Callable[[str], bool], unseen: int) -> None:
+    def __init__(self, table: TokenTable, title: str, resolve: Callable[[str], str | None], unseen: int) -> None:
         self._table = table
         self._title = title
-        self._is_home = is_home
+        self._resolve = resolve
         self._unseen = unseen
 
     @lazy
@@ -85,6 +85,10 @@ class Headings:
         return (
             Heading(row, text, runs[-1], any(href and self._is_home(href) for href in hrefs)) if text and runs else None
         )
+
+    def _is_home(self, href: str) -> bool:
+        url = self._resolve(href)
+        return url is not None and url_path(url) in ("", "/")
 
     @property
     def own(self) -> list[Heading]:

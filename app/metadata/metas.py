@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from app.metadata.html import flags
 from app.metadata.html.table import TokenTable
@@ -35,7 +36,7 @@ class Metas:
 
     def __init__(self, table: TokenTable) -> None:
         self._table = table
-        self.contents = OnDemand(self._content)
+        self.contents = OnDemand(partial(_content, table))
 
     @lazy
     def names(self) -> list[tuple[str, int]]:
@@ -61,6 +62,6 @@ class Metas:
             rows.setdefault(name, []).append(row)
         return rows
 
-    def _content(self, row: int) -> str:
-        attribute = self._table.attribute
-        return (attribute(row, "content") or attribute(row, "value") or "").strip()
+
+def _content(table: TokenTable, row: int) -> str:
+    return (table.attribute(row, "content") or table.attribute(row, "value") or "").strip()

@@ -109,6 +109,11 @@ def test_bylines(byline: str) -> None:
     assert author(f"<h1>A plain page about kites</h1>{byline}{STORY}") == "Ida Roe"
 
 
+def test_the_name_begins_a_box_about_the_author() -> None:
+    box = f'<div class="author-box"><h4>Ida Roe</h4><p>{"She flies kites and writes about them. " * 9}</p></div>'
+    assert author(f"<h1>A plain page about kites</h1>{STORY}{box}") == "Ida Roe"
+
+
 def test_all_marked_authors_of_a_byline_are_given() -> None:
     byline = "<p>By <span itemprop=author>Ida Roe</span> and <span itemprop=author>Sam Kay</span></p>"
     assert author(f"<h1>A plain page about kites</h1>{byline}{STORY}") == "Ida Roe, Sam Kay"
