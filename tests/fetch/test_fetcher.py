@@ -276,6 +276,30 @@ def test_a_refresh_passes_the_same_gate(hostile_web: Site, canary: Site, web: Si
         fetch(web.page("/a", canary.url("/", address=CANARY)), refresh=sends_on)
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http:\\\\{}\\",
+        "///{}/",
+        "/\\{}/",
+        "\\\\{}",
+        "http:///{}/",
+        "ht\ttp://{}/",
+        "http://{}\\@example.com/",
+        "//{}#@a.example",
+    ],
+)
+@pytest.mark.parametrize("by", ["Location", "refresh"])
+def test_no_spelling_of_a_redirect_passes_the_gate(
+    hostile_web: Site, canary: Site, web: Site, fetch: Fetch, location: str, by: str
+) -> None:
+    target = location.format(f"{CANARY}:{canary.port}")
+    asked = web.route("/a", lambda wire, request: wire.redirect(target)) if by == "Location" else web.page("/a", target)
+    with pytest.raises(TargetNotAllowed) as refused:
+        fetch(asked, refresh=sends_on)
+    assert refused.value.details == {"reason": "address"}
+
+
 def test_a_callers_headers_do_not_go_along_with_a_refresh_to_another_origin(web: Site, fetch: Fetch) -> None:
     target = web.page("/b", "", address="127.0.0.2")
     fetch(web.page("/a", target), headers={"X-Api-Key": "abc"}, refresh=sends_on)
