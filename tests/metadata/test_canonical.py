@@ -18,6 +18,8 @@ from tests.metadata.reading import document
         ("<body><p>Late<link rel=canonical href=/x>", "https://example.com/x"),
         ("<meta property=og:url content=undefined><meta name=twitter:url content=/x>", "https://example.com/x"),
         ("<p>x", "https://example.com/dir/page.html"),
+        # A canonical URL that leads home is given as the page has it; `resolved_url` stands beside it.
+        ("<link rel=canonical href=/>", "https://example.com/"),
     ],
 )
 def test_where_canonicals_are_told(html: str, canonical: str) -> None:

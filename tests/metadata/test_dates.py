@@ -55,7 +55,7 @@ def test_how_dates_are_written(written: str, iso: str) -> None:
 @pytest.mark.parametrize(
     "written",
     ["", "soon", "2024", "2024-13-01", "2024-02-30", "0000-00-00", "1066-10-14", "3000-01-01", "31.02.2024", "v1.2.3",
-     "99999999999999"],
+     "99999999999999", "14 มีนาคม 2567"],
 )  # fmt: skip
 def test_what_is_no_date(written: str) -> None:
     assert parse_date(written) is None
