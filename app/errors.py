@@ -267,10 +267,11 @@ class TargetHttpError(TargetError):
     status = 502
     message = "The target URL answered with an error"
 
-    def __init__(self, http_status: int) -> None:
-        super().__init__(
-            f"The target URL answered with HTTP status {http_status}", details={"http_status": http_status}
-        )
+    def __init__(self, http_status: int, retry_after: int | None = None) -> None:
+        """`retry_after` is in seconds, where the target asks for a pause."""
+        pause = {} if retry_after is None else {"retry_after": retry_after}
+        message = f"The target URL answered with HTTP status {http_status}"
+        super().__init__(message, details={"http_status": http_status, **pause})
         self.retryable = http_status in (408, 425, 429) or 500 <= http_status < 600
 
 

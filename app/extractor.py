@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from functools import partial
+from math import ceil
 from typing import Any, Protocol
 
 import orjson
@@ -58,6 +60,7 @@ log = structlog.get_logger()
 INCLUDES = ("json_ld", "microdata", "oembed")
 FORMATS = ("markdown", "html")
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
+MAX_RETRY_AFTER = 86_400  # seconds
 OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
 
 
@@ -269,7 +272,7 @@ class _Extraction:
         if wall:
             raise TargetBlocked(reason=wall)
         if not 200 <= page.status < 300:
-            raise TargetHttpError(page.status)
+            raise TargetHttpError(page.status, _retry_after(page))
         if page.status in (204, 205) or _is_empty(page):
             raise UnsupportedContent(reason="empty")
         if not has_card(page):
@@ -336,6 +339,18 @@ class _Extraction:
 
 def _asked_as(target: TargetUrl, page: Page) -> Page:
     return replace(page, url=str(target))
+
+
+def _retry_after(page: Page) -> int | None:
+    """Read the field Retry-After (RFC 9110, section 10.2.3), in seconds; None without a usable one."""
+    value = page.headers.get("retry-after", "")
+    if value.isascii() and value.isdigit():
+        return min(int(value[:9]), MAX_RETRY_AFTER)
+    try:
+        left = parsedate_to_datetime(value[:100]).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(0, ceil(left)), MAX_RETRY_AFTER)
 
 
 def _is_empty(page: Page) -> bool:

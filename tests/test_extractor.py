@@ -314,6 +314,28 @@ def test_a_page_that_sends_its_readers_nowhere_is_read_itself(world: World, targ
     assert world.data()["title"] == "A"
 
 
+PAUSES = {
+    "120": 120,
+    "0": 0,
+    "9" * 4_000: 86_400,
+    "Thu, 01 Jan 1970 00:00:00 GMT": 0,
+    "Fri, 31 Dec 2199 23:59:59 GMT": 86_400,
+}
+
+
+@pytest.mark.parametrize(("value", "seconds"), PAUSES.items())
+def test_the_pause_that_a_target_asks_for_is_told(world: World, value: str, seconds: int) -> None:
+    world.pages[URL] = page(URL, status=503, **{"retry-after": value})
+    for error in (world.error(), world.error()):
+        assert error.details == {"http_status": 503, "retry_after": seconds}
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1", "1.5", "Thu, 99 Foo", "\u0661", "\xb2"])
+def test_a_pause_that_cannot_be_read_is_not_told(world: World, value: str) -> None:
+    world.pages[URL] = page(URL, status=503, **{"retry-after": value})
+    assert world.error().details == {"http_status": 503}
+
+
 def test_a_page_that_renders_to_a_refresh_is_rendered_once_more(world: World) -> None:
     world.pages[URL] = '<meta http-equiv="refresh" content="0; url=/real">'
     world.pages["https://example.com/real"] = "<title>Real</title>"
