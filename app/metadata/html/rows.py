@@ -199,7 +199,7 @@ class Rows:
     def texts(self, start: int, end: int, without: int = UNSEEN) -> list[int]:
         """Rows of text other than white space and code, from `start` to `end`, without a flag of `without`."""
         kinds = self._columns.kinds
-        return [row for row in self._texts(start, min(end, len(self)), without) if kinds[row] != BLANK]
+        return [row for row in self._texts(max(start, 0), min(end, len(self)), without) if kinds[row] != BLANK]
 
     def runs(self, start: int, end: int, limit: int, without: int) -> str:
         """Decoded texts of the rows from `start` to `end`, a space at each block boundary.

@@ -59,7 +59,8 @@ def told(table: Any) -> list[Any]:
         for row in range(size)
     ]
     whole = [table.body, table.is_cut, table.all("p", "svg", "title"), table.first("my-x", "b"), table.having("class")]
-    return [*each, *whole, table.runs(0, size, 50, 0), table.runs(1, size, 10_000, UNSEEN)]
+    several = [table.values_of(table.all("p", "b"), "class"), table.texts(0, size), table.texts(-1, size + 1, 0)]
+    return [*each, *whole, *several, table.runs(0, size, 50, 0), table.runs(1, size, 10_000, UNSEEN)]
 
 
 @needs_compiler
