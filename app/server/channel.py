@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from app.server.receiver import Incoming
 
@@ -45,6 +46,7 @@ class Client:
         self.incoming = Incoming()
         self.gone = False  # or as good as gone
         self.tenant = ""  # who asks
+        self.connection: Any = None  # of the worker
         self._read = 0
         self._pieces: deque[tuple[memoryview, int]] = deque()  # what is unsent, and the size of what it is of
         self._unsent = 0

@@ -17,7 +17,6 @@ from typing import Any
 
 from app.metadata import Document, read_metadata
 from app.page import Page
-from app.server.worker import Worker
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
 from app.storage.files import PRIVATE_FOLDER
 
@@ -67,7 +66,8 @@ def _empty_metrics() -> None:
 
 def _import_the_rest() -> None:
     """Readers build tables at first use, and so would each thread of a worker: a page is read before there are any."""
-    import_module("app.api")
+    for module in ("app.api", "app.server.worker"):
+        import_module(module)
     page = Page("https://example.com/", "https://example.com/", 200, "text/html", b"<title>May 2, 2026</title>")
     read_metadata(Document(page))
 
@@ -79,7 +79,7 @@ _import_the_rest()
 wsgi_app = "app:create_app()"
 bind = "127.0.0.1:8000"
 workers = 2
-worker_class = Worker
+worker_class = "app.server.worker.Worker"  # named: imported before the metrics folder, it would count for itself
 threads = import_module("app.services").THREADS
 keepalive = 75  # seconds: longer than most load balancers keep theirs
 timeout = 60  # seconds without a sign of life of the whole worker; not a limit on requests, which bring their own

@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import structlog
+
+from app import metrics
 from app.threads.fair_queue import FairQueue, overloaded
+
+log = structlog.get_logger()
 
 Call = Callable[[], None]
 
@@ -54,6 +59,9 @@ class Desk:
             tenant, call = self._next(bell)
             try:
                 call()
+            except Exception:
+                metrics.LOOP_ERRORS.inc()
+                log.exception("exception in a request thread")
             finally:
                 self._done(tenant)
 

@@ -18,6 +18,7 @@ import selectors
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from contextvars import Context
 from enum import Enum, auto
 from functools import partial
@@ -29,6 +30,7 @@ from gunicorn.http import wsgi  # type: ignore[import-untyped]
 from gunicorn.http.errors import LimitRequestHeaders, ParseException  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from app import metrics
 from app.errors import InternalError, InvalidBody, Overloaded, ServiceError
 from app.server.channel import Client, Ledger
 from app.server.dispatcher import Desk
@@ -70,6 +72,7 @@ class Connection(TConn):  # type: ignore[misc]
     """`exchange` is the request that is being answered, in a `context` of its own: it may change its thread."""
 
     sock: Client
+    dropped = False
     exchange: Iterator[NextStep] | None = None
     answer: Any = None
 
@@ -98,6 +101,41 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._swept_at = 0.0
         super().init_process()
 
+    # Mistakes of ours -------------------------------------------------------------------------------------------------
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        for key, _ in self.poller.select(timeout):
+            self._guard(getattr(key.fileobj, "connection", None), key.data, key.fileobj)
+
+    def _defer(self, conn: Connection, call: Callable[..., None], *args: Any) -> None:
+        """Have the loop call a function. Called by any thread."""
+        self.method_queue.defer(self._guard, conn, call, *args)
+
+    def _guard(self, conn: Connection | None, call: Callable[..., None], *args: Any) -> None:
+        """Call a function in the loop. An exception closes its connection and ends nothing else."""
+        if conn and conn.dropped:
+            return
+        try:
+            call(*args)
+        except Exception:
+            metrics.LOOP_ERRORS.inc()
+            log.exception("exception in the event loop")
+            if conn:
+                self._abandon(conn)
+
+    def _abandon(self, conn: Connection) -> None:
+        """Close a connection in whatever state it is."""
+        with suppress(KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        if self._coming.pop(conn, None) is not None:
+            self._coming_size -= len(conn.sock.incoming.data)
+        self._leaving.pop(conn, None)
+        self._behind.pop(conn.sock, None)
+        self._parked.discard(conn.sock)
+        with suppress(ValueError):
+            self.keepalived_conns.remove(conn)
+        self._close(conn)
+
     # What comes -------------------------------------------------------------------------------------------------------
 
     def accept(self, listener: Any) -> None:
@@ -115,7 +153,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self.nr_conns += 1
         conn = Connection(self.cfg, Client(sock, self._ledger, self._on_lag), address, listener.getsockname())
-        self._look(conn, self.cfg.keepalive)
+        conn.sock.connection = conn
+        self._guard(conn, self._look, conn, self.cfg.keepalive)
 
     def _stop_accepting(self, error: OSError) -> None:
         """No descriptors, or no memory, are left: wait until the loop's next turn."""
@@ -172,7 +211,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _on_lag(self, client: Client) -> None:
         """Called by any thread: a client is slow to take its answer."""
-        self.method_queue.defer(self._watch, client)
+        self._defer(client.connection, self._watch, client)
 
     def _watch(self, client: Client) -> None:
         if client.behind and client not in self._behind:
@@ -211,10 +250,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _work(self, conn: Connection) -> None:
         """In a thread, as is what it calls."""
-        then = self._handle(conn)
-        while then is NextStep.KEEP_ALIVE and self._asks_again(conn):
+        try:
             then = self._handle(conn)
-        self.method_queue.defer(self._finish, conn, then)
+            while then is NextStep.KEEP_ALIVE and self._asks_again(conn):
+                then = self._handle(conn)
+        except Exception:
+            self._defer(conn, self._abandon, conn)
+            raise
+        self._defer(conn, self._finish, conn, then)
 
     def _handle(self, conn: Connection) -> NextStep:
         begun = time.monotonic()
@@ -295,7 +338,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._forget_coming(conn)
         elif self._leaving.pop(conn, None) is not None:
             self.poller.unregister(conn.sock)
+        self._close(conn)
+
+    def _close(self, conn: Connection) -> None:
         self.nr_conns -= 1
+        conn.dropped = True
         conn.sock.close()
 
     # Who has to go ----------------------------------------------------------------------------------------------------
@@ -337,7 +384,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self._forget_coming(conn)
         _refuse(conn.sock, InvalidBody(f"The request was not whole within {REQUEST_TIME} seconds"))
-        self._linger(conn)
+        self._finish(conn, NextStep.CLOSE)
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,9 @@ def key(folder: Path, port: int) -> str:
 
 # An application that answers as its path says, and tells how many of its streams have begun and ended.
 LARGE = """
+import os
 from types import SimpleNamespace
+from app.metrics import LOOP_ERRORS
 
 begun, ended = [], []
 
@@ -108,6 +110,13 @@ def application(environ, start_response):
         body = [b"%d %d" % (len(begun), len(ended))]
     elif kind == "/broken":
         raise RuntimeError("broken")
+    elif kind == "/loop":
+        body = [b"%d %d" % (os.getpid(), LOOP_ERRORS._value.get())]
+    elif kind == "/fills":
+        body = fills(environ["gunicorn.socket"])
+    elif kind.startswith("/fails-in-"):
+        setattr(environ["gunicorn.socket"], kind.removeprefix("/fails-in-"), fails)
+        body = [b"fails"]
     elif kind == "/breaks":
         body = breaks()
     elif kind == "/whole":
@@ -120,6 +129,19 @@ def application(environ, start_response):
 def breaks():
     yield b"half"
     raise RuntimeError("broken")
+
+def fills(channel):
+    # Leave no room in the system's send buffer behind the answer.
+    yield b"filled"
+    for size in (65_536, 1):
+        try:
+            while True:
+                channel._sock.send(b"~" * size)
+        except BlockingIOError:
+            pass
+
+def fails(*_):
+    raise RuntimeError("a mistake in the loop")
 
 def stream():
     begun.append(1)
@@ -361,6 +383,54 @@ def test_an_application_that_fails_is_a_500_in_the_envelope(connect: Connect, la
 def test_an_answer_that_breaks_off_is_seen_to_break_off(connect: Connect, large_port: int) -> None:
     answer = rest(connect(large_port, HEALTH.replace(b"/healthz", b"/breaks")))
     assert answer.endswith(b"\r\n\r\n4\r\nhalf\r\n")
+
+
+# Mistakes in the event loop ---------------------------------------------------------------------------------------
+
+
+def loop(connect: Connect, port: int) -> tuple[int, int]:
+    """The worker's process, and how many exceptions its loop has caught."""
+    request = HEALTH.replace(b"/healthz", b"/loop").replace(b"Host", b"Connection: close\r\nHost")
+    pid, errors = rest(connect(port, request)).rpartition(b"\r\n\r\n")[2].split()
+    return int(pid), int(errors)
+
+
+@pytest.mark.parametrize(
+    "half", [HEALTH[:9], POST + b"Content-Length: 9\r\n\r\n{", POST + b"Content-Length: 9\r\n\r\n"]
+)
+def test_a_half_request_that_times_out_on_a_full_connection_costs_that_connection(
+    connect: Connect, large_port: int, half: bytes
+) -> None:
+    before = loop(connect, large_port)
+    client = connect(large_port, HEALTH.replace(b"/healthz", b"/fills"))
+    until(lambda: readable([client], 0.1))
+    time.sleep(0.5)
+    client.sendall(half)
+    time.sleep(3)
+    assert loop(connect, large_port) == before
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /fails-in-end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET /fails-in-begin_next HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /fails-in-receive HTTP/1.1\r\nHost: a\r\n\r\nGET",
+        b"GET /fails-in-discard HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_an_exception_in_the_loop_costs_one_connection(connect: Connect, large_port: int, request_: bytes) -> None:
+    kept = connect(large_port, HEALTH.replace(b"/healthz", b"/loop"))
+    kept.recv(65_536)
+    pid, errors = loop(connect, large_port)
+    client = connect(large_port, request_)
+    client.recv(1)
+    with suppress(ConnectionError):
+        client.sendall(b"more")
+    assert b"HTTP/1.1" not in rest(client)[9:]
+    assert loop(connect, large_port) == (pid, errors + 1)
+    kept.sendall(HEALTH.replace(b"/healthz", b"/loop"))
+    assert kept.recv(12) == b"HTTP/1.1 200"
 
 
 # Many -------------------------------------------------------------------------------------------------------------
