@@ -89,14 +89,19 @@ class Client:
         except OSError:
             return b""
 
-    def begin_next(self, ahead: bytes) -> None:
-        """The next request is awaited; `ahead` is what was read of it already."""
-        self.incoming = Incoming(ahead + bytes(self.incoming.data[self._read :]))
+    def begin_next(self) -> None:
+        """Await the next request, of which some may have come."""
+        self.incoming = Incoming(bytes(self.incoming.data[self._read :]))
         self._read = 0
 
+    @property
+    def was_read(self) -> bool:
+        """Whether the request was read up to the end that the receiver found."""
+        return self._read == self.incoming.end
+
     def recv(self, size: int, _flags: int = 0) -> bytes:
-        """The request, as gunicorn reads it. What it lacks never comes."""
-        piece = bytes(self.incoming.data[self._read : self._read + size])
+        """The request, and nothing of the next, as gunicorn reads it. What it lacks never comes."""
+        piece = bytes(self.incoming.data[self._read : min(self._read + size, self.incoming.end)])
         self._read += len(piece)
         return piece
 

@@ -27,7 +27,7 @@ from typing import Any
 import orjson
 import structlog
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
-from gunicorn.http.errors import LimitRequestHeaders, ParseException  # type: ignore[import-untyped]
+from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, NoMoreData, ParseException  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from app import metrics
@@ -81,9 +81,14 @@ class Connection(TConn):  # type: ignore[misc]
         """Whether the head of an answer has gone."""
         return self.answer is not None and self.answer.headers_sent
 
+    @property
+    def was_read(self) -> bool:
+        """Whether gunicorn's parser and the receiver agree on where the request ends."""
+        return self.sock.was_read and not self.parser.unreader.take_buffered()
+
     def begin_next(self) -> None:
         self.exchange = self.answer = None
-        self.sock.begin_next(self.parser.unreader.take_buffered())
+        self.sock.begin_next()
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -403,21 +408,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.exchange = self._exchange(conn)
         try:
             return conn.context.run(next, conn.exchange, NextStep.CLOSE)
-        except OSError:  # the client has gone
-            return NextStep.CLOSE
-        except ParseException as error:
-            _refuse_to_read(conn.sock, error)
-            return NextStep.CLOSE
+        except (ParseException, NoMoreData) as error:
+            if not conn.answered:
+                _refuse_to_read(conn.sock, error)
+        except OSError:
+            log.debug("client gone")
         except Exception:
             log.exception("request failed")
             if not conn.answered:
                 _refuse(conn.sock, InternalError())
-            return NextStep.CLOSE
+        return NextStep.CLOSE
 
     def _exchange(self, conn: Connection) -> Iterator[NextStep]:
         """Read a request and send its answer, piece by piece; what follows comes last."""
         if conn.sock.incoming.headless:
             raise LimitRequestHeaders("too long")
+        if conn.sock.incoming.misframed:
+            raise InvalidHeader("framing")
         conn.init()
         request = next(conn.parser, None)
         if request is None:
@@ -427,7 +434,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self._may_keep(conn):
             answer.force_close()
         yield from self._answer(conn, answer, environ)
-        if not answer.should_close() and conn.parser.finish_body():
+        if not answer.should_close() and conn.parser.finish_body() and conn.was_read:
             yield NextStep.KEEP_ALIVE
 
     def _may_keep(self, conn: Connection) -> bool:

@@ -131,11 +131,14 @@ def test_what_a_request_lacks_is_not_waited_for(line: Line) -> None:
     assert line.client.recv(100) == b""
 
 
-def test_what_was_read_ahead_begins_the_next_request(line: Line) -> None:
+def test_a_reader_gets_one_request_and_nothing_of_the_next(line: Line) -> None:
     line.far.sendall(b"GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n")
     line.client.receive()
-    line.client.recv(21)
-    line.client.begin_next(b"GET")
+    assert line.client.recv(5) == b"GET /"
+    assert not line.client.was_read
+    assert line.client.recv(100) == b" HTTP/1.1\r\n\r\n"
+    assert line.client.was_read
+    line.client.begin_next()
     assert line.client.incoming.ready
     assert line.client.recv(100) == b"GET /next HTTP/1.1\r\n\r\n"
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from app.plans import MAX_BODY
-from app.server.receiver import MOST_CHUNKED, MOST_HEAD, Incoming
+from app.server.receiver import MOST_CHUNKING, MOST_HEAD, Incoming
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /v1/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -76,7 +76,7 @@ def test_what_follows_a_request_is_kept(request_: bytes) -> None:
         CHUNKED + b"5;" + b"a" * 9_000,
         CHUNKED + b"%x\r\n" % (2 * MAX_BODY) + b"a" * (MAX_BODY + 5_000),
         CHUNKED + b"1000\r\n%b\r\n" % (b"a" * 4096) * 260,
-        CHUNKED + b"1\r\na\r\n" * (MOST_CHUNKED // 6 + 9),
+        CHUNKED + b"1\r\na\r\n" * (MOST_CHUNKING // 5 + 9),
         CHUNKED + b"0\r\n" + b"X-Trailer: 1\r\n" * 6_000,
     ],
     ids=lambda request_: repr(request_[:60])[-20:],
@@ -84,6 +84,65 @@ def test_what_follows_a_request_is_kept(request_: bytes) -> None:
 def test_what_cannot_become_whole_is_not_waited_for(request_: bytes) -> None:
     incoming = fed(request_)
     assert (incoming.ready, incoming.whole, incoming.headless) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 0000000000000000069",
+        b"Content-Length: 99999999999999999999",
+        b"Content-Length: +5",
+        b"Content-Length: -0",
+        b"Content-Length: 5, 5",
+        b"Content-Length: 5;",
+        b"Content-Length: 5 5",
+        b"Content-Length: 0x5",
+        b"Content-Length: 5.0",
+        b"Content-Length: 5_0",
+        b"Content-Length: \xb2",
+        b"Content-Length: \xa05",
+        b"Content-Length: \v5",
+        b"Content-Length: 5\0",
+        b"Content-Length:",
+        b"Content-Length:\r\n 5",
+        b"Content-Length: 5\r\nContent-Length: 5",
+        b"Content-Length: 5\r\ncontent-length: 6",
+        b"Content-Length : 5\r\nContent-Length: 6",
+        b"X: y\nContent-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 0",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        b"Transfer-Encoding: chunked, chunked",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding: chunkedx",
+        b"Transfer-Encoding: chunked;q=1",
+        b"Transfer-Encoding: chunked,",
+        b"Transfer-Encoding: \x0bchunked",
+        b"Transfer-Encoding: identity",
+        b"Transfer-Encoding:",
+        b"Transfer-Encoding:\r\n chunked",
+    ],
+)
+def test_a_length_that_readers_may_read_differently_is_misframed(fields: bytes) -> None:
+    incoming = fed(b"POST / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n\r\n")
+    assert (incoming.ready, incoming.whole, incoming.misframed, incoming.expects) == (True, False, True, False)
+
+
+@pytest.mark.parametrize(
+    "field", [b"X-Content-Length: +5", b"Content-Length-Hint: +5", b"Content_Length: +5", b"TE: x"]
+)
+def test_a_field_that_tells_no_length_is_left_alone(field: bytes) -> None:
+    assert fed(b"POST / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n\r\n").whole
+
+
+def test_a_flood_of_chunks_is_misframed_before_it_is_read() -> None:
+    incoming = fed(CHUNKED + b"1\r\na\r\n" * (MOST_CHUNKING // 5 + 9))
+    assert (incoming.ready, incoming.misframed) == (True, True)
+
+
+def test_chunks_of_a_usual_size_are_no_flood() -> None:
+    assert fed(CHUNKED + b"400\r\n%b\r\n" % (b"a" * 1024) * 1024 + b"0\r\n\r\n").whole
 
 
 @pytest.mark.parametrize("head", [b"GET /" + b"a" * MOST_HEAD, b"X: y\r\n" * MOST_HEAD, b"\r" * MOST_HEAD])
@@ -97,7 +156,15 @@ def test_a_client_that_waits_to_be_told_is_told_when_its_head_is_there() -> None
     assert fed(EXPECTS).expects
 
 
-@pytest.mark.parametrize("request_", [POST[:-1], EXPECTS + b"hello", EXPECTS.replace(b": 5", b": %d" % (2 * MAX_BODY))])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST[:-1],
+        EXPECTS + b"hello",
+        EXPECTS.replace(b": 5", b": %d" % (2 * MAX_BODY)),
+        EXPECTS.replace(b"/1.1", b"/1.0"),
+    ],
+)
 def test_nobody_else_is_told(request_: bytes) -> None:
     assert not fed(request_).expects
 

@@ -492,6 +492,54 @@ def test_what_is_no_http_is_refused_in_the_envelope(connect: Connect, port: int,
     assert (status, problem["code"]) == (b"HTTP/1.1 400 INVALID_BODY", "INVALID_BODY")
 
 
+SMUGGLED = b"GET /healthz?smuggled HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"a" * 21)
+assert len(SMUGGLED) == 69
+
+
+@pytest.mark.parametrize("path", [b"/healthz", b"/v1/extract/batch"])
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (b"Content-Length: 0000000000000000069", SMUGGLED),
+        (b"Content-Length: %b69" % (b"0" * 5_000), SMUGGLED),
+        (b"Content-Length: 69, 69", SMUGGLED),
+        (b"Content-Length: +69", SMUGGLED),
+        (b"Content-Length: 69\r\nContent-Length: 69", SMUGGLED),
+        (b"Content-Length:\r\n 69", SMUGGLED),
+        (b"Content-Length : 69", SMUGGLED),
+        (b"X: y\nContent-Length: 69", SMUGGLED),
+        (b"X: \0\r\nContent-Length: 69", SMUGGLED),
+        (b"Content-Length: 69\r\nTransfer-Encoding: chunked", b"0\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked, identity", b"0\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: xchunked", b"0\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: identity", SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"5\r\nhelloXX0\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"5\r\nhello\r\nzz\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"5\nhello\r\n0\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"0;\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"0\r\nContent-Length: 69\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"000000000\r\n\r\n" + SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"1\r\na\r\n" * 20_000 + b"0\r\n\r\n" + SMUGGLED),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+def test_a_request_of_doubtful_length_is_answered_once_and_closed(
+    connect: Connect, port: int, path: bytes, fields: bytes, body: bytes
+) -> None:
+    head = b"POST %b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % (path, fields)
+    client = connect(port, head)
+    time.sleep(0.05)
+    with suppress(ConnectionError):
+        client.sendall(body)
+    assert rest(client).count(b"HTTP/1.1 ") == 1
+
+
+def test_an_http_1_0_request_in_chunks_is_refused(connect: Connect, port: int) -> None:
+    request = POST.replace(b"HTTP/1.1", b"HTTP/1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED
+    status, _ = error(rest(connect(port, request)))
+    assert status == b"HTTP/1.1 400 INVALID_BODY"
+
+
 def test_an_answer_to_head_has_no_body(connect: Connect, port: int) -> None:
     answer = rest(connect(port, b"HEAD / HTTP/1.1\r\nExpect: the unexpected\r\n\r\n"))
     assert answer.startswith(b"HTTP/1.1 400 ")
