@@ -5,9 +5,15 @@ The names and what they mean are here and nowhere else; the README's table is ch
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from mmap import mmap
+from pathlib import Path
 from typing import BinaryIO
 
 from prometheus_client import REGISTRY as OWN_PROCESS
@@ -18,6 +24,7 @@ from app.settings import METRICS_DIRECTORY
 
 FILE_SIZE = 2**18  # bytes of a process' file of counters, gauges or histograms; it doubles when it is full
 LARGEST_ENTRY = 4_096  # bytes
+ENDED = "0"  # stands for the process in the names of files that hold what ended processes counted
 
 
 class _AllocatedFile(MmapedDict):
@@ -46,10 +53,10 @@ class _AllocatedFile(MmapedDict):
         self._m = mmap(self._f.fileno(), size)
 
 
-def _allocate(filename: str) -> bool:
+def _allocate(filename: str, size: int = FILE_SIZE) -> bool:
     descriptor = os.open(filename, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.posix_fallocate(descriptor, 0, FILE_SIZE)
+        os.posix_fallocate(descriptor, 0, size)
     except OSError:
         return False
     finally:
@@ -95,8 +102,93 @@ fetch_failures_by = cache(FETCH_FAILURES.labels)
 
 def exposition() -> bytes:
     """All figures of all processes in Prometheus' text format."""
-    if METRICS_DIRECTORY not in os.environ:
+    folder = os.environ.get(METRICS_DIRECTORY)
+    if not folder:
         return generate_latest(OWN_PROCESS)
+    absorb_ended()
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    with _lock(folder, fcntl.LOCK_SH):
+        return generate_latest(registry)
+
+
+def absorb_ended() -> None:
+    """Add what processes that have ended counted to one file for each type, and remove their files.
+
+    Does nothing while another process does it, or reads.
+    """
+    folder = os.environ.get(METRICS_DIRECTORY)
+    if folder:
+        with suppress(BlockingIOError), _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for kind, files in _files_of_the_ended(Path(folder)).items():
+                _absorb(Path(folder, f"{kind}_{ENDED}.db"), files)
+
+
+@contextmanager
+def _lock(folder: str, operation: int) -> Iterator[None]:
+    with Path(folder, "lock").open("a") as file:
+        fcntl.flock(file, operation)
+        yield
+
+
+def _files_of_the_ended(folder: Path) -> dict[str, list[Path]]:
+    """Files by their type: `counter` of `counter_123.db`, `gauge_livesum` of `gauge_livesum_123.db`."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for path in folder.glob("*_*.db"):
+        kind, _, process = path.stem.rpartition("_")
+        if process != ENDED and not _lives(int(process)):
+            files[kind].append(path)
+    return files
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _absorb(total: Path, files: list[Path]) -> None:
+    """Add files to `total`, which is replaced whole: a crash in between loses nothing. A full disk leaves all as it is.
+
+    Gauges of living processes end with them.
+    """
+    if total.name.startswith("gauge_live") or _add_up(total, [path for path in (total, *files) if path.exists()]):
+        for path in files:
+            path.unlink()
+
+
+def _add_up(total: Path, files: list[Path]) -> bool:
+    fresh = total.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    if not _allocate(str(fresh), sum(path.stat().st_size for path in files) or FILE_SIZE):
+        return False
+    table = MmapedDict(str(fresh))  # type: ignore[no-untyped-call]
+    for path in files:
+        _add(table, path)
+    os.truncate(fresh, table._used)
+    table.close()  # type: ignore[no-untyped-call]
+    fresh.replace(total)
+    return True
+
+
+def _add(table: MmapedDict, path: Path) -> None:
+    """Add up counters and histograms; of gauges keep the newest."""
+    newest = path.name.startswith("gauge")
+    for key, value, timestamp in _values(path):
+        before, since = table.read_value(key)  # type: ignore[no-untyped-call]
+        if not newest:
+            table.write_value(key, before + value, 0.0)  # type: ignore[no-untyped-call]
+        elif timestamp >= since:
+            table.write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
+
+
+def _values(path: Path) -> list[tuple[str, float, float]]:
+    """The figures of a file; none of a file that its process left half written."""
+    try:
+        return [entry[:3] for entry in MmapedDict.read_all_values_from_file(path)]  # type: ignore[no-untyped-call]
+    except (FileNotFoundError, RuntimeError, ValueError, struct.error):
+        return []

@@ -7,16 +7,17 @@ Rule 2: the master imports what the workers need, so that they share its memory.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import resource
-import shutil
 import sys
 from importlib import import_module
 from typing import Any
 
 from app.metadata import Document, read_metadata
 from app.page import Page
+from app.server.metrics_folder import MetricsFolder
 from app.settings import METRICS_DIRECTORY, Settings, SettingsError
 from app.storage.files import PRIVATE_FOLDER
 
@@ -41,6 +42,7 @@ __all__ = [
     "secure_scheme_headers",
     "threads",
     "timeout",
+    "when_ready",
     "worker_class",
     "worker_connections",
     "workers",
@@ -55,13 +57,12 @@ def _read() -> Settings:
         sys.exit(f"pagecard: {error}")
 
 
-def _empty_metrics() -> None:
-    """prometheus_client looks for its folder when it is imported, and wants it empty at start."""
-    folder = _settings.data_dir.absolute() / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-    folder.mkdir(PRIVATE_FOLDER)
-    os.environ[METRICS_DIRECTORY] = str(folder)
+def _open_metrics() -> MetricsFolder:
+    """Make the folder before prometheus_client is imported, which then counts in it."""
+    folder = MetricsFolder(_settings.data_dir.absolute() / "metrics", PRIVATE_FOLDER)
+    os.environ[METRICS_DIRECTORY] = str(folder.path)
+    atexit.register(folder.remove)
+    return folder
 
 
 def _import_the_rest() -> None:
@@ -73,7 +74,7 @@ def _import_the_rest() -> None:
 
 
 _settings = _read()
-_empty_metrics()
+_metrics = _open_metrics()
 _import_the_rest()
 
 wsgi_app = "app:create_app()"
@@ -110,6 +111,11 @@ def on_starting(server: Any) -> None:
         _nursery = import_module("app.server.runner").open_fork_server(_settings)
 
 
+def when_ready(server: Any) -> None:
+    """Once, in the master, when it listens: only now is it sure that this server runs."""
+    _metrics.remove_others()
+
+
 def on_exit(server: Any) -> None:
     """Once, in the master, when all workers have ended: the runners end, too."""
     if _nursery:
@@ -138,6 +144,5 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """A worker has ended: its gauges go with it."""
-    multiprocess = import_module("prometheus_client.multiprocess")
-    multiprocess.mark_process_dead(worker.pid)
+    """In the master: a worker has ended, and what it counted stays."""
+    import_module("app.metrics").absorb_ended()

@@ -15,6 +15,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 
+from app import metrics
 from app.jobs.database_proxy import start_database_proxy
 from app.jobs.embedded import NICENESS, run_in_place
 from app.jobs.fork_server import ForkServer
@@ -37,6 +38,7 @@ def run(settings: Settings, place: int, lock: int, parent: int) -> None:
     die_with(parent)
     os.set_inheritable(lock, False)
     configure_logs(settings.log_level)
+    metrics.absorb_ended()
     with vital("job runner"):
         _work(settings, place, lock)
     os._exit(0)  # what is still being fetched is given up

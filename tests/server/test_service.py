@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.cli.serving import Service, serving
+from app.cli.serving import SERVE, Service, serving
 from app.settings import Settings
 from app.storage.database import open_primary
 from app.storage.generations import Generations
@@ -227,6 +228,51 @@ def test_the_metrics_of_all_workers_are_added_up(server: Running, web: Site) -> 
     with server.only(server.workers()[0]):
         assert server.figure('pagecard_requests_total{code="",endpoint="extract.extract_many"') == requests_before + 2
         assert server.figure('pagecard_fetches_total{outcome="ok"}') == fetches_before + 10
+
+
+def start_again(server: Running, address: str) -> int:
+    """Start a second service on the same data folder; its exit status."""
+    environ = {**os.environ, "PAGECARD_DATA_DIR": str(server.folder / "data")}
+    command = [*SERVE, "--bind", address]
+    return subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode
+
+
+def metrics_folders(server: Running) -> list[str]:
+    return [path.name for path in (server.folder / "data" / "metrics").iterdir()]
+
+
+def test_a_second_start_that_fails_leaves_the_metrics_alone(server: Running) -> None:
+    usage = 'pagecard_requests_total{code="",endpoint="extract.usage'
+    server.used()
+    before = server.figure(usage)
+    assert before
+    assert start_again(server, server.service.url.removeprefix("http://")) != 0
+    server.used()
+    assert server.figure(usage) == before + 1
+    assert metrics_folders(server) == [str(server.service.process.pid)]
+
+
+def test_a_second_service_on_the_same_data_counts_for_itself(server: Running) -> None:
+    server.used()
+    before = server.figure("pagecard_requests_total")
+    with serving(server.folder, {"LOG_LEVEL": "error"}) as second:
+        other = Running(second, server.folder, server.key)
+        assert other.figure("pagecard_requests_total") < before
+        assert server.figure("pagecard_requests_total") >= before
+        assert len(metrics_folders(server)) == 2
+    assert metrics_folders(server) == [str(server.service.process.pid)]
+
+
+def test_what_a_worker_counted_outlives_it_and_its_files_do_not(mortal: Running, web: Site) -> None:
+    for worker in mortal.workers():
+        with mortal.only(worker):
+            mortal.batch(*pages(web, 3), cache=False)
+    victim, _ = mortal.workers()
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: victim not in mortal.workers() and len(mortal.workers()) == 2)
+    assert mortal.figure('pagecard_fetches_total{outcome="ok"') == 6
+    folder = mortal.folder / "data" / "metrics" / str(mortal.service.process.pid)
+    assert not list(folder.glob(f"*_{victim}.db"))
 
 
 def test_no_burst_leaves_a_thread_or_a_connection_behind(mortal: Running, web: Site) -> None:
