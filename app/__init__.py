@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application. Without `settings` they are read from the environment.
+_inherited: Settings | None = None
 
-    Raises SettingsError for a bad environment, and what the stores raise if they do not answer.
+
+def inherit_settings(settings: Settings) -> None:
+    """Have `create_app` use these settings, in this process and in all that are forked from it."""
+    global _inherited
+    _inherited = settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Create the WSGI application. Without `settings` use the inherited ones, or read the environment.
+
+    Raises SettingsError for a bad environment, and the error of a store that does not answer.
     """
     from flask import Flask
 
@@ -23,7 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.services import Services
     from app.settings import Settings
 
-    settings = settings or Settings.from_environ(os.environ)
+    settings = settings or _inherited or Settings.from_environ(os.environ)
     configure_logs(settings.log_level)
     app = Flask("pagecard", static_folder=None)
     app.extensions["pagecard"] = Services.open(settings)

@@ -69,7 +69,7 @@ READERS_OF_THE_ENVIRONMENT = {
     "app/fetch/browser/chromium.py",
     "app/logs.py",
     "app/metrics.py",
-    "app/server/config.py",
+    "app/server/master.py",
     "app/server/runner.py",
 }
 

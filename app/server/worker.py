@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 import selectors
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -46,6 +47,7 @@ MOST_COMING = 64 * 2**20  # bytes of requests that are not whole
 MOST_KEPT = 64 * 2**20  # bytes of answers that clients are slow to take
 MOST_PARKED = 16  # streams that wait for their client: each may hold a whole batch
 SWEEP_EVERY = 0.5  # seconds
+BOOT_RETRY = 1  # seconds between two tries to start a worker in the place of another
 
 # Of an answer that no application gives; app.api says what they are for.
 FIELDS = {
@@ -104,7 +106,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._desk = Desk(self.cfg.threads)
         self._tidying = Tidying()
         self._swept_at = 0.0
-        super().init_process()
+        try:
+            super().init_process()
+        except Exception:
+            if self.booted or self.age <= self.cfg.workers:
+                raise
+            self._give_up_boot()
+
+    def _give_up_boot(self) -> None:
+        """End a worker that replaces another and cannot start: the master forks the next one.
+
+        gunicorn's master would end the service for a worker that raises.
+        """
+        log.exception("worker did not start", retry_after=BOOT_RETRY)
+        time.sleep(BOOT_RETRY)
+        sys.exit(1)
 
     # Mistakes of ours -------------------------------------------------------------------------------------------------
 

@@ -317,6 +317,75 @@ def test_the_death_of_a_worker_loses_nothing_and_counts_nothing_twice(mortal: Ru
     assert survivor in mortal.workers()
 
 
+BAD_PLANS = ["[team\n", "", "[pro]\nbatch = 1\n", "[enterprise]\nbatch_limit = 0\n", None]
+
+
+@pytest.mark.parametrize("plans", BAD_PLANS)
+def test_bad_plans_and_the_death_of_a_worker_do_not_end_the_service(mortal: Running, plans: str | None) -> None:
+    spoil_plans(mortal, plans)
+    for victim in mortal.workers():
+        os.kill(victim, signal.SIGKILL)
+        until(lambda victim=victim: victim not in mortal.workers() and len(mortal.workers()) == 2)  # type: ignore[misc]
+    for worker in mortal.workers():
+        with mortal.only(worker):
+            assert mortal.ask("GET", "/v1/usage").status_code == 200
+    assert mortal.service.process.poll() is None
+
+
+@pytest.mark.parametrize("plans", BAD_PLANS[:2])
+def test_a_reload_with_bad_plans_keeps_the_good_ones_and_says_so_in_a_line(mortal: Running, plans: str | None) -> None:
+    spoil_plans(mortal, plans)
+    reload(mortal)
+    assert mortal.ask("GET", "/v1/usage").status_code == 200
+    told = [line for line in mortal.service.log.read_text().splitlines() if "reload keeps" in line]
+    assert len(told) == 1
+    assert "plans.toml" in told[0]
+
+
+def test_a_reload_with_good_plans_takes_them(mortal: Running) -> None:
+    spoil_plans(mortal, PLANS.replace("[enterprise]\nbatch_limit = 100", "[enterprise]\nbatch_limit = 7"))
+    reload(mortal)
+    assert mortal.ask("GET", "/v1/usage").json()["data"]["limits"]["batch_limit"] == 7
+
+
+def test_a_worker_that_cannot_start_in_the_place_of_another_is_tried_again(tmp_path: Path, ca_bundle: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(ca_bundle.read_bytes())
+    with running(tmp_path, CA_BUNDLE=str(bundle)) as server:
+        bundle.write_text("no certificate")
+        victim, survivor = server.workers()
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: "worker did not start" in server.service.log.read_text())
+        assert server.ask("GET", "/v1/usage").status_code == 200
+        bundle.write_bytes(ca_bundle.read_bytes())
+        until(lambda: len(server.workers()) == 2 and server.service.process.poll() is None)
+        os.kill(survivor, signal.SIGKILL)
+        until(lambda: survivor not in server.workers() and server.ask("GET", "/v1/usage").status_code == 200)
+
+
+def spoil_plans(server: Running, plans: str | None) -> None:
+    """Write a plans file, or remove it."""
+    path = server.folder / "plans.toml"
+    path.unlink() if plans is None else path.write_text(plans)
+
+
+def reload(server: Running) -> None:
+    """Have all workers replaced."""
+    before = server.workers()
+    server.service.process.send_signal(signal.SIGHUP)
+    until(lambda: len(server.workers()) == 2 and not set(before) & set(server.workers()))
+
+
+def test_without_any_temporary_directory_the_service_serves(tmp_path: Path) -> None:
+    """As under a read-only root, where the data folder alone can be written to."""
+    (tmp_path / "sitecustomize.py").write_text("import tempfile; tempfile._candidate_tempdir_list = lambda: []")
+    environ = {"PYTHONPATH": str(tmp_path)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", environ["PYTHONPATH"])
+        with running(tmp_path) as server:
+            assert server.ask("GET", "/v1/usage").status_code == 200
+
+
 def test_keys_counts_and_cards_outlive_the_whole_service(tmp_path: Path, web: Site) -> None:
     urls = pages(web, 5)
     with running(tmp_path) as before:
