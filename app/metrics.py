@@ -91,7 +91,9 @@ POOL_WAITING = Gauge("pagecard_pool_waiting", "URLs that wait for a thread", mul
 POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiprocess_mode="livesum")
 JOB_ITEMS = Counter("pagecard_job_items", "Items of jobs that ended, by status", ("status",))
 JOBS_PENDING = Gauge("pagecard_job_items_pending", "Items of jobs that wait", multiprocess_mode="mostrecent")
-LOOP_ERRORS = Counter("pagecard_loop_errors", "Exceptions of the server's own code, each of which closed a connection")
+SERVER_ERRORS = Counter(
+    "pagecard_server_errors", "Exceptions of the server's own code, each of which closed a connection"
+)
 WEBHOOKS = Counter("pagecard_webhooks", "Webhook deliveries tried, by outcome", ("outcome",))
 
 # Of what every request or URL counts: prometheus_client checks the labels anew whenever it is asked.

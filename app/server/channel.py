@@ -1,7 +1,8 @@
-"""One client, with as much of a socket as gunicorn and the application ask of it.
+"""Channel: the socket of one client, as gunicorn's parser and response use it, without ever blocking.
 
-Rule 1: nothing here waits but `sends_within`. What is asked for is there already, and what cannot be sent is kept.
-Rule 2: what a thread could not send the loop sends; who has the connection receives, the loop or a thread.
+Rule 1: nothing here waits except `readable_within`. A read returns the bytes received so far; bytes that the socket
+        does not take are kept as unsent.
+Rule 2: a request thread sends what it can, the event loop the rest; the owner of the connection receives.
 """
 
 from __future__ import annotations
@@ -13,166 +14,168 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from app.server.receiver import Incoming
+from app.server.receiver import Receiver
 
-FULL = 64 * 1024  # bytes unsent at which nothing more should be made for a client
-STALL = 10  # seconds in which a client takes at least `LEAST` bytes of what there is for it
-LEAST = 8 * 1024 * STALL  # bytes
-_READ_SIZE = 64 * 1024
+HIGH_WATERMARK = 64 * 1024  # unsent bytes above which no more should be made for a client
+STALL_WINDOW = 10  # seconds in which a client takes at least `MIN_TAKEN` bytes of those that are unsent
+MIN_TAKEN = 8 * 1024 * STALL_WINDOW  # bytes
+READ_SIZE = 64 * 1024  # bytes
 
 
-class Ledger:
-    """Bytes that are kept for all clients of a worker."""
+class UnsentTotal:
+    """Bytes that all channels of a worker hold."""
 
     def __init__(self) -> None:
-        self.kept = 0
+        self.size = 0
         self._lock = threading.Lock()
 
     def add(self, size: int) -> None:
+        """Any thread."""
         with self._lock:
-            self.kept += size
+            self.size += size
 
 
-class Client:
-    """`lag` is called, by any thread, when something is left to be sent on by the loop."""
+class Channel:
+    """A client's socket. Stands in for a socket where gunicorn expects one."""
 
-    def __init__(self, sock: socket.socket, ledger: Ledger, lag: Callable[[Client], None]) -> None:
+    def __init__(self, sock: socket.socket, total: UnsentTotal) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._ledger = ledger
-        self._lag = lag
-        self.incoming = Incoming()
-        self.gone = False  # or as good as gone
-        self.tenant = ""  # who asks
-        self.connection: Any = None  # of the worker
-        self._read = 0
-        self._pieces: deque[tuple[memoryview, int]] = deque()  # what is unsent, and the size of what it is of
-        self._unsent = 0
-        self._sent = 0
-        self._flags = 0  # of what is sent next
-        self._window = 0.0, 0  # since when a client that lags is watched, and what it had taken then
+        self._total = total
+        self.on_unsent: Callable[[], object] = lambda: None  # called by a request thread: the loop has to send on
+        self.receiver = Receiver()
+        self.gone = False  # the client has closed, or was given up
+        self.tenant = ""
+        self.held = 0  # bytes in memory: an unsent piece is held whole
+        self._read = 0  # bytes of the request that the parser has read
+        self._pieces: deque[tuple[memoryview, int]] = deque()  # unsent rest of a piece, and the piece's size
+        self._unsent = 0  # bytes
+        self._sent = 0  # bytes since the start
+        self._flags = 0  # of the next send
+        self._window = 0.0, 0  # start of the stall window, and bytes sent by then
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
     def close(self) -> None:
-        self.give_up()
+        self.abort()
         self._sock.close()
 
-    # What comes -------------------------------------------------------------------------------------------------------
+    # Receiving --------------------------------------------------------------------------------------------------------
 
     def receive(self) -> int | None:
-        """Take what has come of a request: so many bytes, None for nothing yet, 0 where the client has gone."""
+        """Receive more of a request: the number of bytes, None if there are none yet, 0 if the client has closed."""
         data = self._receive()
         if data:
-            self.incoming.add(data)
+            self.receiver.add(data)
         return None if data is None else len(data)
 
-    def sends_within(self, seconds: float) -> bool:
-        """Whether something comes so soon, or the end."""
-        coming = select.poll()
-        coming.register(self._sock, select.POLLIN)
-        return bool(coming.poll(seconds * 1000))
+    def readable_within(self, seconds: float) -> bool:
+        """Wait for bytes, or the client's end. Request thread."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def discard(self) -> bool:
-        """Take what nobody reads any more; whether the client may have something more to say."""
+        """Drop received bytes; False if the client has closed."""
         return self._receive() != b""
 
     def _receive(self) -> bytes | None:
         try:
-            return self._sock.recv(_READ_SIZE)
+            return self._sock.recv(READ_SIZE)
         except BlockingIOError:
             return None
         except OSError:
             return b""
 
-    def begin_next(self) -> None:
-        """Await the next request, of which some may have come."""
-        self.incoming = Incoming(bytes(self.incoming.data[self._read :]))
+    def start_next_request(self) -> None:
+        """Drop the request that was read; the bytes behind it begin the next one."""
+        self.receiver = Receiver(bytes(self.receiver.data[self._read :]))
         self._read = 0
 
     @property
     def was_read(self) -> bool:
-        """Whether the request was read up to the end that the receiver found."""
-        return self._read == self.incoming.end
+        """Whether the parser has read the request up to its end."""
+        return self._read == self.receiver.end
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
-        """The request, and nothing of the next, as gunicorn reads it. What it lacks never comes."""
-        piece = bytes(self.incoming.data[self._read : min(self._read + size, self.incoming.end)])
+        """Read this request, and nothing of the next; empty where it has no more bytes."""
+        piece = bytes(self.receiver.data[self._read : min(self._read + size, self.receiver.end)])
         self._read += len(piece)
         return piece
 
-    # What goes --------------------------------------------------------------------------------------------------------
+    # Sending ----------------------------------------------------------------------------------------------------------
 
     @property
-    def behind(self) -> bool:
-        """Whether there is something that the client has not taken."""
+    def has_unsent(self) -> bool:
         return self._unsent > 0
 
     @property
-    def full(self) -> bool:
-        """Whether it should take some of that before there is more."""
-        return self._unsent > FULL
+    def above_high_watermark(self) -> bool:
+        return self._unsent > HIGH_WATERMARK
 
-    def expect_more(self) -> None:
-        """Let what is sent next, such as a head, go out with what follows it: that wakes the client once."""
+    def cork(self) -> None:
+        """Let the next send, such as a head, leave together with the one after it: one wake-up for the client."""
         self._flags = socket.MSG_MORE
 
     def sendall(self, data: bytes) -> None:
-        """Send, or leave it to the loop. Raises BrokenPipeError where the client has gone."""
+        """Send, and keep the rest as unsent. Any thread. Raises BrokenPipeError if the client has gone."""
         with self._lock:
             flags, self._flags = self._flags, 0
-            lagging = bool(self._pieces)
+            behind = bool(self._pieces)
             self._keep(memoryview(data))
-            if not lagging:
+            if not behind:
                 self._flush(flags)
                 self._window = time.monotonic(), self._sent
             if self.gone:
                 raise BrokenPipeError(errno.EPIPE, "the client has gone")
-            if self._pieces and not lagging:
-                self._lag(self)
+            if self._pieces and not behind:
+                self.on_unsent()
 
     def send(self, data: bytes) -> int:
-        """gunicorn says with it that the body may come; who had to know that was told."""
+        """Ignore gunicorn's `100 Continue`, its only use of this: `send_continue` has sent it."""
         return len(data)
 
-    def go_on(self) -> None:
-        """Tell a client that waits for it to send its body."""
+    def send_continue(self) -> None:
+        """Tell a client that waits for it to send the body (RFC 9110, section 10.1.1)."""
         with self._lock:
             self._keep(memoryview(b"HTTP/1.1 100 Continue\r\n\r\n"))
             self._flush()
 
-    def send_on(self) -> bool:
-        """Send what the client takes now; whether that was all there was."""
+    def send_unsent(self) -> bool:
+        """Send what the client takes now; True if nothing is left."""
         with self._lock:
             self._flush()
             return not self._pieces
 
-    def pace(self, now: float) -> tuple[bool, float, float]:
-        """Where several lag, the least goes first: who has been watched for a second, and took little, for long."""
+    def rate(self, now: float) -> float:
+        """Bytes per second that the client takes since it fell behind."""
         since, sent = self._window
-        return now - since < 1, (self._sent - sent) / max(now - since, 1), since
+        return (self._sent - sent) / max(now - since, 1)
 
-    def too_slow(self, now: float) -> bool:
-        """Whether one that lags has taken too little; to be asked now and then."""
+    def is_stalled(self, now: float) -> bool:
+        """Whether the client took less than `MIN_TAKEN` in the last window. To be called twice a second."""
         since, sent = self._window
-        if now - since < STALL:
+        if now - since < STALL_WINDOW:
             return False
         self._window = now, self._sent
-        return self._sent - sent < LEAST
+        return self._sent - sent < MIN_TAKEN
 
-    def give_up(self) -> None:
-        """Send nothing more."""
+    def abort(self) -> None:
+        """Drop the unsent bytes, and send no more. Any thread."""
         with self._lock:
-            self._forget()
+            self._drop_unsent()
 
     def _keep(self, piece: memoryview) -> None:
         self._pieces.append((piece, len(piece)))
         self._unsent += len(piece)
-        self._ledger.add(len(piece))
+        self._hold(len(piece))
+
+    def _hold(self, size: int) -> None:
+        self.held += size
+        self._total.add(size)
 
     def _flush(self, flags: int = 0) -> None:
         try:
@@ -181,7 +184,7 @@ class Client:
         except BlockingIOError:
             pass
         except OSError:
-            self._forget()
+            self._drop_unsent()
 
     def _send_piece(self, flags: int) -> None:
         piece, size = self._pieces[0]
@@ -192,29 +195,29 @@ class Client:
             self._pieces[0] = piece[sent:], size
         else:
             self._pieces.popleft()
-            self._ledger.add(-size)
+            self._hold(-size)
 
-    def _forget(self) -> None:
+    def _drop_unsent(self) -> None:
         self.gone = True
-        self._ledger.add(-sum(size for _, size in self._pieces))
+        self._hold(-self.held)
         self._pieces.clear()
         self._unsent = 0
 
-    def end(self) -> bool:
-        """Say that nothing follows; whether the client is still there to hear it."""
+    def finish(self) -> bool:
+        """Close the sending half; False if the client has closed."""
         try:
             self._sock.shutdown(socket.SHUT_WR)
         except OSError:
             return False
         return True
 
-    # What gunicorn asks of a socket that may block ------------------------------------------------------------------
+    # What gunicorn calls on a socket that may block -----------------------------------------------------------------
 
     def setblocking(self, _flag: bool) -> None:
-        """Neither end of this one blocks."""
+        """Do nothing: a channel never blocks."""
 
     def settimeout(self, _seconds: float | None) -> None:
-        """It has no use for one."""
+        """Do nothing: a channel never blocks."""
 
     def gettimeout(self) -> None:
-        """It has none."""
+        """Return None: a channel never blocks."""

@@ -1,81 +1,112 @@
-"""The threads that answer requests, shared fairly between tenants (app.threads.fair_queue)."""
+"""Dispatcher: the request threads of a worker, shared fairly between tenants (app.threads.fair_queue)."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
 
 from app import metrics
+from app.server.receiver import Receiver
 from app.threads.fair_queue import FairQueue, overloaded
 
 log = structlog.get_logger()
 
 Call = Callable[[], None]
 
+KNOWN_KEYS = 10_000  # keys that a worker remembers
 
-class Desk:
-    """All its threads start with it: a server has as many after any burst as before."""
+
+class Dispatcher:
+    """All threads start at once: a server has as many after a burst as before."""
 
     def __init__(self, size: int) -> None:
         self._queue: FairQueue[tuple[str, Call]] = FairQueue(size)
-        self._state = threading.Lock()
-        self._bells: list[threading.Lock] = []  # of the threads that sleep
+        self._lock = threading.Lock()
+        self._parked: list[threading.Lock] = []  # each releases a thread that waits for work
         for number in range(size):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         return not (self._queue.waiting or self._queue.running)
 
     @property
-    def has_threads_to_spare(self) -> bool:
-        """Whether nobody waits for a thread, and half of them sleep."""
-        return not self._queue.waiting and 2 * len(self._bells) >= self._queue.size
+    def has_parked_threads(self) -> bool:
+        """Whether no request waits for a thread, and half of the threads are parked."""
+        return not self._queue.waiting and 2 * len(self._parked) >= self._queue.size
 
     @property
     def waiting(self) -> int:
-        """How many requests no thread has begun."""
+        """Number of requests that wait for a thread."""
         return self._queue.waiting
 
-    def submit(self, tenant: str, call: Call) -> None:
-        """Have it called. Raises Overloaded if there is no room."""
-        with self._state:
-            if not self._queue.has_room(tenant, 1):
+    def submit(self, tenant: str, call: Call, *, begun: bool = False) -> None:
+        """Queue a call. Raises Overloaded if the queue is full, unless the call goes on with work that has begun."""
+        with self._lock:
+            if not (begun or self._queue.has_room(tenant, 1)):
                 raise overloaded("Too many requests wait just now")
             self._queue.put(tenant, [(tenant, call)])
-            self._wake_one()
+            self._unpark()
 
-    def _wake_one(self) -> None:
-        """Whoever fell asleep last: the processor's caches still know what it works with."""
-        if self._bells:
-            self._bells.pop().release()
+    def _unpark(self) -> None:
+        """Wake the most recently parked thread: its CPU cache is the warmest."""
+        if self._parked:
+            self._parked.pop().release()
 
     def _work(self) -> None:
-        bell = threading.Lock()
-        bell.acquire()
+        wakeup = threading.Lock()
+        wakeup.acquire()
         while True:
-            tenant, call = self._next(bell)
-            try:
-                call()
-            except Exception:
-                metrics.LOOP_ERRORS.inc()
-                log.exception("exception in a request thread")
-            finally:
-                self._done(tenant)
+            self._run_next(wakeup)
 
-    def _next(self, bell: threading.Lock) -> tuple[str, Call]:
+    def _run_next(self, wakeup: threading.Lock) -> None:
+        """Run one call. A parked thread keeps no reference to the last: it may hold a request and its answer."""
+        tenant, call = self._next(wakeup)
+        try:
+            call()
+        except Exception:
+            metrics.SERVER_ERRORS.inc()
+            log.exception("exception in a request thread")
+        finally:
+            self._end(tenant)
+
+    def _next(self, wakeup: threading.Lock) -> tuple[str, Call]:
         while True:
-            with self._state:
+            with self._lock:
                 tenant = self._queue.whose_turn()
                 if tenant is not None:
                     return self._queue.take(tenant)
-                self._bells.append(bell)
-            bell.acquire()
+                self._parked.append(wakeup)
+            wakeup.acquire()
 
-    def _done(self, tenant: str) -> None:
-        with self._state:
+    def _end(self, tenant: str) -> None:
+        with self._lock:
             self._queue.end(tenant)
             if self._queue.waiting:
-                self._wake_one()
+                self._unpark()
+
+
+class KnownKeys:
+    """Keys that the application has accepted: they alone take turns of their own, made-up ones share one."""
+
+    def __init__(self, size: int = KNOWN_KEYS) -> None:
+        self._size = size
+        self._keys: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, key: str) -> None:
+        """Request thread."""
+        with self._lock:
+            self._keys[key] = None
+            self._keys.move_to_end(key)
+            if len(self._keys) > self._size:
+                self._keys.popitem(last=False)
+
+    def tenant(self, receiver: Receiver) -> str:
+        """Name the tenant that a request is queued for."""
+        if receiver.key:
+            return receiver.key if receiver.key in self._keys else "unknown key"
+        return "no key" if receiver.asks_for_key else "site"

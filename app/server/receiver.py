@@ -1,28 +1,30 @@
-"""Tell when a request is whole, without understanding it: that is gunicorn's part.
+"""Receiver: finds the end of a request in the bytes that have come. Understanding it is the parser's part.
 
-Rule 1: what is whole is handed over, and so is what cannot become whole within bounds, to be refused.
-Rule 2: no byte is looked at again and again, however slowly they come.
+Rule 1: a request is ready when it is whole, or when it cannot become whole within bounds and has to be refused.
+Rule 2: each byte is searched once, however slowly the bytes come.
+Rule 3: a request whose length another reader may read otherwise is ambiguous: it is refused, its connection closed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from functools import cached_property
 
 from app.plans import MAX_BODY
 from app.storage.keys import SHAPE
 
-MOST_HEAD = 64 * 1024  # bytes of a request line and its fields: room for any URL that may be asked for, in percents
-MOST_BODY = MAX_BODY + 4 * 1024  # bytes: so much more that the application sees that it is too much
-MOST_CHUNKING = 64 * 1024  # bytes of a chunked body that are no content: sizes, extensions, line ends
-MOST_LINE = 8 * 1024  # bytes that say the size of a chunk
+MAX_HEAD = 64 * 1024  # bytes of a request line and its fields: room for any URL, percent-encoded
+MAX_RECEIVED_BODY = MAX_BODY + 4 * 1024  # bytes: enough for the application to see that a body is too large
+MAX_CHUNKING = 64 * 1024  # bytes of a chunked body that are no content: sizes, extensions, line ends
+MAX_CHUNK_LINE = 8 * 1024  # bytes of a chunk's size with its extensions
 
-_HEAD_END = re.compile(rb"\n\r?\n")  # a line may not end so, but somebody has to say it
+_HEAD_END = re.compile(rb"\n\r?\n")  # also with bare line feeds, which the parser refuses
 _FRAMING = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*+:([^\r\n]*+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
-_EXPECTING_LINE = re.compile(rb"(?:\r\n)?[^\r\n]* HTTP/1\.1\r\n")  # RFC 9110, section 10.1.1: never HTTP/1.0
-_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}(?=[ \t;\r])")
+_HTTP_1_1 = re.compile(rb"(?:\r\n)?[^\r\n]* HTTP/1\.1\r\n")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}(?=[ \t;\r])")
 
 _KEY_FIELD = re.compile(rb"\r\n(?:authorization|x-api-key):[^\r\n]*?(%b)" % SHAPE.pattern.encode(), re.IGNORECASE)
 _KEY_QUERY = re.compile(rb"[^\r\n]*?[?&]api_key=(%b)" % SHAPE.pattern.encode())
@@ -34,29 +36,24 @@ Search = Generator[None, None, int]
 INCOMPLETE = -1
 
 
-class InvalidFraming(Exception):
-    """Where the request ends cannot be told: another reader of the same bytes may see another end."""
+class AmbiguousLength(Exception):
+    """The end of the request cannot be told: another reader of the same bytes may see another one."""
 
 
-class Incoming:
-    """The bytes of one request, as they come, and of what follows it."""
+class Receiver:
+    """The bytes of one request, and of all that has come behind it."""
 
     def __init__(self, data: bytes = b"") -> None:
         self.data = bytearray()
-        self.ready = False  # there is nothing to wait for
-        self.whole = False  # and what there is is a whole request
-        self.headless = True  # no end of its fields has come
-        self.misframed = False  # its length is ambiguous, or told in too many chunks
-        self.expects = False  # the body comes once the client is told to go on (RFC 9110, section 10.1.1)
+        self.ready = False  # nothing more has to be waited for
+        self.whole = False  # ready, with all its bytes
+        self.headless = True  # the end of the fields has not come
+        self.ambiguous = False  # ready, and to be refused
+        self.expects = False  # the client waits for `100 Continue` before it sends the body
         self._end = 0
         self._search = self._find_end()
         if data:
             self.add(data)
-
-    @property
-    def end(self) -> int:
-        """The offset at which the request ends: what follows belongs to the next one."""
-        return self._end if self.whole else len(self.data)
 
     def add(self, data: bytes) -> None:
         self.data += data
@@ -65,16 +62,29 @@ class Incoming:
                 next(self._search)
             except StopIteration as found:
                 self.ready, self.whole, self._end = True, found.value >= 0, found.value
-            except InvalidFraming:
-                self.ready, self.misframed = True, True
+            except AmbiguousLength:
+                self.ready, self.ambiguous = True, True
 
     @property
-    def tenant(self) -> str:
-        """Whose turn it takes: the key's, if it holds one that may be accepted, else its like's."""
-        key = _KEY_FIELD.search(self.data) or _KEY_QUERY.match(self.data)
-        if key:
-            return key[1].decode("ascii")
-        return "nobody" if _ASKS_FOR_KEY.match(self.data) else "site"
+    def end(self) -> int:
+        """Offset of the request's end: the bytes behind it belong to the next one."""
+        return self._end if self.whole else len(self.data)
+
+    @cached_property
+    def key(self) -> str | None:
+        """The API key of a request that is ready, if it has the shape of one."""
+        found = _KEY_FIELD.search(self.data) or _KEY_QUERY.match(self.data)
+        return found[1].decode("ascii") if found else None
+
+    @property
+    def asks_for_key(self) -> bool:
+        """Whether the path is one that takes a key."""
+        return _ASKS_FOR_KEY.match(self.data) is not None
+
+    @property
+    def asks_for_head(self) -> bool:
+        """Whether the answer has no body."""
+        return self.data.startswith(b"HEAD ")
 
     def _find_end(self) -> Search:
         head = yield from _head(self.data)
@@ -86,7 +96,7 @@ class Incoming:
             self.expects = self._expects(head)
             return (yield from _last_chunk(self.data, head))
         end = head + length
-        if length > MOST_BODY:
+        if length > MAX_RECEIVED_BODY:
             return INCOMPLETE
         self.expects = len(self.data) < end and self._expects(head)
         while len(self.data) < end:
@@ -94,14 +104,12 @@ class Incoming:
         return end
 
     def _expects(self, head: int) -> bool:
-        return bool(_EXPECTING_LINE.match(self.data) and _EXPECTS.search(self.data, 0, head))
+        """RFC 9110, section 10.1.1: never in HTTP/1.0."""
+        return bool(_HTTP_1_1.match(self.data) and _EXPECTS.search(self.data, 0, head))
 
 
 def _content_length(head: bytearray) -> int | None:
-    """Bytes of the body, None where it is chunked.
-
-    RFC 9112, section 6.3. Raises InvalidFraming for every spelling that another reader may read otherwise.
-    """
+    """Bytes of the body, None if it is chunked (RFC 9112, section 6.3). Raises AmbiguousLength."""
     fields = [(name.lower(), value.strip(b" \t")) for name, value in _FRAMING.findall(head)]
     match fields:
         case []:
@@ -110,7 +118,7 @@ def _content_length(head: bytearray) -> int | None:
             return int(value)
         case _ if all(name == b"transfer-encoding" for name, _ in fields) and _ends_chunked(fields):
             return None
-    raise InvalidFraming
+    raise AmbiguousLength
 
 
 def _ends_chunked(fields: list[tuple[bytes, bytes]]) -> bool:
@@ -119,18 +127,18 @@ def _ends_chunked(fields: list[tuple[bytes, bytes]]) -> bool:
 
 
 def _head(data: bytearray) -> Search:
-    """The place behind the fields."""
+    """Offset behind the fields."""
     searched = 0
     while not (found := _HEAD_END.search(data, searched)):
-        if len(data) >= MOST_HEAD:
+        if len(data) >= MAX_HEAD:
             return INCOMPLETE
         searched = max(0, len(data) - 2)
         yield
     return found.end()
 
 
-def _behind(mark: bytes, data: bytearray, start: int, most: int) -> Search:
-    """The place behind the next `mark`, which is looked for in the `most` bytes from `start`."""
+def _after(mark: bytes, data: bytearray, start: int, most: int) -> Search:
+    """Offset behind the next `mark` in the `most` bytes from `start`."""
     searched = start
     while (at := data.find(mark, searched, start + most)) < 0:
         if len(data) - start >= most:
@@ -143,20 +151,20 @@ def _behind(mark: bytes, data: bytearray, start: int, most: int) -> Search:
 def _last_chunk(data: bytearray, at: int) -> Search:
     """The end of a chunked body (RFC 9112, section 7.1) that begins at `at`, trailers included."""
     begin, read = at, 0
-    while at - begin - read <= MOST_CHUNKING:
-        line = yield from _behind(b"\r\n", data, at, MOST_LINE)
-        size = _SIZE.match(data, at) if line >= 0 else None
+    while at - begin - read <= MAX_CHUNKING:
+        line = yield from _after(b"\r\n", data, at, MAX_CHUNK_LINE)
+        size = _CHUNK_SIZE.match(data, at) if line >= 0 else None
         if size is None:
             return INCOMPLETE
         length = int(size[0], 16)
         if length == 0:
-            return (yield from _behind(b"\r\n\r\n", data, line - 2, MOST_HEAD))
+            return (yield from _after(b"\r\n\r\n", data, line - 2, MAX_HEAD))
         at = line + length + 2
         while len(data) < at:
-            if read + len(data) - line > MOST_BODY:
+            if read + len(data) - line > MAX_RECEIVED_BODY:
                 return INCOMPLETE
             yield
         read += length
-        if read > MOST_BODY:
+        if read > MAX_RECEIVED_BODY:
             return INCOMPLETE
-    raise InvalidFraming
+    raise AmbiguousLength

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from app.cli.serving import Service, serving
-from app.server.receiver import Incoming
+from app.server.receiver import Receiver
 from tests.api.conformance import CODES, find_template, strict_json, validator
 
 pytestmark = pytest.mark.server
@@ -149,7 +149,7 @@ def ask(service: Service, sent: Sent) -> bytes:
     """All that comes; a request that is not whole is given up soon."""
     host, port = service.url.removeprefix("http://").split(":")
     received = b""
-    with socket.create_connection((host, int(port)), timeout=20 if Incoming(sent.raw).ready else 0.2) as client:
+    with socket.create_connection((host, int(port)), timeout=20 if Receiver(sent.raw).ready else 0.2) as client:
         try:
             client.sendall(sent.raw)
             while not answered(received, sent) and (piece := client.recv(65_536)):
@@ -182,7 +182,7 @@ def answered(received: bytes, sent: Sent) -> bool:
 def check(sent: Sent, received: bytes) -> None:
     answer = split(received)
     if answer is None:
-        assert not Incoming(sent.raw).ready, "no answer"
+        assert not Receiver(sent.raw).ready, "no answer"
         return
     status, fields, body = answer
     assert status < 500 or (status, sent.path) == (502, "/v1/extract")

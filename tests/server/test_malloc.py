@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.server.malloc import EVERY, WORK, Tidying
+from app.server.malloc import INTERVAL, WORTHWHILE, MemoryTrimmer
 
-LATER = EVERY + 1
+LATER = INTERVAL + 1
 
 
 @pytest.fixture
@@ -24,35 +24,35 @@ def trims(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_nothing_is_due_after_requests_that_cost_nothing(trims: list[int]) -> None:
-    tidying = Tidying()
-    tidying.note(WORK / 2)
-    assert not tidying.due(time.monotonic() + LATER)
+    trimmer = MemoryTrimmer()
+    trimmer.note(WORTHWHILE / 2)
+    assert not trimmer.due(time.monotonic() + LATER)
 
 
 def test_it_is_due_once_after_work(trims: list[int]) -> None:
-    tidying = Tidying()
-    tidying.note(2 * WORK)
-    tidying.note(WORK / 2)
-    assert tidying.due(time.monotonic())
-    tidying.do()
+    trimmer = MemoryTrimmer()
+    trimmer.note(2 * WORTHWHILE)
+    trimmer.note(WORTHWHILE / 2)
+    assert trimmer.due(time.monotonic())
+    trimmer.trim()
     assert trims == [0]
-    assert not tidying.due(time.monotonic() + LATER)
+    assert not trimmer.due(time.monotonic() + LATER)
 
 
 def test_it_is_not_done_all_the_time(trims: list[int]) -> None:
-    tidying = Tidying()
-    tidying.do()
-    tidying.note(2 * WORK)
-    assert not tidying.due(time.monotonic())
-    assert tidying.due(time.monotonic() + LATER)
+    trimmer = MemoryTrimmer()
+    trimmer.trim()
+    trimmer.note(2 * WORTHWHILE)
+    assert not trimmer.due(time.monotonic())
+    assert trimmer.due(time.monotonic() + LATER)
 
 
 def test_a_library_that_cannot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
-    tidying = Tidying()
-    tidying.note(2 * WORK)
-    assert not tidying.due(time.monotonic() + LATER)
-    tidying.do()
+    trimmer = MemoryTrimmer()
+    trimmer.note(2 * WORTHWHILE)
+    assert not trimmer.due(time.monotonic() + LATER)
+    trimmer.trim()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's")
@@ -67,7 +67,7 @@ def test_memory_that_is_free_in_the_middle_goes_back() -> None:
     for piece in pieces[:-1]:
         libc.free(piece)
     before = resident()
-    Tidying().do()
+    MemoryTrimmer().trim()
     assert resident() < before - 20_000_000
     libc.free(pieces[-1])
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from app.cli.serving import free_port
-from app.server.worker import SOON
+from app.server.connections import NEXT_REQUEST_WAIT
 from app.settings import PREFIX, Settings
 from app.storage.database import open_primary
 from app.storage.generations import Generations
@@ -27,10 +27,10 @@ from tests.site import readable
 pytestmark = pytest.mark.server
 
 PROGRAM = """
-import app.server.worker, app.server.channel
-app.server.worker.SOON = {soon}
-app.server.worker.REQUEST_TIME = app.server.worker.LINGER = app.server.channel.STALL = 1
-app.server.channel.LEAST = 8 * 1024
+import app.server.connections, app.server.channel
+app.server.connections.NEXT_REQUEST_WAIT = {soon}
+app.server.connections.REQUEST_TIMEOUT = app.server.connections.LINGER = app.server.channel.STALL_WINDOW = 1
+app.server.channel.MIN_TAKEN = 8 * 1024
 from gunicorn.app.wsgiapp import run
 run()
 """
@@ -40,7 +40,7 @@ POST = b"POST /v1/extract/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application
 
 
 @contextmanager
-def started(folder: Path, application: str, *options: str, soon: float = SOON) -> Iterator[int]:
+def started(folder: Path, application: str, *options: str, soon: float = NEXT_REQUEST_WAIT) -> Iterator[int]:
     """The port on which a worker serves an application."""
     port, program = free_port(), PROGRAM.format(soon=soon)
     command = [
@@ -100,7 +100,7 @@ def key(folder: Path, port: int) -> str:
 LARGE = """
 import os
 from types import SimpleNamespace
-from app.metrics import LOOP_ERRORS
+from app.metrics import SERVER_ERRORS
 
 begun, ended = [], []
 
@@ -111,7 +111,7 @@ def application(environ, start_response):
     elif kind == "/broken":
         raise RuntimeError("broken")
     elif kind == "/loop":
-        body = [b"%d %d" % (os.getpid(), LOOP_ERRORS._value.get())]
+        body = [b"%d %d" % (os.getpid(), SERVER_ERRORS._value.get())]
     elif kind == "/fills":
         body = fills(environ["gunicorn.socket"])
     elif kind.startswith("/fails-in-"):
@@ -413,8 +413,8 @@ def test_a_half_request_that_times_out_on_a_full_connection_costs_that_connectio
 @pytest.mark.parametrize(
     "request_",
     [
-        b"GET /fails-in-end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        b"GET /fails-in-begin_next HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /fails-in-finish HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET /fails-in-start_next_request HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /fails-in-receive HTTP/1.1\r\nHost: a\r\n\r\nGET",
         b"GET /fails-in-discard HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     ],
