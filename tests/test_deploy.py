@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from prometheus_client import REGISTRY
 
-import app.metrics  # noqa: F401  (its metrics are what is asked about)
+import app.metrics  # noqa: F401  (registers the metrics)
+from app.settings import PREFIX, Settings
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 FILES = ("grafana-dashboard.json", "alerts.yml")
@@ -41,3 +45,83 @@ def test_no_two_panels_of_the_dashboard_lie_on_one_another() -> None:
     places = [panel["gridPos"] for panel in panels]
     cells = [(x, y) for p in places for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
     assert len(cells) == len(set(cells))
+
+
+LAST_ANSWERS = Settings().batch_timeout + 15  # seconds that a stop may take (app/server/config.py)
+USER = 10001
+
+
+def manifests(kind: str) -> dict[str, Any]:
+    documents = yaml.safe_load_all((DEPLOY / "kubernetes" / "pagecard.yaml").read_text(encoding="utf-8"))
+    return {each["metadata"]["name"]: each["spec"] for each in documents if each["kind"] == kind}
+
+
+def pod(name: str) -> dict[str, Any]:
+    return manifests("Deployment")[name]["template"]["spec"]
+
+
+def test_a_pod_has_time_to_answer_what_is_under_way() -> None:
+    [container] = pod("pagecard")["containers"]
+    pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod("pagecard")["terminationGracePeriodSeconds"] >= pause + LAST_ANSWERS
+
+
+def test_systemd_and_compose_give_time_to_answer_what_is_under_way() -> None:
+    unit = (DEPLOY / "pagecard.service").read_text(encoding="utf-8")
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    assert int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[1]) >= LAST_ANSWERS
+    assert int(compose["services"]["web"]["stop_grace_period"].removesuffix("s")) >= LAST_ANSWERS
+
+
+@pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe", "readinessProbe"])
+def test_a_web_pod_is_probed_on_the_port_that_it_serves(probe: str) -> None:
+    [container] = pod("pagecard")["containers"]
+    assert container[probe]["httpGet"]["port"] == container["ports"][0]["name"]
+    assert f"0.0.0.0:{container['ports'][0]['containerPort']}" in container["args"]
+
+
+@pytest.mark.parametrize("name", ["pagecard", "pagecard-worker"])
+def test_a_pod_runs_as_the_user_of_the_image(name: str) -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert pod(name)["securityContext"]["runAsUser"] == USER
+    assert re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE) == [f"{USER}:{USER}", "root", f"{USER}:{USER}"]
+
+
+@pytest.mark.parametrize("name", ["pagecard", "pagecard-worker"])
+def test_a_pod_names_settings_that_exist_and_files_that_are_mounted(name: str) -> None:
+    [container] = pod(name)["containers"]
+    mounts = tuple(each["mountPath"] for each in container["volumeMounts"])
+    for variable in container["env"]:
+        assert variable["name"].removeprefix(PREFIX).removesuffix("_FILE").lower() in Settings.__slots__
+        assert variable["value"].startswith(mounts)
+
+
+def test_the_selectors_of_the_service_find_its_pods() -> None:
+    labels = manifests("Deployment")["pagecard"]["template"]["metadata"]["labels"]
+    assert manifests("Service")["pagecard"]["selector"].items() <= labels.items()
+
+
+def test_prometheus_scrapes_the_job_that_the_alerts_expect() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus.yml").read_text(encoding="utf-8"))
+    assert [job["job_name"] for job in config["scrape_configs"]] == ["pagecard"]
+    assert config["rule_files"] == ["alerts.yml"]
+    assert yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+
+
+def test_nginx_keeps_connections_for_less_time_than_the_service() -> None:
+    nginx = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    assert int(re.search(r"keepalive_timeout (\d+)s", nginx)[1]) < 75
+
+
+def test_the_image_is_built_from_the_package_alone() -> None:
+    ignored = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = re.findall(r"^COPY (?!--from)(.+)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    sources = {source for line in copied for source in line.split()[:-1]}
+    assert ignored[0] == "*"
+    assert {line[1:] for line in ignored if line.startswith("!")} == sources
+
+
+def test_the_build_of_the_image_fails_without_a_compiled_module() -> None:
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    compiled = ", ".join(each["name"] for each in project["tool"]["setuptools"]["ext-modules"])
+    assert f'python -P -c "import {compiled}"\n' in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")

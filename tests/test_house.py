@@ -26,6 +26,7 @@ from app.settings.table import markdown
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / ".github" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 
 # A room imports from lower floors only; the vocabulary on the ground floor also imports from itself.
@@ -81,6 +82,9 @@ NOT_IMPORTED = {
 # Words that sentences without a plain subject are built on.
 OBLIQUE = re.compile(r"\b(?:what|who|whose|whom|whoever|whatever|that|one|such|it|them|there)\b", re.IGNORECASE)
 OBLIQUE_SHARE = 0.33
+
+FILES_NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+\.py)`")
+PLACE = re.compile(r"\b(\w+)(?:/|\.py)(?=\s)")  # a room in the drawing of the floors
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -269,10 +273,24 @@ def test_docstrings_begin_plainly() -> None:
     assert len(oblique) / len(told) <= OBLIQUE_SHARE
 
 
-@pytest.mark.parametrize("place", sorted({room(module) for module in MODULES} - {"app"}))
-def test_the_readme_draws_every_room(place: str) -> None:
-    drawn = README.partition("\nroof  ")[2].partition("```")[0]
-    assert re.search(rf"\b{place}(?:/|\.py)\s", drawn)
+@pytest.mark.parametrize("number", range(len(FLOORS)))
+def test_the_architecture_page_draws_every_floor(number: int) -> None:
+    drawing = ARCHITECTURE.partition("## Rooms and floors")[2].split("```")[1]
+    floors = re.split(r"^ (?=\d )", drawing, flags=re.MULTILINE)
+    [drawn] = [PLACE.findall(each) for each in floors if each.startswith(str(number))]
+    assert {"app" if place in ("__init__", "__main__") else place for place in drawn} - {"static"} == FLOORS[number]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / ".github").glob("*.md")), ids=lambda page: page.name)
+def test_a_page_for_developers_names_files_that_exist(page: Path) -> None:
+    named = set(FILES_NAMED.findall(page.read_text(encoding="utf-8")))
+    known = {path.relative_to(base).as_posix() for base in (ROOT, ROOT / "app") for path in base.rglob("*.py")}
+    known |= {path.name for path in MODULES}
+    assert named - known == set()
+
+
+def test_the_readme_links_every_page_for_developers() -> None:
+    assert {page.name for page in (ROOT / ".github").glob("*.md")} == set(re.findall(r"\(\.github/(\w+\.md)", README))
 
 
 def test_the_readme_has_the_table_of_settings() -> None:
