@@ -36,6 +36,7 @@ from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
     Document,
+    Metadata,
     encode,
     find_oembed,
     has_card,
@@ -47,6 +48,7 @@ from app.metadata import (
     read_microdata,
     read_oembed,
     read_refresh,
+    read_sources,
     with_oembed,
 )
 from app.metadata.html.table import read_table
@@ -57,7 +59,7 @@ from app.storage.stores import FAILED, PASSING, Entry
 
 log = structlog.get_logger()
 
-INCLUDES = ("json_ld", "microdata", "oembed")
+INCLUDES = ("json_ld", "microdata", "oembed", "sources")
 FORMATS = ("markdown", "html")
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
 MAX_RETRY_AFTER = 86_400  # seconds
@@ -293,15 +295,14 @@ class _Extraction:
         metadata = read_metadata(document)
         if oembed and needs_oembed(document):
             metadata = with_oembed(metadata, oembed)
-        card = encode(metadata)
-        blocks = self._blocks(document, oembed)
-        return with_fields(card, blocks)
+        return with_fields(encode(metadata), self._blocks(document, metadata, oembed))
 
-    def _blocks(self, document: Document, oembed: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _blocks(self, document: Document, metadata: Metadata, oembed: Mapping[str, Any] | None) -> dict[str, Any]:
         read: dict[str, Callable[[], Any]] = {
             "json_ld": lambda: read_json_ld(document),
             "microdata": lambda: read_microdata(document),
             "oembed": lambda: oembed,
+            "sources": lambda: read_sources(document, metadata) if is_html(document.page) else None,
         }
         return {name: read[name]() for name in INCLUDES if name in self._options.include}
 

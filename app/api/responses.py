@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from app import errors
 from app.api.schema import Json, component, constant, doc, one_of, ref
@@ -37,6 +37,23 @@ class CardMeta(Meta, frozen=True, kw_only=True):
     fetched_at: Annotated[str, doc("Time at which the page was read, UTC.", "2026-05-26T10:30:00Z", **MOMENT)]
 
 
+class OtherSource(Struct, frozen=True, kw_only=True):
+    """A part of the page that says otherwise."""
+
+    from_: Annotated[str, doc("Name of the source.", "title")] = field(name="from")
+    value: Annotated[str, doc("What it says.")]
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """Source of one field."""
+
+    from_: Annotated[str | None, doc("Name of the source, `page` for its text; null without a value.", "og:title")] = (
+        field(name="from")
+    )
+    value: Annotated[str | None, doc("Value of the field.")]
+    others: Annotated[list[OtherSource], doc("Parts of the page that say otherwise.")]
+
+
 class Card(Metadata, frozen=True, kw_only=True):
     """The card of one URL, and the blocks that were included. Unknown is null or an empty list."""
 
@@ -44,6 +61,9 @@ class Card(Metadata, frozen=True, kw_only=True):
     microdata: Annotated[list[Any] | UnsetType, doc("Microdata of the page, with `include=microdata`.")] = UNSET
     oembed: Annotated[
         dict[str, Any] | UnsetType | None, doc("oEmbed answer of the page's provider, with `include=oembed`.")
+    ] = UNSET
+    sources: Annotated[
+        dict[str, Source] | UnsetType | None, doc("Source of each main field, with `include=sources`; null for a file.")
     ] = UNSET
 
 

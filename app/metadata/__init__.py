@@ -15,13 +15,17 @@ from app.metadata.file import has_card, is_html, media_type, read_file
 from app.metadata.html.table import COMPILED
 from app.metadata.icons import read_feeds, read_icons
 from app.metadata.image import read_image
+from app.metadata.kind import read_kind
 from app.metadata.label_fields import flat_fields
 from app.metadata.language import read_language
+from app.metadata.media import read_media
 from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
+from app.metadata.product import read_product
 from app.metadata.refresh import read_refresh
 from app.metadata.site import declared_name, read_site_name, site_names
+from app.metadata.sources import read_sources
 from app.metadata.structured import read_json_ld, read_microdata
 from app.metadata.title import read_title
 from app.metadata.twitter import read_twitter
@@ -43,6 +47,7 @@ __all__ = [
     "read_microdata",
     "read_oembed",
     "read_refresh",
+    "read_sources",
     "with_oembed",
 ]
 
@@ -56,7 +61,7 @@ def read_metadata(document: Document) -> Metadata:
     icons, favicon = read_icons(document)
     site = declared_name(document)
     sites = site_names(document, site)
-    article = read_article(document, sites)
+    article, kind = read_article(document, sites), read_kind(document, og)
     return Metadata(
         url=page.url,
         resolved_url=page.final_url,
@@ -83,6 +88,9 @@ def read_metadata(document: Document) -> Metadata:
         icons=icons,
         feeds=read_feeds(document),
         content=Content(media_type(page), page.length, page.status),
+        kind=kind,
+        media=read_media(document, og, kind),
+        product=read_product(document, kind),
     )
 
 

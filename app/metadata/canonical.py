@@ -23,15 +23,15 @@ def read_canonical(document: Document, og: OpenGraph) -> str | None:
     """Read the URL of the page by its own tags, else the final URL."""
     return (
         document.link("canonical")
-        or _canonical_of_header(document)
+        or canonical_of_header(document)
         or og.url
         or document.meta_url("twitter:url")
         or document.resolve(document.page.final_url)
     )
 
 
-def _canonical_of_header(document: Document) -> str | None:
-    """RFC 8288, 3: the `Link` header of the answer; its targets are relative to the URL of that, not to a base."""
+def canonical_of_header(document: Document) -> str | None:
+    """Read the canonical URL of the `Link` header (RFC 8288, 3), relative to the URL that answered, not to a base."""
     header = document.page.headers.get("link", "")[: MAX_URL * 2]
     targets = (target for target, rel in _links(header) if "canonical" in rel.lower().split())
     return first_of(absolute_url(target, document.page.final_url) for target in targets)

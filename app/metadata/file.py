@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-from app.metadata.model import Content, Metadata, OpenGraph, PageMeta
+from app.metadata.model import Content, Kind, Media, Metadata, OpenGraph, PageMeta
 from app.metadata.values import absolute_url, clean, first
 from app.page import Page, declared_type, is_untold
 
@@ -69,13 +69,13 @@ def has_card(page: Page) -> bool:
     return is_html(page) or _card_type(media_type(page)) is not None
 
 
-def _card_type(kind: str) -> str | None:
+_FAMILIES: dict[str, Kind] = {"image": "image", "video": "video", "audio": "audio"}
+
+
+def _card_type(kind: str) -> Kind | None:
     if kind in _PDF_TYPES:
         return "document"
-    family = kind.split("/")[0]
-    if kind == "application/ogg":
-        return "audio"
-    return family if family in ("image", "video", "audio") else None
+    return "audio" if kind == "application/ogg" else _FAMILIES.get(kind.split("/")[0])
 
 
 def read_file(page: Page) -> Metadata:
@@ -92,6 +92,8 @@ def read_file(page: Page) -> Metadata:
         open_graph=OpenGraph(),
         meta=PageMeta(canonical_url=url, favicon=absolute_url("/favicon.ico", page.final_url)),
         content=Content(kind, page.length, page.status),
+        kind=_card_type(kind) or "document",
+        media=Media(url=url, type=kind) if _card_type(kind) in ("video", "audio") else None,
     )
 
 

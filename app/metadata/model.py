@@ -6,7 +6,7 @@ is None or an empty tuple, and every URL is absolute.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -106,6 +106,31 @@ class Content(Struct, frozen=True):
     http_status: Annotated[int | None, doc("HTTP status of the answer.", 200)] = None
 
 
+Kind = Literal["article", "video", "audio", "image", "product", "profile", "document", "website"]
+"""Kind of a page or file."""
+
+
+class Media(Struct, frozen=True):
+    """Film or sound that a page is about."""
+
+    duration: Annotated[int | None, doc("Seconds.", 212)] = None
+    width: Annotated[int | None, doc("Pixels as declared.", 1280)] = None
+    height: Annotated[int | None, doc("Pixels as declared.", 720)] = None
+    url: Annotated[str | None, doc("Absolute URL of the file or player.", "https://example.com/film.mp4")] = None
+    type: Annotated[str | None, doc("Media type as declared.", "video/mp4")] = None
+
+
+class Product(Struct, frozen=True):
+    """Product that a page is about."""
+
+    price: Annotated[float | None, doc("Price of the first offer, or the lowest of an aggregate.", 19.9)] = None
+    currency: Annotated[str | None, doc("ISO 4217 code.", "EUR")] = None
+    availability: Annotated[str | None, doc("Name of schema.org's ItemAvailability.", "InStock")] = None
+    rating: Annotated[float | None, doc("Mean rating, on the page's own scale.", 4.6)] = None
+    review_count: Annotated[int | None, doc("Number of reviews or ratings.", 128)] = None
+    brand: Annotated[str | None, doc("Name of the brand.", "Example")] = None
+
+
 class Metadata(Struct, frozen=True):
     """The card of one URL."""
 
@@ -123,3 +148,6 @@ class Metadata(Struct, frozen=True):
     icons: Annotated[tuple[Icon, ...], doc("Icons that the page declares.")] = ()
     feeds: Annotated[tuple[Feed, ...], doc("Feeds that the page links to.")] = ()
     content: Annotated[Content, doc("The HTTP answer that was read.")] = field(default_factory=Content)
+    kind: Annotated[Kind, doc("Kind of the page, for the layout of its card.")] = "website"
+    media: Annotated[Media | None, doc("Film or sound of a page of kind `video` or `audio`.")] = None
+    product: Annotated[Product | None, doc("Product of a page of kind `product`.")] = None

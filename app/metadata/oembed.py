@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.embed import rebuild_player
-from app.metadata.model import Metadata
+from app.metadata.model import Kind, Metadata
 from app.metadata.scrub import scrub
 from app.metadata.values import absolute_url, clean, first, first_of
 
@@ -147,6 +147,14 @@ def _read_xml(body: bytes) -> dict[str, str] | None:
     return {str(child.tag): child.text or "" for child in root[:100]} if root is not None else None
 
 
+_KINDS: dict[str, Kind] = {"video": "video", "photo": "image"}
+"""Kinds of pages by the type of their oEmbed answer (oembed.com, 2.3.4)."""
+
+
+def _kind(oembed: dict[str, Any]) -> Kind | None:
+    return _KINDS.get(_string(oembed.get("type")) or "")
+
+
 def with_oembed(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
     """Fill the open fields of `metadata`, and replace a title that fits every page of its provider."""
     title = clean(_string(oembed.get("title")))
@@ -161,6 +169,7 @@ def with_oembed(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
         site_name=first(metadata.open_graph.site_name, clean(_string(oembed.get("provider_name"))), metadata.site_name),
         meta=replace(metadata.meta, author=metadata.meta.author or author),
         article=replace(metadata.article, author=metadata.article.author or author),
+        kind=_kind(oembed) or metadata.kind if metadata.kind == "website" else metadata.kind,
     )
 
 

@@ -39,6 +39,9 @@ CARD = {
     "icons": None,
     "feeds": None,
     "content": {"type", "length", "http_status"},
+    "kind": None,
+    "media": None,
+    "product": None,
 }
 
 
