@@ -17,7 +17,8 @@ class Plan:
 
     `batch_limit`: URLs in one `/v1/extract/batch`. `per_minute` and `burst`: requests, as a token bucket
     that holds `burst` and refills at `per_minute` (with no `burst` named it holds one minute's worth).
-    `per_month`: URLs that were read, cache hits not counted.
+    `per_month`: URLs that were read; of a batch cache hits are not counted, of a job every success is.
+    `open_jobs`: jobs that have not ended. `stored_mib`: MiB that the URLs and results of all kept jobs take.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Plan:
     per_minute: int | None = None
     burst: int | None = None
     per_month: int | None = None
+    open_jobs: int | None = None
+    stored_mib: int | None = None
 
     @property
     def bucket_size(self) -> int | None:
@@ -35,11 +38,11 @@ class Plan:
 PLANS: Mapping[str, Plan] = {
     plan.name: plan
     for plan in (
-        Plan("free", batch_limit=5, per_minute=60, burst=10, per_month=500),
-        Plan("starter", batch_limit=10, per_minute=300, burst=50, per_month=10_000),
-        Plan("pro", batch_limit=25, per_minute=1_000, burst=100, per_month=50_000),
-        Plan("business", batch_limit=50, per_minute=2_000, burst=200, per_month=250_000),
-        Plan("enterprise", batch_limit=100, per_minute=5_000, burst=500, per_month=None),
+        Plan("free", batch_limit=5, per_minute=60, burst=10, per_month=500, open_jobs=5, stored_mib=100),
+        Plan("starter", batch_limit=10, per_minute=300, burst=50, per_month=10_000, open_jobs=20, stored_mib=500),
+        Plan("pro", batch_limit=25, per_minute=1_000, burst=100, per_month=50_000, open_jobs=100, stored_mib=2_000),
+        Plan("business", 50, per_minute=2_000, burst=200, per_month=250_000, open_jobs=500, stored_mib=10_000),
+        Plan("enterprise", batch_limit=100, per_minute=5_000, burst=500),
     )
 }
 

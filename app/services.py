@@ -15,6 +15,7 @@ from app.extractor import Extractor, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.browser.renderer import Renderer
 from app.jobs import Engine, Jobs
+from app.jobs.allowance import Allowance, storage_full
 from app.jobs.dependencies import JobDependencies
 from app.jobs.embedded import Supervisor
 from app.jobs.item_runner import ItemRunner
@@ -147,14 +148,17 @@ class Services:
             hooks=self.jobs.hooks,
             courier=WebhookSender(self.jobs.hooks, self.fetcher.post),
             run=ItemRunner(self.extractor.extract, self.settings.proxies, self.settings.fetch_timeout),
-            used_up=self._used_up,
+            allowance=self._allowance,
             size=self.settings.pool_size,
         )
 
-    def _used_up(self, key_id: str) -> bool:
+    def _allowance(self, key_id: str) -> Allowance:
         key = self.keys.get(key_id)
         plan = self.settings.plans.get(key.plan) if key else None
-        return plan is not None and self.usage.used_up(key_id, plan)
+        if plan is None:
+            return Allowance()
+        full = storage_full(plan) if self.jobs.store.is_full(key_id, plan) else None
+        return Allowance(self.usage.left(key_id, plan), full)
 
     def close(self) -> None:
         """Let go of browsers, runners, threads and connections, when all that was read is kept."""

@@ -20,7 +20,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from app import metrics
 from app.cli import COMMANDS
 from app.errors import PagecardError, ServiceError, TargetError, leaves
-from app.plans import PLANS, Plan
+from app.plans import LIMITS, PLANS, Plan
 from app.settings import PREFIX, Settings
 from app.settings.table import markdown
 
@@ -304,7 +304,7 @@ def test_the_readme_has_no_setting_that_there_is_not() -> None:
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
 def test_the_readme_has_every_plan(plan: Plan) -> None:
-    limits = map(limit, (plan.batch_limit, plan.per_minute, plan.burst, plan.per_month))
+    limits = map(limit, (getattr(plan, name) for name in LIMITS))
     assert row(plan.name, *limits) in README
 
 

@@ -8,17 +8,17 @@ from app.plans import PLANS, Plan, load_plans
 
 
 @pytest.mark.parametrize(
-    ("name", "batch_limit", "per_minute", "burst", "per_month"),
+    ("name", "limits"),
     [
-        ("free", 5, 60, 10, 500),
-        ("starter", 10, 300, 50, 10_000),
-        ("pro", 25, 1_000, 100, 50_000),
-        ("business", 50, 2_000, 200, 250_000),
-        ("enterprise", 100, 5_000, 500, None),
+        ("free", (5, 60, 10, 500, 5, 100)),
+        ("starter", (10, 300, 50, 10_000, 20, 500)),
+        ("pro", (25, 1_000, 100, 50_000, 100, 2_000)),
+        ("business", (50, 2_000, 200, 250_000, 500, 10_000)),
+        ("enterprise", (100, 5_000, 500, None, None, None)),
     ],
 )
-def test_the_table_of_plans(name: str, batch_limit: int, per_minute: int, burst: int, per_month: int | None) -> None:
-    assert PLANS[name] == Plan(name, batch_limit, per_minute, burst, per_month)
+def test_the_table_of_plans(name: str, limits: tuple[int, ...]) -> None:
+    assert PLANS[name] == Plan(name, *limits)
 
 
 @pytest.mark.parametrize(

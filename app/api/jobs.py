@@ -187,6 +187,7 @@ def _new_job(caller: Caller, asked: dict[str, Any], targets: tuple[Target, ...],
         headers=asked["headers"] or {},
         webhook=_webhook_order(asked["webhook"]),
         idempotency=_idempotency(asked),
+        plan=caller.plan,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.jobs.allowance import Allowance
 from app.jobs.job import Item, Outcome
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
@@ -13,12 +14,12 @@ from app.jobs.webhook import WebhookQueue, WebhookSender
 
 @dataclass(frozen=True, slots=True)
 class JobDependencies:
-    """What a runner works with. `used_up` tells whether a key has nothing left of its month."""
+    """What a runner works with. `allowance` says what a key may still read and store."""
 
     store: JobStore
     queue: JobQueue
     hooks: WebhookQueue
     courier: WebhookSender
     run: Callable[[Item], Outcome]
-    used_up: Callable[[str], bool]
+    allowance: Callable[[str], Allowance]
     size: int

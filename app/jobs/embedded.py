@@ -175,7 +175,7 @@ class Runner:
             ledger,
             size=RENDERED_SIZE if rendered else min(PLAIN_SIZE, tools.size),
             rendered=rendered,
-            used_up=tools.used_up,
+            allowance=tools.allowance,
         )
 
     def run(self) -> None:

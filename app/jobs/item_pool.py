@@ -18,7 +18,7 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from app.errors import QuotaExceeded
+from app.jobs.allowance import Allowance
 from app.jobs.job import Item, Outcome, failed
 from app.jobs.queue import JobQueue
 from app.jobs.result_writer import RETRY, ResultWriter, persist
@@ -41,16 +41,16 @@ class ItemPool:
         *,
         size: int,
         rendered: bool = False,
-        used_up: Callable[[str], bool] = lambda key_id: False,
+        allowance: Callable[[str], Allowance] = lambda key_id: Allowance(),
     ) -> None:
-        """`used_up` tells whether a key has nothing left of its month."""
+        """`allowance` says what a key may still read and store."""
         self._queue = queue
         self._owner = owner
         self._run = run
         self._ledger = ledger
         self._size = size
         self._rendered = rendered
-        self._used_up = used_up
+        self._allowance = allowance
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="item")
         self._busy: Counter[str] = Counter()  # by key, until the result is stored
         self._running = 0  # items whose result is not there yet
@@ -103,14 +103,17 @@ class ItemPool:
             return []
 
     def _begin(self, items: list[Item]) -> None:
-        exhausted = {key_id for key_id in {item.key_id for item in items} if persist(partial(self._used_up, key_id))}
+        allowances = {key_id: persist(partial(self._allowance, key_id)) for key_id in {item.key_id for item in items}}
         with self._changed:
+            in_work = self._busy.copy()
             self._busy.update(item.key_id for item in items)
             self._running += len(items)
         for item in items:
-            if item.key_id in exhausted:
-                self._enter(failed(item, QuotaExceeded()))
+            refused = allowances[item.key_id].refuse(in_work[item.key_id])
+            if refused:
+                self._enter(failed(item, refused))
             else:
+                in_work[item.key_id] += 1
                 self._threads.submit(self._work_on, item)
 
     def _work_on(self, item: Item) -> None:

@@ -93,5 +93,5 @@ def _outcome(item: Item, extracted: Extracted, duration_ms: int) -> Outcome:
     match extracted:
         case Failure(error):
             return failed(item, error, duration_ms)
-        case Success(data, http_status, cache_hit):
-            return Outcome(item, Status.COMPLETED, data, http_status, duration_ms=duration_ms, charged=not cache_hit)
+        case Success(data, http_status):
+            return Outcome(item, Status.COMPLETED, data, http_status, duration_ms=duration_ms)

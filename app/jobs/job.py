@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.errors import PagecardError, TargetHttpError
+from app.plans import Plan
 from app.text import iso_time
 
 MAX_URLS = 1_000  # of one job, on every plan
@@ -57,7 +58,10 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is asked for. `config` is what the API shows of it; `headers` holds the values, which it hides."""
+    """What is asked for. `config` is what the API shows of it; `headers` holds the values, which it hides.
+
+    `plan` bounds the open jobs and the stored bytes of the key.
+    """
 
     key_id: str
     config: Mapping[str, Any]
@@ -66,6 +70,7 @@ class NewJob:
     headers: Mapping[str, str] = field(default_factory=dict)
     webhook: WebhookOrder | None = None
     idempotency: Idempotency | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item. `data` is JSON, encoded; `charged` counts against the month."""
+    """What became of an item. `data` is JSON, encoded."""
 
     item: Item
     status: Status
@@ -132,7 +137,6 @@ class Outcome:
     error_code: str | None = None
     error_message: str | None = None
     duration_ms: int | None = None
-    charged: bool = False
 
 
 def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> Outcome:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,7 +71,7 @@ class JobQueue:
             for job_id in sorted(by_job):
                 kept = self._keep(connection, owner, job_id, by_job[job_id])
                 stored += kept
-                charges.update(outcome.item.key_id for outcome in kept if outcome.charged)
+                charges.update(outcome.item.key_id for outcome in kept if outcome.status == Status.COMPLETED)
             forgot = end_if_done(connection, sorted(by_job))
             for key_id in sorted(charges):
                 self._charge(connection, key_id, charges[key_id])
@@ -84,13 +85,12 @@ class JobQueue:
         mine = set(connection.execute(_OWNED, {"of_job": job_id, "by": owner}).scalars())
         kept = first_outcomes(outcome for outcome in outcomes if outcome.item.input_index in mine)
         if kept:
-            connection.execute(_STORE_OUTCOME, [_outcome_row(outcome) for outcome in kept])
-            results = [_result_row(outcome) for outcome in kept if outcome.data is not None]
-            if results:
-                connection.execute(job_results.insert(), results)
+            places = _store_results(connection, job_id, kept)
+            connection.execute(_STORE_OUTCOME, [_outcome_row(outcome, places) for outcome in kept])
             ended = Counter(outcome.status for outcome in kept)
             counts = {"read": ended[Status.COMPLETED], "lost": ended[Status.FAILED]}
-            connection.execute(_COUNT_ENDED, {"of_job": job_id, **counts})
+            size = sum(len(outcome.data or b"") for outcome in kept if outcome.item.input_index not in places)
+            connection.execute(_COUNT_ENDED, {"of_job": job_id, "size": size, **counts})
         return kept
 
     def now(self) -> float:
@@ -216,6 +216,7 @@ _COUNT_ENDED = (
     .values(
         completed=jobs.c.completed + sa.bindparam("read", type_=sa.Integer),
         failed=jobs.c.failed + sa.bindparam("lost", type_=sa.Integer),
+        stored_bytes=jobs.c.stored_bytes + sa.bindparam("size", type_=sa.BigInteger),
     )
 )
 _STORE_OUTCOME = (
@@ -228,7 +229,11 @@ _STORE_OUTCOME = (
         error_message=sa.bindparam("error_message"),
         http_status=sa.bindparam("http_status"),
         duration_ms=sa.bindparam("duration_ms"),
+        result_of=sa.bindparam("equals"),
     )
+)
+_EQUAL = sa.select(job_results.c.digest, job_results.c.input_index).where(
+    job_results.c.job_id == sa.bindparam("of_job"), job_results.c.digest.in_(sa.bindparam("digests", expanding=True))
 )
 
 
@@ -261,7 +266,21 @@ def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
     return list(first.values())
 
 
-def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+def _store_results(connection: sa.Connection, job_id: str, outcomes: list[Outcome]) -> dict[int, int]:
+    """Store the results that their job lacks. Map the other items to the one whose result is equal."""
+    digests = {each.item.input_index: blake2b(each.data, digest_size=16).hexdigest() for each in outcomes if each.data}
+    if not digests:
+        return {}
+    stored = connection.execute(_EQUAL, {"of_job": job_id, "digests": sorted(set(digests.values()))})
+    first: dict[str, int] = {row.digest: row.input_index for row in stored}
+    equal = {index: first[digest] for index, digest in digests.items() if first.setdefault(digest, index) != index}
+    rows = [_result_row(each, digests) for each in outcomes if each.data and each.item.input_index not in equal]
+    if rows:
+        connection.execute(job_results.insert(), rows)
+    return equal
+
+
+def _outcome_row(outcome: Outcome, equal: Mapping[int, int]) -> dict[str, Any]:
     return {
         "of_job": outcome.item.job_id,
         "at": outcome.item.input_index,
@@ -270,8 +289,10 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "error_message": outcome.error_message,
         "http_status": outcome.http_status,
         "duration_ms": outcome.duration_ms,
+        "equals": equal.get(outcome.item.input_index),
     }
 
 
-def _result_row(outcome: Outcome) -> dict[str, Any]:
-    return {"job_id": outcome.item.job_id, "input_index": outcome.item.input_index, "data": outcome.data}
+def _result_row(outcome: Outcome, digests: Mapping[int, str]) -> dict[str, Any]:
+    index = outcome.item.input_index
+    return {"job_id": outcome.item.job_id, "input_index": index, "data": outcome.data, "digest": digests[index]}

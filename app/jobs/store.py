@@ -17,13 +17,15 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from app.errors import IdempotencyConflict, JobFinished, JobNotFound
+from app.jobs.allowance import MIB, storage_full, too_many_open
 from app.jobs.job import ENDED, Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder
+from app.plans import Plan
 from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
 
 IDEMPOTENCY_TTL = 86_400  # seconds that an Idempotency-Key means the same job
 
 _SHOWN = sa.select(
-    *(column for column in jobs.c if column.name not in ("headers", "rendered", "waiting")),
+    *(column for column in jobs.c if column.name not in ("headers", "rendered", "waiting", "stored_bytes")),
     *(column.label(f"webhook_{column.name}") for column in webhooks.c if column.name not in ("job_id", "secret")),
 ).select_from(jobs.outerjoin(webhooks, webhooks.c.job_id == jobs.c.id))
 
@@ -37,7 +39,7 @@ class JobStore:
     def create(self, new: NewJob) -> tuple[Job, bool]:
         """Keep a job: (the job, whether it is new). The same Idempotency-Key answers the job it made.
 
-        Raises IdempotencyConflict if that key was used with another body.
+        Raises IdempotencyConflict if that key was used with another body, QuotaExceeded where the plan has no room.
         """
         try:
             return self._create(new)
@@ -51,6 +53,8 @@ class JobStore:
                 made = self._find_request(connection, new.key_id, new.idempotency, now)
                 if made:
                     return self._one(connection, made), False
+            if new.plan:
+                self._check_limits(connection, new.key_id, new.plan)
             connection.execute(jobs.insert().values(**_row(new, job_id, now)))
             connection.execute(job_items.insert(), [_item_row(job_id, target) for target in new.targets])
             if new.webhook:
@@ -58,6 +62,22 @@ class JobStore:
             if new.idempotency:
                 connection.execute(job_requests.insert().values(**_request_row(new, new.idempotency, job_id, now)))
             return self._one(connection, job_id), True
+
+    def _check_limits(self, connection: sa.Connection, key_id: str, plan: Plan) -> None:
+        if connection.dialect.name == "postgresql":  # one submission of a key at a time; SQLite has one writer
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key_id))))
+        opened = connection.execute(_OPEN_JOBS, {"key": key_id}).scalar_one()
+        if plan.open_jobs is not None and opened >= plan.open_jobs:
+            raise too_many_open(plan)
+        if is_full(connection, key_id, plan):
+            raise storage_full(plan)
+
+    def is_full(self, key_id: str, plan: Plan) -> bool:
+        """Tell whether the jobs of a key store as much as its plan allows."""
+        if plan.stored_mib is None:
+            return False
+        with self._database.read() as connection:
+            return is_full(connection, key_id, plan)
 
     def _find_request(self, connection: sa.Connection, key_id: str, asked: Idempotency, now: float) -> str | None:
         mine = (job_requests.c.key_id == key_id) & (job_requests.c.idempotency_key == asked.key)
@@ -120,7 +140,8 @@ class JobStore:
             yield self._result(row)
 
     def _result(self, row: Any) -> Result:
-        data = self._data(row.job_id, row.input_index) if row.status == Status.COMPLETED else None
+        stored_at = row.input_index if row.result_of is None else row.result_of
+        data = self._data(row.job_id, stored_at) if row.status == Status.COMPLETED else None
         return Result(
             row.input_index,
             row.url,
@@ -188,6 +209,12 @@ class JobStore:
         return _job(connection.execute(_SHOWN.where(jobs.c.id == job_id)).mappings().one())
 
 
+def is_full(connection: sa.Connection, key_id: str, plan: Plan) -> bool:
+    if plan.stored_mib is None:
+        return False
+    return bool(connection.execute(_STORED, {"key": key_id}).scalar_one() >= plan.stored_mib * MIB)
+
+
 def lock(connection: sa.Connection, job_ids: list[str]) -> None:
     """Hold the rows of these jobs until the transaction ends. (SQLite's writer holds everything.)"""
     if connection.dialect.name != "sqlite":
@@ -207,7 +234,10 @@ def end_if_done(connection: sa.Connection, job_ids: list[str]) -> bool:
     return not with_headers.isdisjoint(ended)
 
 
-# Asked with every group of results, so built once.
+# Asked often, so built once.
+_OF_KEY = jobs.c.key_id == sa.bindparam("key")
+_OPEN_JOBS = sa.select(sa.func.count()).select_from(jobs).where(_OF_KEY, jobs.c.completed_at.is_(None))
+_STORED = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.stored_bytes), 0)).where(_OF_KEY)
 _WITH_HEADERS = sa.select(jobs.c.id).where(
     jobs.c.id.in_(sa.bindparam("these", expanding=True)), jobs.c.headers.is_not(sa.null())
 )
@@ -251,6 +281,7 @@ def _row(new: NewJob, job_id: str, now: float) -> dict[str, Any]:
         "completed": 0,
         "failed": 0,
         "cancelled": 0,
+        "stored_bytes": sum(len(target.url) for target in new.targets) + sum(map(len, new.invalid_urls)),
     }
 
 

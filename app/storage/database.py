@@ -78,6 +78,7 @@ jobs = sa.Table(
     sa.Column("completed", sa.Integer, nullable=False),
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("cancelled", sa.Integer, nullable=False),
+    sa.Column("stored_bytes", sa.BigInteger, nullable=False, server_default="0"),  # of URLs and results
     sa.Index("jobs_by_key", "key_id", "created_at"),
     sa.Index("jobs_by_end", "completed_at"),
 )
@@ -88,6 +89,13 @@ sa.Index(
     jobs.c.created_at,
     sqlite_where=jobs.c.waiting > 0,
     postgresql_where=jobs.c.waiting > 0,
+)
+
+sa.Index(
+    "jobs_open",
+    jobs.c.key_id,
+    sqlite_where=jobs.c.completed_at.is_(None),
+    postgresql_where=jobs.c.completed_at.is_(None),
 )
 
 job_items = sa.Table(
@@ -102,6 +110,7 @@ job_items = sa.Table(
     sa.Column("error_message", sa.Text),
     sa.Column("http_status", sa.Integer),
     sa.Column("duration_ms", sa.Integer),
+    sa.Column("result_of", sa.Integer),  # the item of this job whose result is equal and stored
 )
 sa.Index(
     "job_items_owned",
@@ -116,6 +125,8 @@ job_results = sa.Table(
     sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("input_index", sa.Integer, primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),  # JSON: markdown, html, metadata
+    sa.Column("digest", sa.String(32)),  # BLAKE2b of the data, hexadecimal
+    sa.Index("job_results_by_digest", "job_id", "digest"),
 )
 
 job_owners = sa.Table(

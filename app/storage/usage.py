@@ -66,5 +66,9 @@ class Usage:
         """The same as a part of somebody's transaction."""
         connection.execute(self._ADD, {"key_id": key_id, "month": self.month(), "urls": urls})
 
+    def left(self, key_id: str, plan: Plan) -> int | None:
+        """Return URLs that this month has left, None where the plan sets no limit."""
+        return None if plan.per_month is None else max(0, plan.per_month - self.used(key_id))
+
     def used_up(self, key_id: str, plan: Plan) -> bool:
         return plan.per_month is not None and self.used(key_id) >= plan.per_month

@@ -42,7 +42,7 @@ def work_off(api: Api, owner: str = "owner", limit: int | None = None) -> None:
     """What a runner does, here and now."""
     tools = api.services.job_dependencies()
     ledger = ResultWriter(tools.queue, owner)
-    with ItemPool(tools.queue, owner, tools.run, ledger, size=8, used_up=tools.used_up) as crew:
+    with ItemPool(tools.queue, owner, tools.run, ledger, size=8, allowance=tools.allowance) as crew:
         crew.work(limit)
 
 
@@ -381,13 +381,13 @@ def test_a_running_job_streams_what_it_has(jobs: Api, web: Site) -> None:
     assert job(jobs, job_id)["status"] == "processing"
 
 
-def test_each_page_that_was_read_counts_once_against_the_month(jobs: Api, web: Site) -> None:
+def test_each_item_that_succeeded_counts_against_the_month(jobs: Api, web: Site) -> None:
     url = web.page("/a", "<p>one")
     submitted(jobs, url, web.url("/missing"))
     work_off(jobs)
-    submitted(jobs, url)
+    submitted(jobs, url, url)
     work_off(jobs)
-    assert jobs.get("/v1/usage").json["data"]["used"]["urls"] == 1
+    assert jobs.get("/v1/usage").json["data"]["used"]["urls"] == 3
 
 
 def test_items_past_the_month_fail_and_later_jobs_are_refused(jobs: Api, web: Site) -> None:
@@ -399,6 +399,15 @@ def test_items_past_the_month_fail_and_later_jobs_are_refused(jobs: Api, web: Si
     [result] = job(poor, job_id)["results"]
     assert result["error_code"] == "QUOTA_EXCEEDED"
     assert error(submit(poor, A)) == (429, "QUOTA_EXCEEDED")
+
+
+def test_a_plan_bounds_the_open_jobs_of_a_key(jobs: Api) -> None:
+    poor = jobs.on_plan("free")
+    for _ in range(5):
+        submitted(poor, A)
+    answer = submit(poor, A)
+    assert error(answer) == (429, "QUOTA_EXCEEDED")
+    assert answer.json["error"]["details"] == {"limit": "open_jobs", "plan": "free"}
 
 
 def test_a_webhook_tells_that_the_job_ended(jobs: Api, web: Site) -> None:

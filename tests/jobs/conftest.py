@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from app.jobs.job import Idempotency, Item, Job, NewJob, Outcome, Status, Target, WebhookOrder
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
+from app.plans import Plan
 from app.storage.database import TRUTH, Database
 
 TTL = 3_600
@@ -70,6 +71,7 @@ def new_job(
     idempotency: tuple[str, str] | None = None,
     webhook: str | None = None,
     headers: dict[str, str] | None = None,
+    plan: Plan | None = None,
     **config: Any,
 ) -> NewJob:
     return NewJob(
@@ -77,14 +79,15 @@ def new_job(
         config=CONFIG | config,
         targets=tuple(Target(index, f"https://example.com/{index}") for index in range(urls)),
         headers=headers or {},
+        plan=plan,
         webhook=WebhookOrder(webhook, SECRET) if webhook else None,
         idempotency=Idempotency(*idempotency) if idempotency else None,
     )
 
 
-def done(item: Item, *, charged: bool = True) -> Outcome:
+def done(item: Item) -> Outcome:
     data = b'{"markdown":"%d","html":null,"metadata":null}' % item.input_index
-    return Outcome(item, Status.COMPLETED, data, 200, duration_ms=5, charged=charged)
+    return Outcome(item, Status.COMPLETED, data, 200, duration_ms=5)
 
 
 def lost(item: Item) -> Outcome:

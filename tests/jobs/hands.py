@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.jobs.allowance import Allowance
 from app.jobs.dependencies import JobDependencies
 from app.jobs.embedded import run_in_place
 from app.jobs.job import Item, Outcome
@@ -43,7 +44,7 @@ def tools(url: str) -> JobDependencies:
         hooks=hooks,
         courier=WebhookSender(hooks, no_post),
         run=slowly,
-        used_up=lambda key_id: False,
+        allowance=lambda key_id: Allowance(),
         size=8,
     )
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from app.deadline import Deadline
 from app.errors import ProxyUnavailable, TargetHttpError, TargetTimeout
 from app.extractor import Options
 from app.fetch import TargetUrl
+from app.jobs.allowance import Allowance, storage_full
 from app.jobs.item_pool import PATIENCE, ItemPool
 from app.jobs.item_runner import ItemRunner, choose_proxy, read_wait
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.result_writer import ResultWriter
 from app.page import Wait
+from app.plans import Plan
 from app.results import Failure, Success
 from app.settings import Proxy
 from app.threads.gil_gate import blocking
@@ -149,7 +152,7 @@ def test_items_past_the_month_fail_without_a_fetch(world: World) -> None:
     def run(item: Item) -> Outcome:
         raise AssertionError("fetched")
 
-    with crew(world, run, used_up=lambda key_id: key_id == "key-a") as hands:
+    with crew(world, run, allowance=lambda key_id: Allowance(urls=0)) as hands:
         hands.work()
     results = list(world.store.results(job.id))
     assert {result.error_code for result in results} == {"QUOTA_EXCEEDED"}
@@ -169,6 +172,36 @@ def test_a_result_waits_for_a_database_that_does_not_answer(world: World, monkey
     with crew(world, done) as hands:
         hands.work()
     assert world.look(job).completed == 2
+
+
+@pytest.mark.parametrize("left", [1, 5, 19])
+def test_a_month_that_is_nearly_used_up_is_not_passed(world: World, left: int) -> None:
+    job = world.job(20)
+
+    def allowance(key_id: str) -> Allowance:
+        return Allowance(urls=left - world.charged[key_id])
+
+    with crew(world, done, allowance=allowance) as hands:
+        hands.work()
+    found = world.look(job)
+    assert (found.completed, found.failed, world.charged) == (left, 20 - left, {"key-a": left})
+
+
+def test_a_key_that_stores_too_much_fails_its_items_without_a_fetch(world: World) -> None:
+    plan = Plan("small", batch_limit=1, stored_mib=1)
+    job = world.job(30)
+
+    def run(item: Item) -> Outcome:
+        return replace(done(item), data=bytes([item.input_index]) * 300_000)
+
+    def allowance(key_id: str) -> Allowance:
+        return Allowance(full=storage_full(plan) if world.store.is_full(key_id, plan) else None)
+
+    with crew(world, run, allowance=allowance, size=2) as hands:
+        hands.work()
+    stored = [result for result in world.store.results(job.id) if result.data]
+    assert 4 <= len(stored) <= 6
+    assert {result.error_code for result in world.store.results(job.id)} == {None, "QUOTA_EXCEEDED"}
 
 
 class Extractor:
@@ -195,16 +228,7 @@ def ran(answer: Success | Failure | Exception, asked: Item | None = None) -> Out
 
 def test_a_success_becomes_a_completed_item() -> None:
     outcome = ran(Success(b"{}", 200, False, 0, 0))
-    assert (outcome.status, outcome.data, outcome.http_status, outcome.charged) == (
-        Status.COMPLETED,
-        b"{}",
-        200,
-        True,
-    )
-
-
-def test_what_the_cache_knew_is_not_charged() -> None:
-    assert not ran(Success(b"{}", 200, True, 0, 0)).charged
+    assert (outcome.status, outcome.data, outcome.http_status) == (Status.COMPLETED, b"{}", 200)
 
 
 def test_a_failure_becomes_a_failed_item_with_its_code() -> None:

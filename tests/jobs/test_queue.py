@@ -210,11 +210,11 @@ def test_a_claim_waits_for_a_job_that_another_claim_holds(world: World) -> None:
         assert claimed.result()
 
 
-def test_only_what_was_read_is_charged(world: World) -> None:
+def test_each_item_that_was_read_is_charged(world: World) -> None:
     world.job(3)
     items = world.take("owner", 3)
-    world.queue.finish("owner", [done(items[0]), done(items[1], charged=False), lost(items[2])])
-    assert world.charged == {"key-a": 1}
+    world.queue.finish("owner", [done(items[0]), done(items[1]), lost(items[2])])
+    assert world.charged == {"key-a": 2}
 
 
 def test_no_owner_is_named_where_nobody_works(world: World) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from app.errors import IdempotencyConflict, JobFinished, JobNotFound
-from app.jobs.job import Status
+from app.errors import IdempotencyConflict, JobFinished, JobNotFound, QuotaExceeded
+from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import IDEMPOTENCY_TTL
+from app.plans import Plan
 from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
 from tests.jobs.conftest import TTL, World, done, lost, new_job
 
@@ -195,3 +197,58 @@ def test_a_job_that_runs_never_expires(world: World) -> None:
         connection.execute(jobs.update().values(created_at=0.0))
     assert world.store.expire() == 0
     assert world.look(job).status == Status.QUEUED
+
+
+def fat(item: Item, byte: int) -> Outcome:
+    return replace(done(item), data=bytes([byte]) * 400_000)
+
+
+def test_equal_results_of_a_job_are_stored_once(world: World) -> None:
+    job = world.job(6)
+    for _ in range(3):  # in one group, and in several
+        world.queue.finish("owner", [fat(item, 1) for item in world.queue.claim("owner", 3)])
+    results = list(world.store.results(job.id))
+    assert [result.data for result in results] == [b"\1" * 400_000] * 6
+    with world.database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(job_results)).scalar() == 1
+        assert 400_000 <= connection.execute(sa.select(jobs.c.stored_bytes)).scalar_one() < 401_000
+    assert world.charged == {"key-a": 6}
+
+
+def test_a_key_has_so_many_open_jobs_and_no_more(world: World) -> None:
+    plan = Plan("small", batch_limit=1, open_jobs=2)
+    first = world.job(1, plan=plan, idempotency=("key", "body"))
+    second = world.job(1, plan=plan)
+    with pytest.raises(QuotaExceeded) as refused:
+        world.job(1, plan=plan)
+    assert refused.value.details == {"limit": "open_jobs", "plan": "small"}
+    assert world.job(1, plan=plan, idempotency=("key", "body")).id == first.id
+    world.job(1, "key-b", plan=plan)
+    world.store.cancel(second.key_id, second.id)
+    world.job(1, plan=plan)
+
+
+def test_submissions_at_the_same_time_keep_to_the_open_jobs(world: World) -> None:
+    plan = Plan("small", batch_limit=1, open_jobs=3)
+
+    def submit(_: int) -> bool:
+        try:
+            return bool(world.job(1, plan=plan))
+        except QuotaExceeded:
+            return False
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(submit, range(8))) == 3
+
+
+@pytest.mark.parametrize("sizes", [(600_000, 600_000), (1_100_000,)])
+def test_a_key_whose_jobs_store_too_much_submits_no_more(world: World, sizes: tuple[int, ...]) -> None:
+    plan = Plan("small", batch_limit=1, stored_mib=1)
+    for byte, size in enumerate(sizes):
+        world.job(1, plan=plan)
+        [item] = world.take("owner", 1)
+        world.queue.finish("owner", [replace(done(item), data=bytes([byte]) * size)])
+    with pytest.raises(QuotaExceeded) as refused:
+        world.job(1, plan=plan)
+    assert refused.value.details == {"limit": "stored_mib", "plan": "small"}
+    world.job(1, "key-b", plan=plan)
