@@ -57,7 +57,8 @@ FETCH_FLOORS = (
     {"__init__"},
 )
 MOST_DOORS = 26  # files and folders in app/
-MOST_LINES = 460  # of a file
+MOST_LINES = 300  # of a file
+STILL_LONG = {"app/errors.py": 308, "app/extractor.py": 383, "app/storage/database.py": 362}  # may shrink only
 
 # The doors hand the environment to Settings; gunicorn and prometheus_client have variables of their own, and so have
 # the browser that is started and the terminal.
@@ -81,7 +82,7 @@ NOT_IMPORTED = {
 
 # Words that sentences without a plain subject are built on.
 OBLIQUE = re.compile(r"\b(?:what|who|whose|whom|whoever|whatever|that|one|such|it|them|there)\b", re.IGNORECASE)
-OBLIQUE_SHARE = 0.33
+OBLIQUE_SHARE = 0.18  # on its way to 0.05
 
 FILES_NAMED = re.compile(r"`((?:[a-z_]+/)*[a-z_]+\.py)`")
 PLACE = re.compile(r"\b(\w+)(?:/|\.py)(?=\s)")  # a room in the drawing of the floors
@@ -259,7 +260,7 @@ def test_functions_are_short() -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_a_file_is_short(module: Path) -> None:
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= STILL_LONG.get(name(module), MOST_LINES)
 
 
 def test_the_hall_has_few_doors() -> None:
