@@ -26,6 +26,7 @@ ALLOWED_METHODS = "GET, POST, DELETE, OPTIONS"
 EXPOSED_HEADERS = (
     "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Server-Timing"
 )
+AUTHENTICATED = "pagecard.authenticated"  # in the environ: from now on the server queues this key by itself
 PREFLIGHT_TTL = 86_400  # seconds that a browser may cache a preflight's answer
 
 P = ParamSpec("P")
@@ -67,6 +68,7 @@ def check_quota(caller: Caller) -> None:
 def _identify(publishable: bool) -> Caller:
     ours, state = services(), current_state()
     state.key = key = ours.keys.find(_sent_key())
+    current_request().environ[AUTHENTICATED] = True
     caller = Caller(key, _plan_of(key))
     if key.publishable and not (publishable and _origin() in key.origins):
         state.rate = ours.rates.peek(key.id, caller.plan)  # another site's visitors spend none of the key's tokens

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, create_environ
 
+from app.api.auth import AUTHENTICATED
 from app.settings import Settings
 from app.storage.database import Database, api_keys
 from app.storage.generations import Generations
@@ -230,3 +231,13 @@ def test_no_answer_repeats_a_key(api: Api) -> None:
     for answer in (ask(api, X_Api_Key=STRANGER), ask(api, f"?api_key={api.key}"), api.get("/v1/nothing")):
         assert STRANGER not in answer.text
         assert api.key not in answer.text
+
+
+def test_the_server_is_told_which_keys_exist(api: Api) -> None:
+    def told(key: str) -> bool:
+        environ = create_environ("/v1/usage", headers={"X-Api-Key": key})
+        api.client.application(environ, lambda *_: lambda _: None)
+        return AUTHENTICATED in environ
+
+    assert told(api.key)
+    assert not told("ks_live_" + "a" * 32)
