@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import socket
+import time
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -12,6 +13,7 @@ import click
 
 LAST_PORT = 65_535
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (every address, and the one of them that is nearest)
+LINGER = 3.0  # seconds that workers may hold a port after their master was killed
 NEXT_PORTS = 100  # that are tried to find a free one to suggest
 
 
@@ -55,11 +57,21 @@ def _is_host(host: str) -> bool:
 
 
 def refusal(address: Address) -> str | None:
-    """Try to listen; say in a line why it is impossible, None where it works."""
+    """Try to listen; say in a line why it is impossible, None where it works.
+
+    A taken port is tried again for `LINGER` seconds: workers outlive a killed master by a moment.
+    """
+    give_up = time.monotonic() + LINGER
+    while (problem := _problem(address)) and problem.errno == errno.EADDRINUSE and time.monotonic() < give_up:
+        time.sleep(0.1)
+    return _told(address, problem) if problem else None
+
+
+def _problem(address: Address) -> OSError | None:
     try:
         _try(address)
     except OSError as error:
-        return _told(address, error)
+        return error
     return None
 
 
@@ -83,12 +95,4 @@ def _told(address: Address, error: OSError) -> str:
 
 def _next_free(address: Address) -> Address | None:
     following = range(address.port + 1, min(address.port + NEXT_PORTS, LAST_PORT) + 1)
-    return next((free for port in following if _is_free(free := Address(address.host, port))), None)
-
-
-def _is_free(address: Address) -> bool:
-    try:
-        _try(address)
-    except OSError:
-        return False
-    return True
+    return next((free for port in following if not _problem(free := Address(address.host, port))), None)
