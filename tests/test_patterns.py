@@ -42,7 +42,8 @@ BUILT = {
     ("app.metadata.oembed", "_provider"): None,
     ("app.metadata.html.tokenizer", "raw_end"): None,  # the name of an element, escaped, and its end
 }
-SKIPPED = ("app.storage.migrations", "app.settings")  # alembic runs the one; the other reads an operator's own text
+# Alembic runs migrations; settings read an operator's own text; gunicorn's settings take a metrics folder at import.
+SKIPPED = ("app.storage.migrations", "app.settings", "app.server.config", "app.__main__")
 
 # Characters by which most classes differ, beside those that the pattern names.
 ALPHABET = "a1 \n\t-_.,:;/\\<>=\"'&#%()[]{}@|!?*+^$~é年\x00\x0b\xa0Tz"

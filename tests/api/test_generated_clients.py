@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ PACKAGES = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9
 
 def run(command: Sequence[str | Path], folder: Path) -> str:
     """Everything that a command prints. Fails the test where the command fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
+    beside = str(Path(sys.executable).parent)  # a generator runs ruff, which need not be on PATH
+    environ = os.environ | {"PATH": os.pathsep.join((beside, os.environ.get("PATH", "")))}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, env=environ)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -160,6 +160,11 @@ def never_ends(web: Site) -> str:
     return web.route("/endless", drip)
 
 
+def never_begins(web: Site) -> str:
+    """An answer whose status line drips: there is nothing of it to read."""
+    return web.route("/silent", lambda wire, request: wire.forever(b"H", every=0.1))
+
+
 def test_two_workers_serve(server: Running) -> None:
     assert len(server.workers()) == 2
 
@@ -189,9 +194,9 @@ def test_a_url_is_fetched_once_however_many_ask_of_either_worker(server: Running
     assert (answers, len(web.received("/popular"))) == (["Popular"] * 8, 1)
 
 
-def test_a_page_that_never_ends_fails_alone_and_at_the_deadline(server: Running, web: Site) -> None:
-    *urls, endless = [*pages(web, 99, latency=0.2), never_ends(web)]
-    answer = server.batch(*urls, endless, timeout_ms=4000).json()
+def test_a_page_that_never_begins_fails_alone_and_at_the_deadline(server: Running, web: Site) -> None:
+    *urls, silent = [*pages(web, 99, latency=0.2), never_begins(web)]
+    answer = server.batch(*urls, silent, timeout_ms=4000).json()
     *read, failed = answer["data"]["results"]
     assert answer["data"]["summary"] == {"total": 100, "successful": 99, "failed": 1}
     assert all(each["success"] for each in read)
