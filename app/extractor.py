@@ -68,7 +68,7 @@ OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of a URL beyond its card; all that changes the answer is in the cache key.
+    """Options of one extraction; each option that changes the answer is part of the cache key.
 
     `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
     a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
@@ -88,7 +88,7 @@ class Options:
         return target.text + self.variant(tenant)
 
     def variant(self, tenant: str) -> str:
-        """The end of a cache key: "" for a plain card, else all that makes the answer another one.
+        """End of a cache key: "" for a plain card, else every option that changes the answer.
 
         Headers may carry a tenant's credentials: what they bring is that tenant's alone.
         """
@@ -156,7 +156,7 @@ class Extractor:
         self._observe = observe
 
     def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
-        """What the cache knows of these URLs, each the `text` of a target."""
+        """Look up URLs in the cache, each the `text` of a target."""
         if options.fresh:
             return {}
         variant = options.variant(tenant)
@@ -167,11 +167,11 @@ class Extractor:
         return {keys[key]: outcome for key, outcome in found.items()}
 
     def settle(self) -> None:
-        """Return when what was extracted so far is where a crash of this process cannot lose it."""
+        """Wait until all results so far are stored beyond this process."""
         self._cache.settle()
 
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
-        """What there is to say of one URL. Never raises."""
+        """Extract one URL. Never raises."""
         key = options.cache_key(target, tenant)
 
         def load() -> Entry:
@@ -259,7 +259,7 @@ class _Extraction:
         return read[-1] if read and read[-1].page is page else Document(page)
 
     def _render(self) -> Document:
-        """Render the page, and the one that it is about to send its readers on to."""
+        """Render the page, and the target of its meta refresh."""
         render = partial(self._extractor._render, wait=self._options.render or Wait())
         document = Document(self._bring(render, self._target))
         target = read_refresh(document)
@@ -364,7 +364,7 @@ _ERRORS: dict[str, type[TargetError]] = {error.code: error for error in leaves(T
 
 
 def recall(entry: Entry, hit: bool, stale: bool) -> Outcome:
-    """Decode an entry of the cache, for an asker who found it there (`hit`) or had it loaded."""
+    """Decode an entry of the cache; `hit` tells a found entry from a loaded one."""
     if entry.status in (FAILED, PASSING):
         return Failure(_decode_failure(entry.value))
     return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at, stale)

@@ -13,13 +13,13 @@ from app.jobs.webhook import WebhookQueue
 
 
 class Engine(Protocol):
-    """Who sees to it that items are worked on."""
+    """Engine: makes workers take items."""
 
     def start(self, ask: Ask | None = None) -> None:
-        """Look after what is there, from now on. `ask`: who forks runners, where there is a nursery."""
+        """Start working on waiting items. `ask`: the fork server that starts runners, if any."""
 
     def wake(self, items: int, *, rendered: bool) -> None:
-        """There are so many new items. Never raises: what is not told is found."""
+        """Announce new items. Never raises: workers also look for items by themselves."""
 
     def close(self) -> None:
         """Let go of what was started."""

@@ -1,4 +1,4 @@
-"""What a key may still read and store, asked before its items begin."""
+"""Allowance of a key: URLs and bytes left, checked before its items begin."""
 
 from __future__ import annotations
 

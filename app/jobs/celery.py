@@ -59,7 +59,7 @@ REDIS: Mapping[str, float] = {
 
 
 def build_celery(broker_url: str) -> Celery:
-    """A Celery application that knows one task, a ticket."""
+    """Build the Celery application; its only task is a ticket."""
     app = Celery("pagecard", broker=broker_url)
     app.conf.update(
         task_ignore_result=True,
@@ -151,7 +151,7 @@ class Worker:
             self._claim_and_run(rendered, ITEMS_A_TICKET)
 
     def _work_alone(self, rendered: bool) -> None:
-        """Work until nothing of a kind waits, unless another thread does. There is one browser."""
+        """Work until no item of a kind waits; return at once if another thread does so. A worker has one browser."""
         if self._alone[rendered].acquire(blocking=False):
             try:
                 self._claim_and_run(rendered, None)
@@ -177,7 +177,7 @@ class Worker:
             quietly(lambda: self._sweep(keeper, kinds))
 
     def _sweep(self, keeper: Housekeeper, kinds: Sequence[bool]) -> None:
-        """Work without a ticket on items that a lapsed lease held, and on whatever waits while this worker is idle."""
+        """Work without a ticket: on items whose lease lapsed, and on waiting items while this worker is idle."""
         if keeper.look() or self._is_idle():
             for rendered in kinds:
                 if self._dependencies.queue.waiting(rendered=rendered):

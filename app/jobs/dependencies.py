@@ -1,4 +1,4 @@
-"""What the engines have in common."""
+"""Dependencies of the engines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.jobs.webhook import WebhookQueue, WebhookSender
 
 @dataclass(frozen=True, slots=True)
 class JobDependencies:
-    """What a runner works with. `allowance` says what a key may still read and store."""
+    """Collaborators of a runner. `allowance` gives the URLs and bytes that a key has left."""
 
     store: JobStore
     queue: JobQueue

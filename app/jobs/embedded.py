@@ -82,7 +82,7 @@ class Supervisor:
         self.runners: list[subprocess.Popen[bytes]] = []
 
     def start(self, ask: Ask | None = None) -> None:
-        """Watch for work from now on. `ask`: a nursery, for runners that are there at once."""
+        """Start watching for work. `ask`: the fork server, which starts runners at once."""
         self._ask = ask or self._ask
         # It stays the thread that starts runners: their parent-death signal follows the thread (prctl(2)).
         if self._started.acquire(blocking=False):
@@ -123,7 +123,7 @@ class Supervisor:
         return self._store.has_unfinished() or self._hooks.is_due() or self._store.has_expired()
 
     def _fill(self, place: int, path: Path) -> None:
-        """Start a runner that inherits the lock, unless somebody holds it."""
+        """Start a runner with the lock of a slot, unless another runner holds the lock."""
         with path.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

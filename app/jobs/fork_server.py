@@ -1,5 +1,4 @@
-"""A process that forks runners. It has imported all that they need, so one is there in a moment, and shares its
-memory with the web workers.
+"""Fork server: forks job runners from a process that has imported their code, at once and with shared memory.
 
 Rule 1: it has one thread and opens nothing, so what it forks begins with clean hands.
 Rule 2: it ends with the process that made it, and its runners end with it.
@@ -29,7 +28,7 @@ PATIENCE = 10.0  # seconds that a runner has to end when it is told to
 
 
 class ForkServer:
-    """To be made in a process of one thread; the children of that process may ask it, too."""
+    """Client of the fork server. Create while this process has one thread; its children may use the server, too."""
 
     def __init__(self, be: Be) -> None:
         parent = os.getpid()
@@ -43,7 +42,7 @@ class ForkServer:
         asked.close()
 
     def ask(self, place: int, lock: int) -> bool:
-        """Have a runner forked that inherits the file descriptor `lock`; False if nobody is there to do it."""
+        """Request a runner with the file descriptor `lock`; False if the server is gone."""
         try:
             socket.send_fds(self._asking, [str(place).encode()], [lock])
         except OSError:
@@ -65,7 +64,7 @@ def _rear(asked: socket.socket, be: Be, parent: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal, for everybody: whoever made us tells us in time
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         die_with(parent)
-        name_process("nursery")
+        name_process("fork-server")
         while _fork_one(asked, be):
             active_children()  # buries those that have ended
     finally:
@@ -83,7 +82,7 @@ def _end(runners: list[BaseProcess]) -> None:
 
 
 def _fork_one(asked: socket.socket, be: Be) -> bool:
-    """Wait a while for somebody who asks; False if there cannot be anybody any more."""
+    """Wait for a request and fork a runner; False once all clients are gone."""
     if not select.select([asked], [], [], BURIAL)[0]:
         return True
     place, locks, _, _ = socket.recv_fds(asked, 16, 1)

@@ -28,7 +28,7 @@ class Extract(Protocol):
 
 
 def choose_proxy(proxies: Sequence[Proxy], wanted: Mapping[str, Any] | None) -> str | None:
-    """The URL of the proxy that fits what a job asks for; None if it asks for none.
+    """URL of the proxy that a job asks for; None without a request.
 
     Raises ProxyUnavailable, saying which there are.
     """
@@ -75,7 +75,7 @@ class ItemRunner:
         return _outcome(item, extracted, round((time.perf_counter() - begun) * 1000))
 
     def _allowed(self, wait: Wait | None) -> float:
-        """Seconds for one item; what a rendered page is told to wait comes on top."""
+        """Seconds for one item, plus the wait of a rendered page."""
         return self._timeout if wait is None else RENDERING * self._timeout + wait.delay
 
     def _options(self, item: Item) -> Options:

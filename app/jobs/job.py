@@ -1,4 +1,4 @@
-"""What a job is: many URLs under one id, each of which ends exactly once."""
+"""Jobs: many URLs under one id, each of which ends exactly once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def moment(seconds: float | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One accepted URL: its place among those that were sent, and as it was sent."""
+    """Accepted URL: its index among the URLs sent, and its spelling as sent."""
 
     input_index: int
     url: str
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class WebhookOrder:
-    """Where to tell that a job ended, and the secret (`whsec_…`) to sign it with."""
+    """Webhook: the URL to notify at the end of a job, and the secret (`whsec_…`) to sign with."""
 
     url: str
     secret: str
@@ -50,7 +50,7 @@ class WebhookOrder:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """A client's `Idempotency-Key`, and the SHA-256 of what came with it, hexadecimal."""
+    """Idempotency key of a client, and the SHA-256 of its request body, hexadecimal."""
 
     key: str
     fingerprint: str
@@ -58,7 +58,7 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is asked for. `config` is what the API shows of it; `headers` holds the values, which it hides.
+    """Job to create. `config` is shown by the API; the values of `headers` are not.
 
     `plan` bounds the open jobs and the stored bytes of the key.
     """
@@ -116,7 +116,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One URL of a job, handed to whoever owns it now."""
+    """URL of a job, leased to one holder."""
 
     job_id: str
     key_id: str
@@ -128,7 +128,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item. `data` is JSON, encoded."""
+    """Outcome of an item. `data` is encoded JSON."""
 
     item: Item
     status: Status

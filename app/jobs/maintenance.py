@@ -1,4 +1,4 @@
-"""Housekeeping of jobs: leases that ran out, jobs that are kept no longer."""
+"""Maintenance of jobs: lapsed leases and expired jobs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Housekeeper:
         self._lease_clock = LeaseClock(tools.queue.now)
 
     def look(self) -> int:
-        """Queue again what dead owners held, and remove what is old; how many items were queued again."""
+        """Queue items of lapsed leases again and remove expired jobs; return the number of items queued."""
         now = time.monotonic()
         if now >= self._expire_at:
             self._expire_at = now + EXPIRY

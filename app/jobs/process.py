@@ -21,14 +21,14 @@ _libc = ctypes.CDLL(None)
 
 
 def die_with(parent: int) -> None:
-    """Be told to stop when the process `parent` ends, whatever ends it."""
+    """Receive SIGTERM when the process `parent` ends (prctl(2), PR_SET_PDEATHSIG)."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit(f"process {parent}, which this one belongs to, is gone")
 
 
 def name_process(name: str) -> None:
-    """What this process is in `ps -o comm`, at most 15 characters."""
+    """Set the name of this process in `ps -o comm`, at most 15 characters."""
     _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 

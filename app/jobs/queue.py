@@ -1,4 +1,4 @@
-"""Who works on which item.
+"""Queue of items: leases, outcomes and lapsed holders.
 
 Rule 1: an item has one owner at a time; a result is written once, and only by the owner of its item.
 Rule 2: an owner lives as long as it is seen (`beat`, by the database's clock); what a dead owner held is queued
@@ -36,7 +36,7 @@ class JobQueue:
         self._rota = Rota()
 
     def waiting(self, *, rendered: bool | None = None) -> int:
-        """Items that nobody works on yet, of one kind or of both."""
+        """Count waiting items, of one kind or of both."""
         kinds = [rendered] if rendered is not None else [False, True]
         query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.waiting), 0)).where(
             jobs.c.waiting > 0, jobs.c.rendered.in_(kinds)
@@ -60,7 +60,7 @@ class JobQueue:
             return _take(connection, owner, _hold(connection, sorted(shares)), shares)
 
     def finish(self, owner: str, outcomes: Iterable[Outcome]) -> int:
-        """Store what came of items, of each that `owner` still owns; how many those were."""
+        """Store outcomes of the items whose lease `owner` still holds; return their number."""
         by_job: dict[str, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             by_job[outcome.item.job_id].append(outcome)
@@ -109,12 +109,12 @@ class JobQueue:
         self.requeue()
 
     def bury(self, prefix: str) -> None:
-        """Owners whose id begins so are dead, whatever their beats say."""
+        """Expire all lease holders with this prefix of an id, whatever their heartbeats."""
         with self._database.write() as connection:
             connection.execute(job_owners.delete().where(job_owners.c.id.startswith(prefix, autoescape=True)))
 
     def requeue(self) -> int:
-        """Queue again what dead owners hold; in a cancelled job it is cancelled. How many items that were."""
+        """Queue items of lapsed leases again, or cancel them in a cancelled job; return their number."""
         with self._database.read() as connection:
             job_ids = sorted(connection.execute(self._jobs_of_the_dead()).scalars())
         if not job_ids:
@@ -163,7 +163,7 @@ class JobQueue:
 
 
 class clock(GenericFunction[float]):  # noqa: N801  (written as the function that it is)
-    """Unix seconds by one clock for all hosts: the database server's; SQLite has the one of its host."""
+    """Unix seconds by the clock of the database server; with SQLite by that of the host."""
 
     type = sa.Double()
     inherit_cache = True
@@ -238,7 +238,7 @@ _EQUAL = sa.select(job_results.c.digest, job_results.c.input_index).where(
 
 
 def _hold(connection: sa.Connection, job_ids: list[str]) -> Sequence[Any]:
-    """Lock those of these jobs that nobody else holds; where others hold all, wait for them."""
+    """Lock the jobs that no other transaction has locked; if all are locked, wait."""
     free = connection.execute(_HELD.with_for_update(skip_locked=True), {"these": job_ids}).all()
     return free or connection.execute(_HELD.with_for_update(), {"these": job_ids}).all()
 
@@ -267,7 +267,7 @@ def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 def _store_results(connection: sa.Connection, job_id: str, outcomes: list[Outcome]) -> dict[int, int]:
-    """Store the results that their job lacks. Map the other items to the one whose result is equal."""
+    """Store results new to their job; map each other item to the equal result."""
     digests = {each.item.input_index: blake2b(each.data, digest_size=16).hexdigest() for each in outcomes if each.data}
     if not digests:
         return {}

@@ -44,7 +44,7 @@ class ResultWriter:
         self._outcomes.put((outcome, stored))
 
     def hurry(self) -> None:
-        """Nobody else is coming: store what there is."""
+        """Store the waiting outcomes at once."""
         self._outcomes.put(None)
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""The primary about jobs: what was asked for, and what came of it.
+"""Store of jobs: requests, items and results.
 
 Rule 1: what answered 202 is on the disk.
 Rule 2: whoever changes the items of a job holds the row of the job; rows of several jobs are locked in the
@@ -32,12 +32,12 @@ _SHOWN = sa.select(
 
 class JobStore:
     def __init__(self, database: Database, *, ttl: float) -> None:
-        """`ttl`: seconds that a job is kept after it ended."""
+        """Keep a job `ttl` seconds after its end."""
         self._database = database
         self._ttl = ttl
 
     def create(self, new: NewJob) -> tuple[Job, bool]:
-        """Keep a job: (the job, whether it is new). The same Idempotency-Key answers the job it made.
+        """Create a job: (job, whether new). A known Idempotency-Key returns its job.
 
         Raises IdempotencyConflict if that key was used with another body, QuotaExceeded where the plan has no room.
         """
@@ -108,7 +108,7 @@ class JobStore:
         page: int = 1,
         page_size: int = 100,
     ) -> tuple[list[Job], int]:
-        """The newest first: (one page of them, how many there are in all).
+        """List jobs, newest first: (one page, total).
 
         `start` and `end` bound the time of creation, both inclusive, in Unix seconds.
         """
@@ -182,11 +182,11 @@ class JobStore:
         return job, job.pending
 
     def has_unfinished(self) -> bool:
-        """Whether there is a job that has not ended."""
+        """Whether any job is unfinished."""
         return self._any(jobs.c.completed_at.is_(None))
 
     def has_expired(self) -> bool:
-        """Whether there is a job that is kept no longer."""
+        """Whether any job has expired."""
         return self._any(sa.not_(self._kept()))
 
     def _any(self, wanted: sa.ColumnElement[bool]) -> bool:
@@ -194,7 +194,7 @@ class JobStore:
             return connection.execute(sa.select(jobs.c.id).where(wanted).limit(1)).first() is not None
 
     def expire(self) -> int:
-        """Remove what ended longer ago than it is kept; how many jobs that were."""
+        """Remove expired jobs; return their number."""
         removed = 0
         with self._database.read() as connection:
             old = connection.execute(sa.select(jobs.c.id).where(sa.not_(self._kept()))).scalars().all()

@@ -54,13 +54,13 @@ def ready_jobs(connection: sa.Connection, *, rendered: bool, after: str = "") ->
 
 
 class Rota:
-    """Reads waiting jobs so that every key has its turn, though one claim looks at some keys only."""
+    """Round-robin over keys with waiting jobs; a claim reads a few keys only."""
 
     def __init__(self) -> None:
         self._after = {False: "", True: ""}
 
     def next(self, connection: sa.Connection, *, rendered: bool) -> list[Waiting]:
-        """Read jobs of the keys whose turn it is; begin anew after the last key."""
+        """Read jobs of the next keys, wrapping around after the last key."""
         after = self._after[rendered]
         found = ready_jobs(connection, rendered=rendered, after=after)
         keys = {key_id for _, key_id, _ in found}

@@ -61,7 +61,7 @@ class Message:
 
 
 class WebhookQueue:
-    """What is due, as the database knows it."""
+    """Queue of due webhooks in the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -101,7 +101,7 @@ class WebhookQueue:
         self._note(message, status="delivered", http_status=http_status, error=None, due=None)
 
     def missed(self, message: Message, http_status: int | None, error: str) -> None:
-        """It did not arrive; it is due again, unless its time is over."""
+        """Schedule the next try, unless the hour is over."""
         due = next_attempt(message.attempt, message.since, time.time())
         status = "failed" if due is None else "pending"
         self._note(message, status=status, http_status=http_status, error=error, due=due)
@@ -181,7 +181,7 @@ class WebhookSender:
             self._places.release()
 
     def deliver(self, message: Message) -> None:
-        """One try, and the note of what came of it."""
+        """Try once and store the outcome."""
         try:
             page = self._post(
                 parse_url(message.url), message.body, sign(message), Deadline.after(TIMEOUT), message.key_id
@@ -202,7 +202,7 @@ class WebhookSender:
 
 
 def sign(message: Message) -> dict[str, str]:
-    """The headers of a message: what was sent, when, and that it was us."""
+    """Headers of a message: id, time and signature (Standard Webhooks)."""
     now = datetime.now(UTC)
     signature = Signer(message.secret).sign(message.id, now, message.body.decode())
     return {

@@ -1,4 +1,4 @@
-"""Channel: the socket of one client, as gunicorn's parser and response use it, without ever blocking.
+"""Channel: non-blocking socket of a client, with the interface that gunicorn's parser and response use.
 
 Rule 1: nothing here waits except `readable_within`. A read returns the bytes received so far; bytes that the socket
         does not take are kept as unsent.
@@ -91,7 +91,7 @@ class Channel:
             return b""
 
     def start_next_request(self) -> None:
-        """Drop the request that was read; the bytes behind it begin the next one."""
+        """Drop the request read; the bytes behind it begin the next request."""
         self.receiver = Receiver(bytes(self.receiver.data[self._read :]))
         self._read = 0
 
@@ -117,7 +117,7 @@ class Channel:
         return self._unsent > HIGH_WATERMARK
 
     def cork(self) -> None:
-        """Let the next send, such as a head, leave together with the one after it: one wake-up for the client."""
+        """Delay the next send until the send after it (MSG_MORE): one wake-up for the client."""
         self._flags = socket.MSG_MORE
 
     def sendall(self, data: bytes) -> None:
@@ -139,7 +139,7 @@ class Channel:
         return len(data)
 
     def send_continue(self) -> None:
-        """Tell a client that waits for it to send the body (RFC 9110, section 10.1.1)."""
+        """Ask a waiting client for the body with 100 Continue (RFC 9110, section 10.1.1)."""
         with self._lock:
             self._keep(memoryview(b"HTTP/1.1 100 Continue\r\n\r\n"))
             self._flush()
@@ -151,7 +151,7 @@ class Channel:
             return not self._pieces
 
     def rate(self, now: float) -> float:
-        """Bytes per second that the client takes since it fell behind."""
+        """Bytes per second taken by the client since backpressure began."""
         since, sent = self._window
         return (self._sent - sent) / max(now - since, 1)
 

@@ -110,5 +110,5 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """In the master: keep what a worker that has ended counted."""
+    """Keep the counters of an ended worker. Runs in the master."""
     import_module("app.metrics").absorb_ended()

@@ -1,4 +1,4 @@
-"""One connection of a worker, and the phase that it is in."""
+"""Connection of a worker and its phase."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Connections:
         self._move(conn, Phase.IDLE, self.keep_alive)
 
     def _move(self, conn: Connection, phase: Phase, seconds: float = FOREVER) -> None:
-        """Change the phase of a connection, and with it the events that the loop watches: nothing else does."""
+        """Change the phase of a connection and the events watched for. The only place that does either."""
         del self._phases[conn.phase][conn]
         conn.phase = phase
         self._count_received(conn)
@@ -106,7 +106,7 @@ class Connections:
             self._await_request(conn)
 
     def _await_request(self, conn: Connection) -> None:
-        """Dispatch a request that is whole, wait for one that is not."""
+        """Dispatch a whole request, or wait for the rest."""
         receiver = conn.channel.receiver
         if receiver.ready:
             self._dispatch(conn)
@@ -132,7 +132,7 @@ class Connections:
         conn.counted = size
 
     def _dispatch(self, conn: Connection) -> None:
-        """Have a request thread take the next step of an exchange. One that has begun is never turned away."""
+        """Queue the next step of an exchange for a request thread. A running exchange is never refused."""
         self._move(conn, Phase.ANSWERING)
         if conn.exchange is None:
             conn.channel.tenant = self._known_keys.tenant(conn.channel.receiver)
@@ -245,7 +245,7 @@ class Connections:
             self.close(conn)
 
     def make_room(self) -> None:
-        """End a connection that nobody works on, if there is any."""
+        """Close one connection: a lingering, idle or receiving one, else the largest that only sends."""
         waiting = next((conn for table in (self._lingering, self._idle, self._receiving) for conn in table), None)
         sending = [conn for conn in self._sending if conn.next_step]
         if waiting:
@@ -279,7 +279,7 @@ def _expired(table: dict[Connection, float], now: float) -> list[Connection]:
 
 
 def largest(connections: Iterable[Connection]) -> Connection:
-    """Of the tenant that holds most bytes, the connection that does; of equals, the slowest."""
+    """Find the largest connection of the tenant with the most bytes; of equals, the slowest."""
     now, held = time.monotonic(), Counter[str]()
     for conn in connections:
         held[conn.channel.tenant] += conn.channel.held

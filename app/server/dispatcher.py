@@ -63,7 +63,7 @@ class Dispatcher:
             self._run_next(wakeup)
 
     def _run_next(self, wakeup: threading.Lock) -> None:
-        """Run one call. A parked thread keeps no reference to the last: it may hold a request and its answer."""
+        """Run a call and drop every reference to it: a call holds a request and its answer."""
         tenant, call = self._next(wakeup)
         try:
             call()
@@ -90,7 +90,7 @@ class Dispatcher:
 
 
 class KnownKeys:
-    """Keys that the application has accepted: they alone take turns of their own, made-up ones share one."""
+    """Keys accepted by the application. Each has a turn of its own; all unknown keys share a turn."""
 
     def __init__(self, size: int = KNOWN_KEYS) -> None:
         self._size = size

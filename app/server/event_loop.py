@@ -1,4 +1,4 @@
-"""Event loop of a worker: one thread that waits for sockets and for calls from request threads.
+"""Event loop of a worker: waits in one thread for sockets and for calls from request threads.
 
 Rule 1: every socket is registered here, by `watch`; watching a source again replaces its callback.
 Rule 2: an exception in a callback costs the connection that it was called for: it is logged, counted and closed.
@@ -22,7 +22,7 @@ READABLE, WRITABLE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Subject(Protocol):
-    """A connection as the loop knows it: called for, until it is closed."""
+    """Connection in the view of the loop."""
 
     @property
     def closed(self) -> bool: ...

@@ -1,4 +1,4 @@
-"""One request and its answer, in a request thread: gunicorn's parser on one side, the WSGI application on the other."""
+"""Exchange: a request and its answer, between gunicorn's parser and the WSGI application."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Application = Callable[..., Iterable[bytes]]
 
 
 class NextStep(Enum):
-    """The step that follows when the client has taken all that was sent."""
+    """Next step of a connection, once the client has taken all bytes sent."""
 
     RESUME = auto()  # make more of the answer
     KEEP_ALIVE = auto()

@@ -62,7 +62,7 @@ class Master:
         self._start_fork_server()
 
     def bound(self) -> None:
-        """Remove the metrics of servers that have ended. A start that fails never comes here."""
+        """Remove the metrics of ended servers. Runs after binding, so never in a failed start."""
         self._metrics.remove_others()
 
     def reload(self) -> None:

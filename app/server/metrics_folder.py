@@ -21,7 +21,7 @@ class MetricsFolder:
     """The folder of this server. Children that are forked later hold its lock, too."""
 
     def __init__(self, root: Path, mode: int) -> None:
-        """Take a folder of `root` that no living server has, and empty it."""
+        """Take and empty a folder of `root` without a living server."""
         self._root = root
         self._owner = os.getpid()
         root.mkdir(mode, parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ class MetricsFolder:
 
 
 def _free_folders(root: Path, name: str, mode: int) -> Iterator[tuple[Path, int]]:
-    """Folders that nobody else holds, each with its lock. Containers that share a volume may share a process id."""
+    """Lock and yield the folders without a holder. Containers on one volume may share a process id."""
     for path in (root / (f"{name}.{number}" if number else name) for number in count()):
         path.mkdir(mode, exist_ok=True)
         lock = _try_lock(path)
@@ -52,7 +52,7 @@ def _free_folders(root: Path, name: str, mode: int) -> Iterator[tuple[Path, int]
 
 
 def _try_lock(folder: Path) -> int | None:
-    """The descriptor of a folder that is locked now, None if another process holds it."""
+    """Lock a folder; its descriptor, None if another process holds the lock."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Receiver: finds the end of a request in the bytes that have come. Understanding it is the parser's part.
+"""Receiver: finds the end of a request in the bytes received. Parsing is gunicorn's part.
 
 Rule 1: a request is ready when it is whole, or when it cannot become whole within bounds and has to be refused.
 Rule 2: each byte is searched once, however slowly the bytes come.
@@ -41,7 +41,7 @@ class AmbiguousLength(Exception):
 
 
 class Receiver:
-    """The bytes of one request, and of all that has come behind it."""
+    """Bytes of a request, and of all received behind it."""
 
     def __init__(self, data: bytes = b"") -> None:
         self.data = bytearray()
@@ -67,18 +67,18 @@ class Receiver:
 
     @property
     def end(self) -> int:
-        """Offset of the request's end: the bytes behind it belong to the next one."""
+        """Offset of the request's end; the next request begins here."""
         return self._end if self.whole else len(self.data)
 
     @cached_property
     def key(self) -> str | None:
-        """The API key of a request that is ready, if it has the shape of one."""
+        """API key of a whole request, if well-formed."""
         found = _KEY_FIELD.search(self.data) or _KEY_QUERY.match(self.data)
         return found[1].decode("ascii") if found else None
 
     @property
     def asks_for_key(self) -> bool:
-        """Whether the path is one that takes a key."""
+        """Whether the path takes a key."""
         return _ASKS_FOR_KEY.match(self.data) is not None
 
     @property

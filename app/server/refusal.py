@@ -1,4 +1,4 @@
-"""Answers that no application gives: in the same envelope, with the same fields, as app.api gives them."""
+"""Refusals by the server itself, in the envelope and with the fields of app.api."""
 
 from __future__ import annotations
 

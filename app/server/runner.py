@@ -56,7 +56,7 @@ def _work(settings: Settings, place: int, lock: int) -> None:
 
 
 def open_fork_server(settings: Settings) -> ForkServer:
-    """To be called while there is one thread."""
+    """Start the fork server. Call while this process has one thread."""
     return ForkServer(partial(run, settings))
 
 

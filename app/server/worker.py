@@ -59,7 +59,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._give_up_boot()
 
     def _give_up_boot(self) -> None:
-        """End a worker that replaces another and cannot start: the master forks the next one.
+        """End a replacement worker whose start failed; the master forks the next.
 
         A worker that raises would have gunicorn end the service.
         """

@@ -1,4 +1,4 @@
-"""The cache: cachetools in front, a store that all workers share behind, one load at a time per key.
+"""Cache: cachetools in front, a shared store behind, single flight per key.
 
 Rule 1: a value is bytes, encoded by whoever loaded it; nothing is ever unpickled.
 Rule 2: no lock that others need is held while a value is loaded, only the turn of its key.
@@ -63,7 +63,7 @@ class _Copy(Struct, Generic[Found], frozen=True):
 
 
 class _Demand(Struct, frozen=True):
-    """One demand for a key: the entry that was known when it came, the age it accepts, and its Unix time."""
+    """Demand for a key: the entry known at its start, the accepted age, and the Unix time."""
 
     known: Entry | None
     max_age: float | None
@@ -112,7 +112,7 @@ class Cache(Generic[Found]):
         self._writer.close()
 
     def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Found]:
-        """Find the keys whose entries may be served; read the shared store once for all that memory lacks."""
+        """Find the servable entries of `keys`; reads the shared store once for all keys missing in memory."""
         copies = self._copies(keys)
         now = time.time()
         oldest = now - max_age
@@ -126,7 +126,7 @@ class Cache(Generic[Found]):
         return found
 
     def get_or_load(self, key: str, load: Callable[[], Entry], *, max_age: float | None, deadline: Deadline) -> Found:
-        """Find an entry or load it, once for all who ask at the same time.
+        """Find an entry or load it, under single flight.
 
         `max_age` None asks for a load that is running or begins now. Anybody else gets the card that stands in its
         place, however old, if the load fails for a while.
@@ -151,7 +151,7 @@ class Cache(Generic[Found]):
         return self._read(loaded, False, False)
 
     def _answer(self, key: str, entry: Entry | None, demand: _Demand) -> Found | None:
-        """Answer from an entry that is young enough, or that was loaded while the asker waited."""
+        """Answer from a young enough entry, or from an entry loaded during the wait."""
         if demand.max_age is not None and (found := self.get_many([key], demand.max_age)):
             return found[key]
         if entry is None or not demand.joins(entry):
@@ -171,7 +171,7 @@ class Cache(Generic[Found]):
         }
 
     def _keep(self, key: str, standing: Entry | None, loaded: Entry, then: Callable[[], None]) -> None:
-        """Remember and store an entry, and call `then` once it is stored, or at once if it must not be kept."""
+        """Keep an entry, and call `then` once stored, or at once for an entry not kept."""
         if loaded.dropped_at > loaded.stored_at:
             kept = merge(standing, loaded)
             self._remember({key: self._copy(key, self._generations.of(key), kept)})
@@ -188,7 +188,7 @@ class Cache(Generic[Found]):
             then()
 
     def _merge(self, entries: dict[str, Entry]) -> dict[str, Entry]:
-        """Look again for cards that passing failures must not replace: another host may have stored one."""
+        """Look again for cards to protect from passing failures: another host may have stored a card."""
         passing = [digest for digest, entry in entries.items() if entry.status == PASSING]
         standing = self._store.get_many(passing) if passing else {}
         return {digest: merge(standing.get(digest), entry) for digest, entry in entries.items()}
@@ -201,7 +201,7 @@ class Cache(Generic[Found]):
         return copies | self._from_store(unknown) if unknown else copies
 
     def _from_front(self, keys: Iterable[str]) -> tuple[dict[str, _Copy[Found]], dict[str, int]]:
-        """The copies that are good, and the generations of what has to be looked for in the store."""
+        """Split keys into fresh in-memory copies and misses (with their generation)."""
         copies: dict[str, _Copy[Found]] = {}
         unknown: dict[str, int] = {}
         front, generations, now = self._front, self._generations.table, time.monotonic()

@@ -190,7 +190,7 @@ class Database:
     """One database, SQLite or PostgreSQL, spoken to in SQLAlchemy Core."""
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL") -> None:
-        """`synchronous` is SQLite's pragma of that name; PostgreSQL ignores it."""
+        """Connect. `synchronous`: SQLite's pragma of this name; ignored by PostgreSQL."""
         self.url = url
         self._synchronous = synchronous
         self.is_sqlite = url.startswith("sqlite")
@@ -240,7 +240,7 @@ class Database:
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sa.Connection]:
-        """One transaction. `durable`: it is on the disk when this returns, whatever happens to the machine."""
+        """Open a transaction. `durable`: on the disk at return, even through a loss of power."""
         with self.engine.connect() as connection:
             full = durable and self.is_sqlite
             if full:
@@ -357,7 +357,7 @@ def open_local_fallback(settings: Settings) -> Database:
 
 @contextmanager
 def _plain_refusals(settings: Settings) -> Iterator[None]:
-    """What keeps a database from being opened, in one line for its operator."""
+    """Reason that a database cannot be opened, in one line for the operator."""
     named = "PAGECARD_DATABASE_URL" if settings.database_url else "PAGECARD_DATA_DIR"
     try:
         yield

@@ -1,4 +1,4 @@
-"""What stands in for Redis while it is away: the cache and the rate limits that a host has without it.
+"""Fallback for Redis: the local cache and local rate limits, behind a circuit breaker.
 
 Rule 1: nobody waits for a Redis that was found away, but one caller every `TRY_EVERY` seconds, who looks.
 Rule 2: it is told once when it goes, and once when it comes back.
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class CircuitBreaker:
-    """Whether a server is away. `away` are the exceptions that say so; `refused` those that say no to one question."""
+    """Circuit breaker. `away`: exceptions that open the circuit; `refused`: exceptions of a single call."""
 
     def __init__(self, name: str, away: tuple[type[Exception], ...], refused: tuple[type[Exception], ...]) -> None:
         self._name = name
@@ -35,7 +35,7 @@ class CircuitBreaker:
         self._next_try = 0.0  # monotonic; 0.0 while it is there
 
     def ask(self, server: Callable[[], T], spare: Callable[[], T]) -> T:
-        """What the server answers, or else the spare."""
+        """Call the server, or the fallback while the circuit is open."""
         if not self._may_ask():
             return spare()
         try:

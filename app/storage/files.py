@@ -51,7 +51,7 @@ def make_private_file(path: Path) -> None:
 
 
 def open_private(path: Path) -> int:
-    """Open a file for reading and writing, created if it is missing; others lose their access to it."""
+    """Open a file for reading and writing, created if missing, and private to this user."""
     path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     if os.fstat(descriptor).st_mode & OTHERS:

@@ -82,7 +82,7 @@ class KeyStore:
     def create(
         self, plan: str, *, kind: str = "live", name: str = "", origins: Sequence[str] = ()
     ) -> tuple[str, ApiKey]:
-        """Make a key: (what the client sends, what we keep).
+        """Create a key: (secret for the client, record kept).
 
         Raises ValueError if a publishable key has no origin, or another kind has one.
         """
@@ -129,7 +129,7 @@ class KeyStore:
         return _key(row) if row else None
 
     def revoke(self, id_or_prefix: str) -> ApiKey:
-        """Stop a key. Raises LookupError unless exactly one live key has that id or prefix, or is that key."""
+        """Revoke a key by id, prefix or secret. Raises LookupError unless exactly one live key matches."""
         found = [key for key in self._named(id_or_prefix) if key.revoked_at is None]
         if len(found) != 1:
             raise LookupError(f"{len(found)} keys that are not revoked match {id_or_prefix[:SHOWN]!r}")

@@ -1,4 +1,4 @@
-"""What a key may still do in this minute: its rate limit, right across workers and hosts.
+"""Rate limits: token buckets shared by workers and hosts.
 
 The rate limit is a token bucket that holds a plan's burst and refills at its per-minute rate. Taking a token
 is one atomic step of the store (under the lock of a file, an upsert of the database, a script of Redis), so no
@@ -40,7 +40,7 @@ class Buckets(Protocol):
     """Where the buckets are kept."""
 
     def take(self, key_id: str, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
-        """Take `cost` tokens if there are that many: (taken, tokens left). `rate` is tokens a second."""
+        """Take `cost` tokens if available: (taken, tokens left). `rate`: tokens a second."""
 
 
 class RateLimiter:
@@ -105,7 +105,7 @@ class FileBuckets:
         return True, filled - cost
 
     def _find(self, digest: bytes) -> tuple[int, float, float]:
-        """Where a key's bucket is, its tokens, and since when it has them, 0.0 if it is new."""
+        """Offset of a key's bucket, its tokens, and their Unix time; 0.0 for a new bucket."""
         slot, oldest, oldest_at = int.from_bytes(digest) % self._SLOTS, 0, math.inf
         for offset in range(slot * self._BUCKET.size, (slot + self._PROBES) * self._BUCKET.size, self._BUCKET.size):
             holder, tokens, at = self._BUCKET.unpack_from(self._table, offset)

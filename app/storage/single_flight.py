@@ -1,4 +1,4 @@
-"""Single flight: of all who miss the same key at once, one loads it.
+"""Single flight: of concurrent misses of a key, one loads.
 
 Across the processes of a host a turn is a lock of the operating system, which goes with its holder.
 """
@@ -22,7 +22,7 @@ TURN_POLL = 0.02  # seconds between two looks at a turn that another process has
 
 
 class SingleFlight:
-    """Whose turn it is to load a key: one thread of one process of this host."""
+    """Locks of keys, across the threads and processes of this host."""
 
     def __init__(self, path: Path) -> None:
         self._file = open_private(path)
@@ -31,7 +31,7 @@ class SingleFlight:
         self._threads: dict[str, tuple[threading.Lock, int]] = {}
 
     def take(self, key: str, deadline: Deadline) -> Callable[[], None]:
-        """Wait for the turn and have it until what is returned is called, which any thread may do.
+        """Wait for the lock of a key; the callable returned releases it, from any thread.
 
         Raises TargetTimeout where the deadline passes first.
         """
@@ -68,7 +68,7 @@ class SingleFlight:
                 del self._threads[key]
 
     def _lock_byte(self, place: int, patience: float) -> bool:
-        """Whether no other process has the turn; where one has, that is told after some of the `patience`, seconds."""
+        """Try to lock a key between processes; False after at most `patience` seconds."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError:

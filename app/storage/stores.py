@@ -63,17 +63,17 @@ def last_failure(entry: Entry) -> Entry:
 
 
 class Store(Protocol):
-    """What all workers look at. Keys are at most 64 characters."""
+    """Store shared by all workers. Keys have at most 64 characters."""
 
     def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
-        """What is kept of these keys."""
+        """Entries of these keys."""
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
         """Keep entries, each in the place of an older one."""
 
 
 class LossyStore:
-    """A store whose failures cost the cache, never an answer: a full disk, a broken file, a server that is gone."""
+    """Store whose failures are misses: a full disk, a broken file, a lost server."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -136,7 +136,7 @@ class SqlStore:
             self.sweep()
 
     def sweep(self) -> None:
-        """Drop what has expired, and what expires first of what is too many."""
+        """Delete expired entries, then the earliest to expire beyond the size."""
         kept_until = cache_entries.c.kept_until
         too_many = sa.select(kept_until).order_by(kept_until.desc()).offset(self._size).limit(1).scalar_subquery()
         gone = sa.or_(kept_until <= time.time(), kept_until <= too_many)

@@ -17,7 +17,7 @@ Keep = tuple[str, Entry, Callable[[], None]]
 
 
 class Writer:
-    """One thread that writes what came within `GATHER` seconds in one go, and at once what someone waits for."""
+    """Write-behind thread: writes the entries of `GATHER` seconds as a group, and at once when a caller waits."""
 
     def __init__(self, write: Callable[[Sequence[Keep]], None]) -> None:
         self._write = write

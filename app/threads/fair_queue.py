@@ -1,4 +1,4 @@
-"""Whose turn it is: threads are shared fairly between tenants.
+"""Fair queue: tenants take turns at a bounded number of threads.
 
 Rule 1: a free thread goes to the tenants in turn, however much one of them has queued.
 Rule 2: a tenant may hold at most `HEADROOM_FACTOR` times what is free, so that a newcomer always finds a thread
@@ -30,7 +30,7 @@ def overloaded(message: str = Overloaded.message) -> Overloaded:
 
 
 class FairQueue(Generic[T]):
-    """What waits for one of `size` threads. Whoever uses it sees to it that one thread does at a time."""
+    """Queue for `size` threads. Not thread-safe: callers hold a lock."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -58,7 +58,7 @@ class FairQueue(Generic[T]):
         return next((tenant for tenant in self._waiting if self._running[tenant] < HEADROOM_FACTOR * free), None)
 
     def take(self, tenant: str) -> T:
-        """The next item of a tenant, who has a thread more until it has ended."""
+        """Take the next item of a tenant; counts as running until `end`."""
         self.waiting -= 1
         self._running[tenant] += 1
         queue = self._waiting[tenant]
@@ -74,7 +74,7 @@ class FairQueue(Generic[T]):
 
 
 def less(counts: Counter[str], key: str) -> None:
-    """One less, and no trace of what is none."""
+    """Decrement the count; drop the key at zero."""
     counts[key] -= 1
     if not counts[key]:
         del counts[key]

@@ -1,4 +1,4 @@
-"""Who computes in a crowd of threads: the one that holds the baton.
+"""GIL gate: of the fetch threads only one runs Python at a time, the others block on I/O. Avoids the GIL convoy.
 
 CPython computes in one thread at a time anyway, but whoever makes a system call hands its lock to whoever wants it
 and queues for it again: with a hundred threads in the middle of their pages that is two switches of threads for
@@ -45,7 +45,7 @@ def _put_down() -> None:
 
 
 class _Computing:
-    """`with computing:` is what a thread of a crowd does; it holds the baton, but for what is `blocking`."""
+    """Context of a fetch thread at work: holds the gate, except while `blocking`."""
 
     def __enter__(self) -> None:
         _this.runs = True
@@ -57,7 +57,7 @@ class _Computing:
 
 
 class _Blocking:
-    """`with blocking:` is whatever may sleep; in a thread of no crowd it does nothing."""
+    """Context of a call that may block: releases the gate. No effect in other threads."""
 
     def __enter__(self) -> None:
         _put_down()

@@ -59,7 +59,7 @@ class FairPool:
             self._observe(self._queue.waiting, self._queue.running)
 
     def fill(self) -> None:
-        """Start all threads now, so that no burst waits for them to be started."""
+        """Start all threads, so that no burst waits for a start."""
         with self._state:
             while self._threads < self.size:
                 self._start_thread(sent=False)
@@ -79,9 +79,9 @@ class FairPool:
             raise overloaded()
 
     def _send_one(self) -> None:
-        """See to it that one more thread looks for a call.
+        """Wake or start one thread.
 
-        It sends the next when its turn has come: a crowd that starts at once is in its own way.
+        Each thread wakes the next once its call begins: threads that start together contend for the GIL.
         """
         if self._sent or not self._queue.waiting:
             return
@@ -114,7 +114,7 @@ class FairPool:
             self._done(batch)
 
     def _sleep(self) -> bool:
-        """Until there is something to do; whether this thread was sent for it."""
+        """Park until woken, True; False at once where a call is ready or the pool is closed."""
         with blocking, self._state:
             if self._closed or self._queue.whose_turn() is not None:
                 return False

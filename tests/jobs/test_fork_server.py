@@ -29,7 +29,7 @@ def hold(place: int, lock: int, parent: int) -> None:
 
 
 @contextmanager
-def nursery(be: Callable[[int, int, int], None]) -> Iterator[ForkServer]:
+def fork_server(be: Callable[[int, int, int], None]) -> Iterator[ForkServer]:
     one = ForkServer(be)
     try:
         yield one
@@ -56,14 +56,14 @@ def said(lock: Path) -> list[int]:
 
 
 def test_a_runner_is_forked_into_its_place(lock: Path) -> None:
-    with nursery(hold) as one:
+    with fork_server(hold) as one:
         assert fork_into(one, lock)
         place, _, parent = said(lock)
         assert (place, parent) == (3, one.pid)
 
 
 def test_a_runner_holds_its_lock_for_as_long_as_it_lives(lock: Path) -> None:
-    with nursery(hold) as one:
+    with fork_server(hold) as one:
         fork_into(one, lock)
         _, pid, _ = said(lock)
         assert is_held(lock)
@@ -72,7 +72,7 @@ def test_a_runner_holds_its_lock_for_as_long_as_it_lives(lock: Path) -> None:
 
 
 def test_runners_have_ended_when_their_nursery_is_closed(lock: Path) -> None:
-    with nursery(hold) as one:
+    with fork_server(hold) as one:
         fork_into(one, lock)
         _, pid, _ = said(lock)
     assert not is_held(lock)
@@ -104,7 +104,7 @@ def test_a_nursery_that_nobody_can_ask_any_more_ends(lock: Path) -> None:
 
 
 def test_a_nursery_that_was_killed_is_asked_in_vain(lock: Path) -> None:
-    with nursery(hold) as one:
+    with fork_server(hold) as one:
         os.kill(one.pid, signal.SIGKILL)
         until(lambda: not fork_into(one, lock))
         assert not is_held(lock)

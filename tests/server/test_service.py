@@ -83,7 +83,7 @@ class Running:
     def workers(self) -> list[int]:
         master = self.service.process.pid
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return sorted(int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() != "nursery\n")
+        return sorted(int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() != "fork-server\n")
 
     @contextmanager
     def only(self, worker: int) -> Iterator[None]:
