@@ -15,7 +15,7 @@ _inherited: Settings | None = None
 
 
 def inherit_settings(settings: Settings) -> None:
-    """Have `create_app` use these settings, in this process and in all that are forked from it."""
+    """Make `create_app` use these settings, in this process and all processes forked later."""
     global _inherited
     _inherited = settings
 

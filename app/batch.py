@@ -27,7 +27,7 @@ ParsedUrl = TargetUrl | InvalidUrl
 
 
 def parse_urls(urls: Sequence[str]) -> list[ParsedUrl]:
-    """Each URL as a target, or what is wrong with it."""
+    """Parse each URL to a target or an error."""
     try:
         return list(map(parse_url, urls))  # mostly all are well, and most are remembered
     except InvalidUrl:
@@ -42,7 +42,7 @@ def _parse_url(url: str) -> ParsedUrl:
 
 
 def describe_invalid(urls: Sequence[str], parsed: Sequence[ParsedUrl]) -> list[dict[str, Any]]:
-    """What is wrong with these URLs: the place of each that is, the URL, and the reason."""
+    """Describe the invalid URLs: index, URL and reason of each."""
     if InvalidUrl not in map(type, parsed):
         return []
     return [
@@ -63,7 +63,7 @@ def extract_batch(
     *,
     streaming: bool = True,
 ) -> Iterator[Outcomes]:
-    """What became of the targets, as it is known; what is not known by the deadline is TargetTimeout.
+    """Extract targets and yield outcomes as they arrive; after the deadline the rest is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
     and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
@@ -85,7 +85,7 @@ def extract_batch(
 
 
 class _Results:
-    """What became of URLs, on its way from the threads that fetch to the one that answers, `group` at a time."""
+    """Channel of outcomes from the fetch threads to the answering thread, woken for each `group`."""
 
     def __init__(self, group: int) -> None:
         self._group = group
@@ -107,7 +107,7 @@ class _Results:
         return True
 
     def take(self) -> Outcomes:
-        """All that there is."""
+        """Take all outcomes present."""
         return dict([self._came.popleft() for _ in range(len(self._came))])
 
 
@@ -134,7 +134,7 @@ def _as_they_come(
 
 
 def collect(done: Iterator[Outcomes]) -> Outcomes:
-    """All of it, when it is known."""
+    """Collect all outcomes."""
     known: Outcomes = {}
     for some in done:
         known |= some

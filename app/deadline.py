@@ -1,4 +1,4 @@
-"""Deadline: a wall clock over all that a piece of work does, and the only way to wait under it."""
+"""Deadline: a wall clock over a piece of work, and the only way to wait under the clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """A point in time. Any thread may cancel it; waiting threads look at it at least every `SLICE` seconds."""
+    """Point in time, cancelled by any thread; waiting threads check it every `SLICE` seconds."""
 
     SLICE = 0.25  # seconds
 
@@ -30,7 +30,7 @@ class Deadline:
         return cls(time.monotonic() + timeout)
 
     def sooner(self, timeout: float) -> Deadline:
-        """Set a deadline `timeout` seconds from now that passes, or is cancelled, no later than this one."""
+        """Derive a deadline `timeout` seconds from now, never later than its parent, cancelling included."""
         return Deadline(time.monotonic() + timeout, parent=self)
 
     def remaining(self) -> float:
@@ -62,5 +62,5 @@ class Deadline:
             return done
 
     def cancel(self) -> None:
-        """Let it pass now, for all who hold it or a `sooner` one."""
+        """Cancel now, derived deadlines included."""
         self._at = 0.0

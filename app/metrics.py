@@ -115,7 +115,7 @@ def exposition() -> bytes:
 
 
 def absorb_ended() -> None:
-    """Add what processes that have ended counted to one file for each type, and remove their files.
+    """Merge the files of ended processes into a file per type, and remove them.
 
     Does nothing while another process does it, or reads.
     """

@@ -13,7 +13,7 @@ MAX_BODY = 2**20  # bytes of a request's body, on every plan
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one key may do. A limit that is None is no limit.
+    """Limits of a key; None is unlimited.
 
     `batch_limit`: URLs in one `/v1/extract/batch`. `per_minute` and `burst`: requests, as a token bucket
     that holds `burst` and refills at `per_minute` (with no `burst` named it holds one minute's worth).

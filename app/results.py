@@ -43,7 +43,7 @@ def with_fields(encoded: bytes, fields: Mapping[str, Any]) -> bytes:
 
 
 def join_objects(*encoded: bytes) -> bytes:
-    """Join encoded objects into one that has the fields of all."""
+    """Join encoded objects into an object with the fields of all."""
     return b"{%b}" % b",".join(each[1:-1] for each in encoded if each != b"{}")
 
 

@@ -42,7 +42,7 @@ REDIS_TIMEOUT = 0.5  # seconds
 
 
 def prepare(settings: Settings) -> None:
-    """Create the files and tables that all workers share. Raises SettingsError if there is no room for them."""
+    """Create the files and tables shared by all workers. Raises SettingsError on a full disk."""
     for database in (open_primary(settings), open_ephemeral(settings)):
         database.engine.dispose()
     Generations(settings.generations_file)
@@ -135,13 +135,13 @@ class Services:
         )
 
     def fill(self) -> None:
-        """Start all threads, as a server wants them: it has as many after any burst as before."""
+        """Start all threads, so that memory is the same before and after a burst."""
         self.cache.fill()
         self.pool.fill()
         self.resolver.fill()
 
     def job_dependencies(self) -> JobDependencies:
-        """What it takes to work jobs off."""
+        """Dependencies of a job runner."""
         return JobDependencies(
             store=self.jobs.store,
             queue=self.jobs.queue,

@@ -1,4 +1,4 @@
-"""The HTTP door: one file per resource, and the envelope around all of them."""
+"""HTTP door: one file per resource, in a common envelope."""
 
 from __future__ import annotations
 

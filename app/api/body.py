@@ -119,7 +119,7 @@ def _reason(error: Exception) -> str:
 
 
 class _AmbiguousError(ValueError):
-    """JSON that can mean more than one thing."""
+    """Ambiguous JSON: a name twice in an object."""
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`GET /v1/favicon`: the icons of a page, and the one that suits a size."""
+"""`GET /v1/favicon`: the icons of a page, and the best match for a size."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DECLARED, DEFAULT = "link", "default"
 )
 @authorised()
 def find_favicon(caller: Caller) -> Response:
-    """Find the icons of a page, and the one that suits a size.
+    """Find the icons of a page, and the best match for a size.
 
     A page without icons has the `/favicon.ico` of its host, which may not exist.
     """

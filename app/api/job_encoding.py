@@ -102,7 +102,7 @@ def encode_result(result: Result) -> bytes:
 
 
 def _tokens(result: Result) -> int:
-    """Count the tokens of an item: one for a URL that succeeded."""
+    """Count the tokens of an item: 1 for a success, else 0."""
     return int(result.status == Status.COMPLETED)
 
 

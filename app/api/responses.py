@@ -55,7 +55,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Card(Metadata, frozen=True, kw_only=True):
-    """The card of one URL, and the blocks that were included. Unknown is null or an empty list."""
+    """Card of a URL, with the included blocks. Unknown is null or an empty list."""
 
     json_ld: Annotated[list[Any] | UnsetType, doc("JSON-LD of the page, with `include=json_ld`.")] = UNSET
     microdata: Annotated[list[Any] | UnsetType, doc("Microdata of the page, with `include=microdata`.")] = UNSET
@@ -76,7 +76,7 @@ class TargetDetails(Struct, frozen=True, kw_only=True):
 
 
 class TargetError(Struct, frozen=True, kw_only=True):
-    """Reason that one URL has no card."""
+    """Reason for a missing card."""
 
     code: Annotated[str, one_of((leaf.code for leaf in errors.leaves(errors.TargetError)), "Machine-readable code.")]
     message: Annotated[str, doc("Sentence for people.", "Could not reach the target URL")]

@@ -64,7 +64,7 @@ def fail(text: str) -> NoReturn:
 
 class _Commands(click.Group):
     def invoke(self, context: click.Context) -> object:
-        """Run a command; end it with one line for each mistake in the settings."""
+        """Run a command; exit with a line for each mistake in the settings."""
         try:
             return super().invoke(context)
         except SettingsError as error:

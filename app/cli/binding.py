@@ -57,7 +57,7 @@ def _is_host(host: str) -> bool:
 
 
 def refusal(address: Address) -> str | None:
-    """Try to listen; say in a line why it is impossible, None where it works.
+    """Try to listen; return the reason of a failure as a line, None on success.
 
     A taken port is tried again for `LINGER` seconds: workers outlive a killed master by a moment.
     """

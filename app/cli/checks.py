@@ -1,4 +1,4 @@
-"""What `pagecard doctor` looks at: each check yields what it found, in plain words.
+"""Checks of `pagecard doctor`: each yields its findings in plain words.
 
 Rule 1: nothing is sent but to loopback and to the servers that the settings name.
 Rule 2: a check may raise whatever it likes; that is a finding, too.
@@ -275,7 +275,7 @@ CHECKS: dict[str, Check] = {
 
 
 def examine(settings: Settings, names: Iterable[str] = CHECKS) -> Iterator[tuple[str, Finding]]:
-    """What these checks find, each finding with the name of its check."""
+    """Run checks; yield each finding with the name of its check."""
     for name in names:
         try:
             yield from ((name, finding) for finding in CHECKS[name](settings))

@@ -42,7 +42,7 @@ BROKEN = "/broken.html"
 
 
 class _Samples(BaseHTTPRequestHandler):
-    """Our sample pages, one of them slow, and one that answers with an error."""
+    """Sample pages, a slow page and a failing page among them."""
 
     asked: ClassVar[list[str]] = []
 
@@ -68,7 +68,7 @@ class _Samples(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """One batch: its answer, and what was asked of the sample pages for it."""
+    """Answer of a batch, and the requests to the sample pages for it."""
 
     answer: dict[str, Any]
     seconds: float
@@ -77,7 +77,7 @@ class _Round:
 
 @click.command()
 def demo() -> None:
-    """Serve sample pages on loopback, run a batch over them through the real API, twice, and show what happens."""
+    """Serve sample pages on loopback, run a batch over them twice through the real API, and show the results."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("pagecard: demo was stopped"))
     console = Console()
     with _samples() as site, TemporaryDirectory(prefix="pagecard-demo-") as folder:
@@ -140,7 +140,7 @@ def _without_blanks(value: Any) -> Any:
 
 
 def _check(console: Console, urls: list[str], first: _Round, second: _Round) -> bool:
-    """Say what was seen, and whether it was right."""
+    """Print each check and its result."""
     results = [each.answer["data"]["results"] for each in (first, second)]
     *read, broken = results[0]
     titles = [each.get("data", {}).get("title") for each in read]

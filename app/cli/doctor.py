@@ -1,4 +1,4 @@
-"""`pagecard doctor`: what is wrong, in plain words, and what to do about it."""
+"""`pagecard doctor`: find problems, in plain words, with a remedy for each."""
 
 from __future__ import annotations
 

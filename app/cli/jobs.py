@@ -1,4 +1,4 @@
-"""`pagecard jobs`: send a list of URLs to a running server, watch it work, fetch what came of it."""
+"""`pagecard jobs`: submit URLs to a running server, watch the job, fetch its results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Server:
     key: str
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        """An answer below 300. What else comes ends the command, in one line."""
+        """Return an answer below 300; exit with a line on any other."""
         while True:
             try:
                 answer = requests.request(
@@ -130,7 +130,7 @@ def _header(text: str) -> tuple[str, str]:
 @click.argument("job_id")
 @click.pass_obj
 def watch(server: Server, job_id: str) -> None:
-    """Show how a job goes until it ends. Exit status 1 unless it completed."""
+    """Show the progress of a job until its end. Exit status 1 unless completed."""
     console = Console(stderr=True)
     columns = (
         *(TextColumn("{task.fields[status]}"), BarColumn(), MofNCompleteColumn()),
@@ -174,7 +174,7 @@ def _looks(server: Server, job_id: str) -> Iterator[tuple[Mapping[str, Any], flo
 @click.option("--output", type=click.File("wb"), default="-", help="A file; standard output unless given.")
 @click.pass_obj
 def results(server: Server, job_id: str, kind: str, output: BinaryIO) -> None:
-    """Fetch every result that there is, in the order of the URLs that were sent."""
+    """Fetch every result, in the order of the URLs sent."""
     with server.ask("GET", f"/v1/batch/{job_id}/results?format={kind}", stream=True) as answer:
         for piece in answer.iter_content(CHUNK):
             output.write(piece)

@@ -43,7 +43,7 @@ def keys() -> None:
 @click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="Where a publishable key works from.")
 @click.option("--new-database", is_flag=True, help="Make the database if there is none yet.")
 def create(plan: str, name: str, kind: str, origins: tuple[str, ...], new_database: bool) -> None:
-    """Make a key and print it, alone on the last line. It is never shown again."""
+    """Create a key and print it on the last line. Pagecard keeps only a hash."""
     settings = read_settings()
     if plan not in settings.plans:
         known = ", ".join(settings.plans)
@@ -59,7 +59,7 @@ def create(plan: str, name: str, kind: str, origins: tuple[str, ...], new_databa
 
 
 def _database_to_write(settings: Settings, new_database: bool) -> str:
-    """Name the database. Refuse to make one in the current folder, where no server would look for it."""
+    """Name the database. Refuses to create a database in the current folder, where no server looks."""
     file = sa.make_url(settings.database).database if settings.database.startswith("sqlite") else None
     if file is None:
         return hide_passwords(settings.database)

@@ -84,7 +84,7 @@ def _answer(asked: Mapping[str, Any], root: Path, max_bytes: int) -> dict[str, A
 
 
 def _document(body: bytes, url: str, content_type: str, max_bytes: int) -> Document:
-    """The page as the fetcher would have brought it. Raises UnsupportedContent where it has no card."""
+    """Build a page like the fetcher. Raises UnsupportedContent for a type without a card."""
     page = Page(url, url, 200, content_type, body[:max_bytes], len(body) > max_bytes, len(body))
     if not has_card(page):
         raise UnsupportedContent

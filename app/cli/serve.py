@@ -53,7 +53,7 @@ ALLOCATOR = {
 )
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
 def serve(bind: str | Address, workers: int) -> None:
-    """Serve the API. On a data folder without keys, make one and show it, once."""
+    """Serve the API. Without keys in the data folder, create a key and show it once."""
     settings = read_settings()
     if isinstance(bind, Address) and (told := refusal(bind)):
         fail(told)
@@ -83,7 +83,7 @@ def _started(settings: Settings, bind: str | Address) -> str:
 
 
 def _first_key(settings: Settings) -> tuple[str, str] | None:
-    """Make a key where there is none, and return it with the name of its plan."""
+    """Create the first key; return it with the name of its plan."""
     from app.cli.keys import open_keys
 
     with open_keys(settings) as store:

@@ -26,7 +26,7 @@ KEY = re.compile(r"ks_live_[A-Za-z0-9_-]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. `process` is gunicorn's master; `log` holds all that it says."""
+    """Running service. `process`: gunicorn's master; `log`: its output."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -34,7 +34,7 @@ class Service:
 
     @property
     def first_key(self) -> str:
-        """The key that it made at its first start. Raises LookupError if it made none."""
+        """Key of the first start. Raises LookupError without a key."""
         found = KEY.search(self.log.read_text(encoding="utf-8"))
         if not found:
             raise LookupError("the service had keys already")

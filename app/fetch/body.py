@@ -80,7 +80,7 @@ class _Body:
 
     @property
     def length(self) -> int | None:
-        """Bytes that were declared, else those that came if they are all."""
+        """Declared length in bytes, else the length of a complete body."""
         declared = declared_length(self._fields.get("content-length", ""))
         return len(self.data) if declared is None and not self.truncated else declared
 

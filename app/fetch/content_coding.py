@@ -36,7 +36,7 @@ _BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
 
 class _Stream(Protocol):
     def decode(self, data: bytes, room: int) -> bytes:
-        """Decode `data` to at most about `room` bytes; a stream that reached them is not used again."""
+        """Decode `data` to about `room` bytes at most; a full stream is finished."""
 
     def ended(self) -> bool:
         """Whether the stream reached its own end."""

@@ -98,7 +98,7 @@ class _Trip:
 
 
 class Fetcher:
-    """Client of targets. Make one for a process, after a fork; any number of threads may use it.
+    """Thread-safe client of targets. Create after a fork, once a process.
 
     `max_bytes` bounds the decoded body, `timeout` is in seconds for one URL with all its hops, `max_redirects` bounds
     the hops. `ca_bundle` is a PEM file to trust in addition to the public roots, `egress_proxy` the proxy of every

@@ -1,4 +1,4 @@
-"""Header fields: the limits of those that targets send, and the rules for those that callers send."""
+"""Header fields: limits of received fields, rules for callers' fields."""
 
 from __future__ import annotations
 

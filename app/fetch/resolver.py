@@ -48,7 +48,7 @@ class _Question:
 
 
 class Resolver:
-    """Pool of threads that look names up. Make it after a fork, which threads do not survive.
+    """Pool of lookup threads. Create after a fork, since threads do not survive a fork.
 
     `lookup` replaces `socket.getaddrinfo` in tests.
     """

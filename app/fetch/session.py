@@ -63,7 +63,7 @@ class HopRequest(requests.PreparedRequest):
 
 
 class HopResponse(requests.Response):
-    """Answer to one request, its body still on the wire. The receiver closes it."""
+    """Answer to a request, its body still on the wire. Closed by the receiver."""
 
     def __init__(self, request: HopRequest, answer: Answer) -> None:
         super().__init__()

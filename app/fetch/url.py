@@ -1,4 +1,4 @@
-"""URLs: one parser for every URL that a stranger names.
+"""URLs: the only parser of strangers' URLs.
 
 Rule 1: a URL is read once and rebuilt from its parts; only the rebuilt one is judged, fetched, cached and logged, so
         that no second reader can understand it differently.

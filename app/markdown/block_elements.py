@@ -29,7 +29,7 @@ def _enter_heading(walk: Walk, row: int) -> int:
 
 
 def _is_all_of_link(walk: Walk, row: int) -> bool:
-    """Whether a heading is all that the link around it says: Markdown has a link in a heading alone."""
+    """Whether a heading is the whole text of its link: Markdown allows a link in a heading only."""
     table, link = walk.table, walk.output.link
     if not link or any(run.text.strip() for run in walk.output.runs):
         return False
@@ -66,7 +66,7 @@ def _enter_quotation(walk: Walk, row: int) -> int:
 
 
 def _enter_list(walk: Walk, row: int) -> int:
-    """Open a list; right in another list it belongs to the item before it."""
+    """Open a list; a list right in a list belongs to the item before."""
     output = walk.output
     first = _first_number(walk.table, row) if walk.table.element(row) == IDS["ol"] else None
     if output.is_open and output.reopen_item():

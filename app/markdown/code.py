@@ -1,4 +1,4 @@
-"""Listings: their lines as a reader sees them, and the language that the page names (CommonMark 4.5)."""
+"""Listings: lines as displayed, and the declared language (CommonMark 4.5)."""
 
 from __future__ import annotations
 

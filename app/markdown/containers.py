@@ -1,4 +1,4 @@
-"""Blocks of Markdown and what holds them: the document, quotations, lists and their items (CommonMark 5).
+"""Container blocks: the document, quotations, lists and their items (CommonMark 5).
 
 Rule 1: a container knows its finished blocks as lines; a block that ends is written once into the container around.
 Rule 2: at most `MAX_INDENT` containers indent a line; deeper ones add nothing, so that depth costs no width.
@@ -51,7 +51,7 @@ class Item(Container):
 
     @property
     def is_tight(self) -> bool:
-        """Whether the item needs no blank line inside: one text, and lists behind it."""
+        """Whether the item is one text with lists behind: no blank line inside."""
         return all(kind == "list" for kind in self.kinds[1:])
 
     def lines(self) -> list[str]:
@@ -93,7 +93,7 @@ def _marked(mark: str, item: Item) -> list[str]:
 
 
 def close(inner: Container, outer: Container) -> None:
-    """Write a container that ends into the one around it."""
+    """Close a container into its parent."""
     if isinstance(inner, List):
         inner.mark = _other_mark(inner, outer)
         outer.add(inner.lines(), "list")
@@ -107,7 +107,7 @@ def close(inner: Container, outer: Container) -> None:
 
 
 def _other_mark(inner: List, outer: Container) -> str:
-    """A mark that keeps a list from running on with the one right before it (5.3)."""
+    """Mark of a list; differs from the mark of a list right before (5.3)."""
     if not outer.kinds or outer.kinds[-1] != "list":
         return ""
     last = outer.blocks[-1][0]

@@ -193,7 +193,7 @@ def _add_runs(pieces: list[str], runs: Sequence[Run], closing: str = "") -> None
 
 
 def _told_apart(groups: list[tuple[int, list[Run]]]) -> list[tuple[int, list[Run]]]:
-    """Give groups that touch the style that both have: delimiters side by side would be read as one."""
+    """Merge touching groups into their common style: adjacent delimiters would be ambiguous."""
     apart: list[tuple[int, list[Run]]] = []
     for style, group in groups:
         last = apart[-1] if apart else None

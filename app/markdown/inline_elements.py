@@ -99,7 +99,7 @@ def _open_link(walk: Walk, row: int, link: Link) -> None:
 
 
 def _enter_nameless(walk: Walk, row: int, address: str, title: str) -> int:
-    """Name a link without text by its label or title (accname-1.2), through its picture if it has one."""
+    """Name a link without text by its label or title (accname-1.2), through its picture if any."""
     table = walk.table
     label = " ".join((table.attribute(row, "aria-label") or title).split())
     if any(table.element(each) in _PICTURES for each in range(row + 1, table.end_of(row))):

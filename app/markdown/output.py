@@ -1,4 +1,4 @@
-"""What the walk gathers: runs of the open paragraph, and the containers that finished blocks go into.
+"""Output of the walk: runs of the open paragraph, and containers of finished blocks.
 
 Rule 1: inline runs gather until a block begins or ends, and become one paragraph or heading.
 Rule 2: within a link or a cell of a table nothing ends a paragraph.
@@ -76,7 +76,7 @@ class Output:
         self.heading = 0
 
     def open(self, container: Container) -> None:
-        """Open a container; beyond `MAX_INDENT` one that indents nothing."""
+        """Open a container; beyond `MAX_INDENT` without indentation."""
         self.flush()
         limit = MAX_QUOTED if isinstance(container, Quotation) else MAX_INDENT
         is_too_deep = self._indent >= limit and not isinstance(container, Item)
@@ -87,7 +87,7 @@ class Output:
         self._containers.append(container)
 
     def close(self) -> None:
-        """Close the innermost container into the one around it."""
+        """Close the innermost container into its parent."""
         self.flush()
         inner = self._containers.pop()
         self._indent -= isinstance(inner, (Quotation, Item))

@@ -31,7 +31,7 @@ _GUTTERS = numbers("td th div pre span ol ul")
 
 
 class Walk:
-    """Goes over rows and has `enter` write each element that it knows.
+    """Walk over rows; `enter` writes the known elements.
 
     `base_url`: the URL that addresses are resolved against; `unseen`: flags of rows that are left out;
     `enter`: by the number of an element a function that gets the walk and the row, and gives the row to go on with.
@@ -66,7 +66,7 @@ class Walk:
         self._leaving.append((end, action))
 
     def enter_block(self, row: int) -> int:
-        """Set an element apart from what stands before and behind it."""
+        """Enter a block: end the paragraph before and after the element."""
         self.output.end_block()
         self.at_end(row, self.output.end_block)
         return row + 1

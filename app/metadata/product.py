@@ -96,7 +96,7 @@ def _count(document: Document, rating: dict[str, Any]) -> int | None:
 
 
 def _item(document: Document, *names: str) -> str | None:
-    """Value of the first element with one of these `itemprop`s that is the page's own."""
+    """Value of the page's own first element with any of these `itemprop`s."""
     table = document.table
     for row in table.having("itemprop")[: MAX_ITEMS * MAX_ITEMS]:
         if table.attribute(row, "itemprop") in names and not table.flags(row) & _NOT_OWN:
@@ -131,7 +131,7 @@ def _availability(document: Document, offers: list[dict[str, Any]]) -> str | Non
 
 
 def number_of(text: str | None) -> float | None:
-    """Number in a text, whichever of `.` and `,` it has before its decimals; None without one."""
+    """Parse a number with `.` or `,` before its decimals; None without digits."""
     found = _NUMBER.search(text[:100]) if text else None
     if not found:
         return None

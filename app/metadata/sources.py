@@ -1,4 +1,4 @@
-"""Sources of the main fields: the part of the page that each value comes from, and the parts that say otherwise."""
+"""Sources of the main fields: the origin of each value on the page, and disagreeing values."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def read_environ(environ: Mapping[str, str], readers: Readers) -> dict[str, Any]
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Select the variables that are Pagecard's: an empty one is as good as none, an injected one is not ours."""
+    """Select Pagecard's variables; skips empty values and variables injected by Kubernetes."""
     return {
         name: value
         for name, value in environ.items()

@@ -23,7 +23,7 @@ _PARAMETER = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key|auth)[^=&]*=)[
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting: its variable, whether it is set, and its value as an operator would write it."""
+    """Setting: its variable, whether set, and its value in the operator's spelling."""
 
     variable: str
     value: str
@@ -63,7 +63,7 @@ def _default(setting: Field[Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Write a value as its reader takes it; of a file that was read, its entries."""
+    """Write a value in its reader's spelling; a file as its entries."""
     match value:
         case None | ():
             return ""

@@ -17,7 +17,7 @@ from app.plans import Plan, load_plans
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One way out that an operator offers to jobs: `country` in two capitals, `type` as in the API."""
+    """Proxy offered to jobs: `country` in two capitals, `type` as in the API."""
 
     country: str
     type: str

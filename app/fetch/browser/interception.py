@@ -25,7 +25,7 @@ UNWANTED: tuple[Mapping[str, str], ...] = (
 
 
 class Interception:
-    """Pauses the requests that it changes or refuses, and no others: each pause costs a round trip."""
+    """Interception: pauses only the requests to change or refuse, since each pause costs a round trip."""
 
     def __init__(self, session: CDPSession, origin: str, headers: Mapping[str, str], *, media: bool) -> None:
         self._session = session

@@ -96,7 +96,7 @@ class Crashed(Exception):
 
 
 class Navigation:
-    """Way of one URL through a browser. `session` is charged for it; `max_bytes` bounds the text of the page."""
+    """Navigation of a URL in a browser, charged to `session`; `max_bytes` bounds the text of the page."""
 
     def __init__(
         self, url: TargetUrl, wait: Wait, headers: Mapping[str, str], session: RenderSession, max_bytes: int

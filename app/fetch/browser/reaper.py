@@ -102,7 +102,7 @@ def _kill_descendants() -> None:
 
 
 def _end_driver(driver: int) -> None:
-    """End the driver from a process of its own, since it waits for this one to end before it tidies up."""
+    """End the driver from a separate process: the driver waits for its parent before cleaning up."""
     if os.fork():
         return
     os.closerange(0, 3)

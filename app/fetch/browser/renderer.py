@@ -1,4 +1,4 @@
-"""Renderer: bring one URL as a Page with a browser, as the fetcher does without, for pages that scripts write.
+"""Renderer: fetches a URL as a Page with a browser, for pages written by scripts.
 
 Rule 1: one thread owns the drivers and the browsers: one browser without images, for nearly every URL, and one with
         them, for selectors that need an image. Each URL has a context of its own.
@@ -51,7 +51,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
-    """Client of targets with a browser. Make it after a fork; any number of threads may use it.
+    """Thread-safe client of targets with a browser. Create after a fork.
 
     `chromium` is the browser's path (found on PATH if None), `cdp_url` the address of a remote one.
     `egress_proxy` is the proxy of a render that names no other. `max_bytes` bounds a page's HTML. `timeout` and

@@ -1,4 +1,4 @@
-"""Selectors of CSS, checked as a browser reads them, as far as possible without one.
+"""CSS selectors, checked without a browser.
 
 Rule 1: a selector that a browser takes is accepted.
 Rule 2: a selector for which a browser throws a SyntaxError is refused.

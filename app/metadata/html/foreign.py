@@ -1,4 +1,4 @@
-"""Rules of SVG and MathML (HTML standard, 13.2.6 and 13.2.6.5): where they take HTML, and what ends them."""
+"""Rules of SVG and MathML (HTML standard, 13.2.6 and 13.2.6.5): integration points and breakout tags."""
 
 from __future__ import annotations
 

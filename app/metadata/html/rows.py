@@ -147,11 +147,11 @@ class Rows:
         return self._columns.end_of[row]
 
     def flags(self, row: int) -> int:
-        """Flags of a row and of all that it stands in."""
+        """Flags of a row, inherited ones included."""
         return self._columns.flags[row] & ~flags.AFTER_BLOCK
 
     def after_block(self, row: int) -> bool:
-        """Whether a block boundary lies between this text and the one before it."""
+        """Whether a block boundary lies before this text."""
         return bool(self._columns.flags[row] & flags.AFTER_BLOCK)
 
     def all(self, *names: str) -> list[int]:

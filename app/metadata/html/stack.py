@@ -1,4 +1,4 @@
-"""Stack of open elements (HTML standard, 13.2.4.2); it answers each question in one step, however deep it is."""
+"""Stack of open elements (HTML standard, 13.2.4.2), with constant-time lookups."""
 
 from __future__ import annotations
 

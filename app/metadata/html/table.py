@@ -32,7 +32,7 @@ MARKUP_PER_CHARACTER = 8
 
 
 class TokenTable(Rows):
-    """Rows of one page, with what several readers ask of them."""
+    """Rows of a page, with the queries of several readers."""
 
     def text(self, row: int, limit: int = MAX_TEXT, without: int = flags.UNSEEN) -> str:
         """Text of an element on one line, of at most `limit` characters.

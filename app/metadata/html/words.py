@@ -35,7 +35,7 @@ class Telling:
         self.next = next(self._places, len(markup))
 
     def is_in(self, start: int, end: int) -> bool:
-        """Whether the tag at these positions is one of them."""
+        """Whether the tag at these positions has a telling word."""
         while self.next < start:
             self.next = next(self._places, sys.maxsize)
         return self.next < end
