@@ -21,7 +21,8 @@ from app import metrics
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import end_if_done, lock
 from app.jobs.turns import Rota, share
-from app.storage.database import Database, job_items, job_owners, job_results, jobs
+from app.storage.database import Database
+from app.storage.schema import job_items, job_owners, job_results, jobs
 
 LEASE = 8  # seconds without a beat after which an owner is dead
 

@@ -18,9 +18,11 @@ import sqlalchemy as sa
 
 from app.errors import IdempotencyConflict, JobFinished, JobNotFound
 from app.jobs.allowance import MIB, storage_full, too_many_open
-from app.jobs.job import ENDED, Idempotency, Job, NewJob, Result, Status, Target, Webhook, WebhookOrder
+from app.jobs.job import ENDED, Idempotency, Job, NewJob, Result, Status
+from app.jobs.rows import item_row, job_row, read_job, request_row, webhook_row
 from app.plans import Plan
-from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
+from app.storage.database import Database
+from app.storage.schema import job_items, job_requests, job_results, jobs, webhooks
 
 IDEMPOTENCY_TTL = 86_400  # seconds that an Idempotency-Key means the same job
 
@@ -55,12 +57,12 @@ class JobStore:
                     return self._one(connection, made), False
             if new.plan:
                 self._check_limits(connection, new.key_id, new.plan)
-            connection.execute(jobs.insert().values(**_row(new, job_id, now)))
-            connection.execute(job_items.insert(), [_item_row(job_id, target) for target in new.targets])
+            connection.execute(jobs.insert().values(**job_row(new, job_id, now)))
+            connection.execute(job_items.insert(), [item_row(job_id, target) for target in new.targets])
             if new.webhook:
-                connection.execute(webhooks.insert().values(**_webhook_row(new.webhook, job_id)))
+                connection.execute(webhooks.insert().values(**webhook_row(new.webhook, job_id)))
             if new.idempotency:
-                connection.execute(job_requests.insert().values(**_request_row(new, new.idempotency, job_id, now)))
+                connection.execute(job_requests.insert().values(**request_row(new, new.idempotency, job_id, now)))
             return self._one(connection, job_id), True
 
     def _check_limits(self, connection: sa.Connection, key_id: str, plan: Plan) -> None:
@@ -96,7 +98,7 @@ class JobStore:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise JobNotFound
-        return _job(row)
+        return read_job(row)
 
     def list(
         self,
@@ -123,7 +125,7 @@ class JobStore:
         with self._database.read() as connection:
             rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).mappings().all()
             count = connection.execute(sa.select(sa.func.count()).select_from(jobs).where(*wanted)).scalar_one()
-        return [_job(row) for row in rows], count
+        return [read_job(row) for row in rows], count
 
     def results(self, job_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[Result]:
         """The items that have ended, in input order."""
@@ -206,7 +208,7 @@ class JobStore:
         return sa.or_(jobs.c.completed_at.is_(None), jobs.c.completed_at > time.time() - self._ttl)
 
     def _one(self, connection: sa.Connection, job_id: str) -> Job:
-        return _job(connection.execute(_SHOWN.where(jobs.c.id == job_id)).mappings().one())
+        return read_job(connection.execute(_SHOWN.where(jobs.c.id == job_id)).mappings().one())
 
 
 def is_full(connection: sa.Connection, key_id: str, plan: Plan) -> bool:
@@ -264,64 +266,3 @@ _TELL = (
     .where(webhooks.c.job_id.in_(sa.bindparam("these", expanding=True)))
     .values(status="pending", next_attempt_at=sa.bindparam("now"))
 )
-
-
-def _row(new: NewJob, job_id: str, now: float) -> dict[str, Any]:
-    return {
-        "id": job_id,
-        "key_id": new.key_id,
-        "status": Status.QUEUED,
-        "created_at": now,
-        "config": dict(new.config),
-        "headers": dict(new.headers) or sa.null(),
-        "invalid_urls": list(new.invalid_urls),
-        "rendered": bool(new.config["render_js"]),
-        "total": len(new.targets),
-        "waiting": len(new.targets),
-        "completed": 0,
-        "failed": 0,
-        "cancelled": 0,
-        "stored_bytes": sum(len(target.url) for target in new.targets) + sum(map(len, new.invalid_urls)),
-    }
-
-
-def _item_row(job_id: str, target: Target) -> dict[str, Any]:
-    return {
-        "job_id": job_id,
-        "input_index": target.input_index,
-        "url": target.url,
-        "status": Status.QUEUED,
-    }
-
-
-def _webhook_row(order: WebhookOrder, job_id: str) -> dict[str, Any]:
-    return {
-        "job_id": job_id,
-        "url": order.url,
-        "secret": order.secret,
-        "message_id": f"msg_{uuid4().hex}",
-        "status": "waiting",
-        "attempts": 0,
-    }
-
-
-def _request_row(new: NewJob, asked: Idempotency, job_id: str, now: float) -> dict[str, Any]:
-    return {
-        "key_id": new.key_id,
-        "idempotency_key": asked.key,
-        "fingerprint": asked.fingerprint,
-        "job_id": job_id,
-        "created_at": now,
-    }
-
-
-def _job(row: Any) -> Job:
-    own = {name: row[name] for name in Job.__slots__ if name != "webhook"}
-    own |= {"status": Status(row["status"]), "invalid_urls": tuple(row["invalid_urls"])}
-    return Job(**own, webhook=_webhook(row))
-
-
-def _webhook(row: Any) -> Webhook | None:
-    if row["webhook_url"] is None:
-        return None
-    return Webhook(**{name: row[f"webhook_{name}"] for name in Webhook.__slots__})

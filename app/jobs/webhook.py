@@ -29,7 +29,8 @@ from app.fetch import TargetUrl, parse_url
 from app.jobs.job import moment
 from app.jobs.process import start_vital_thread
 from app.page import Page
-from app.storage.database import Database, jobs, webhooks
+from app.storage.database import Database
+from app.storage.schema import jobs, webhooks
 
 log = structlog.get_logger()
 

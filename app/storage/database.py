@@ -1,9 +1,8 @@
-"""The databases: engine, schema, migrations.
+"""The databases: engine, transactions, migrations.
 
-Rule 1: `TRUTH` is what must never be lost: keys, usage, jobs. It is migrated (alembic), once, under a lock.
-Rule 2: `SHARED` is what all workers look at and nobody would miss: the cache, the rate buckets. With SQLite it
-        has a file of its own, which is never synced to disk and is made anew when its schema changes.
-Rule 3: a write is one transaction that takes SQLite's write lock at its start, so that it waits for its turn
+Rule 1: with SQLite the tables of `SHARED` have a file of their own, which is never synced to disk and is made anew
+        when its schema changes.
+Rule 2: a write is one transaction that takes SQLite's write lock at its start, so that it waits for its turn
         (busy_timeout) and is never refused half-way (https://sqlite.org/lang_transaction.html).
 """
 
@@ -26,162 +25,15 @@ from alembic.util import CommandError
 
 from app.settings import Settings, SettingsError
 from app.storage.files import PRIVATE_FILE, make_private_file, make_private_folder, open_private
+from app.storage.schema import PAGE_SIZE, SHARED
 
 log = structlog.get_logger()
-
-TRUTH = sa.MetaData()
-SHARED = sa.MetaData()
 
 BUSY_TIMEOUT = 30  # seconds that a write waits for another one
 TRUNCATE_WAIT = 50  # milliseconds that a checkpoint waits for readers, TRUNCATE_ATTEMPTS times
 TRUNCATE_ATTEMPTS = 20
 TRUNCATE_PAUSE = 0.05  # seconds between two attempts
 MIGRATION_LOCK = 0x7061_6765_6361_7264  # "pagecard": the key of PostgreSQL's advisory lock
-
-api_keys = sa.Table(
-    "api_keys",
-    TRUTH,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("hash", sa.String(64), nullable=False, unique=True),  # SHA-256 of the key, hexadecimal
-    sa.Column("prefix", sa.String(16), nullable=False),  # what may be shown: kind and first characters
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("plan", sa.String(64), nullable=False),
-    sa.Column("name", sa.String(200), nullable=False),
-    sa.Column("origins", sa.JSON, nullable=False),
-    sa.Column("created_at", sa.Double, nullable=False),  # Unix seconds, as all times here
-    sa.Column("last_used_at", sa.Double),
-    sa.Column("revoked_at", sa.Double),
-)
-
-usage = sa.Table(
-    "usage",
-    TRUTH,
-    sa.Column("key_id", sa.String(32), primary_key=True),
-    sa.Column("month", sa.String(7), primary_key=True),  # "2026-05", UTC
-    sa.Column("urls", sa.BigInteger, nullable=False),
-)
-
-jobs = sa.Table(
-    "jobs",
-    TRUTH,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("key_id", sa.String(32), nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("created_at", sa.Double, nullable=False),
-    sa.Column("completed_at", sa.Double),  # when its last item ended
-    sa.Column("config", sa.JSON, nullable=False),  # as the API shows it: no value of a header
-    sa.Column("headers", sa.JSON),  # the values; forgotten when the job ends
-    sa.Column("invalid_urls", sa.JSON, nullable=False),
-    sa.Column("rendered", sa.Boolean, nullable=False),
-    sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("waiting", sa.Integer, nullable=False),  # items that are queued
-    sa.Column("completed", sa.Integer, nullable=False),
-    sa.Column("failed", sa.Integer, nullable=False),
-    sa.Column("cancelled", sa.Integer, nullable=False),
-    sa.Column("stored_bytes", sa.BigInteger, nullable=False, server_default="0"),  # of URLs and results
-    sa.Index("jobs_by_key", "key_id", "created_at"),
-    sa.Index("jobs_by_end", "completed_at"),
-)
-sa.Index(
-    "jobs_waiting",
-    jobs.c.rendered,
-    jobs.c.key_id,
-    jobs.c.created_at,
-    sqlite_where=jobs.c.waiting > 0,
-    postgresql_where=jobs.c.waiting > 0,
-)
-
-sa.Index(
-    "jobs_open",
-    jobs.c.key_id,
-    sqlite_where=jobs.c.completed_at.is_(None),
-    postgresql_where=jobs.c.completed_at.is_(None),
-)
-
-job_items = sa.Table(
-    "job_items",
-    TRUTH,
-    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("input_index", sa.Integer, primary_key=True),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("owner", sa.String(80)),  # who works on it; set while it is `processing`, and only then
-    sa.Column("error_code", sa.String(32)),
-    sa.Column("error_message", sa.Text),
-    sa.Column("http_status", sa.Integer),
-    sa.Column("duration_ms", sa.Integer),
-    sa.Column("result_of", sa.Integer),  # the item of this job whose result is equal and stored
-)
-sa.Index(
-    "job_items_owned",
-    job_items.c.owner,
-    sqlite_where=job_items.c.owner.is_not(None),
-    postgresql_where=job_items.c.owner.is_not(None),
-)
-
-job_results = sa.Table(
-    "job_results",
-    TRUTH,
-    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("input_index", sa.Integer, primary_key=True),
-    sa.Column("data", sa.LargeBinary, nullable=False),  # JSON: markdown, html, metadata
-    sa.Column("digest", sa.String(32)),  # BLAKE2b of the data, hexadecimal
-    sa.Index("job_results_by_digest", "job_id", "digest"),
-)
-
-job_owners = sa.Table(
-    "job_owners",
-    TRUTH,
-    sa.Column("id", sa.String(80), primary_key=True),
-    sa.Column("seen_at", sa.Double, nullable=False),
-)
-
-job_requests = sa.Table(
-    "job_requests",
-    TRUTH,
-    sa.Column("key_id", sa.String(32), primary_key=True),
-    sa.Column("idempotency_key", sa.String(255), primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),  # SHA-256 of what was asked, hexadecimal
-    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("created_at", sa.Double, nullable=False),
-)
-
-webhooks = sa.Table(
-    "webhooks",
-    TRUTH,
-    sa.Column("job_id", sa.String(36), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("secret", sa.Text),  # forgotten with the last try
-    sa.Column("message_id", sa.String(64), nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("next_attempt_at", sa.Double, index=True),
-    sa.Column("last_attempt_at", sa.Double),
-    sa.Column("last_http_status", sa.Integer),
-    sa.Column("last_error", sa.String(32)),  # a code of the tree of errors
-)
-
-cache_entries = sa.Table(
-    "cache_entries_3",
-    SHARED,
-    sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
-    sa.Column("status", sa.Integer, nullable=False),
-    sa.Column("stored_at", sa.Double, nullable=False),
-    sa.Column("expires_at", sa.Double, nullable=False),
-    sa.Column("kept_until", sa.Double, nullable=False, index=True),
-    sa.Column("failure", sa.LargeBinary, nullable=False),
-    sa.Column("failed_at", sa.Double, nullable=False),
-    sa.Column("retry_at", sa.Double, nullable=False),
-)
-
-rate_buckets = sa.Table(
-    "rate_buckets",
-    SHARED,
-    sa.Column("key_id", sa.String(32), primary_key=True),
-    sa.Column("tokens", sa.Double, nullable=False),
-    sa.Column("at", sa.Double, nullable=False),
-)
 
 SHARED_FILE = "shared-3.sqlite3"  # the number goes up with each change of SHARED's schema
 
@@ -209,6 +61,7 @@ class Database:
 
         @sa.event.listens_for(engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of a new file
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA foreign_keys=ON")

@@ -21,8 +21,9 @@ import structlog
 from cachetools import TTLCache
 
 from app.errors import ApiKeyExpired, ApiKeyRevoked, InvalidApiKey
-from app.storage.database import Database, api_keys
+from app.storage.database import Database
 from app.storage.generations import Generations
+from app.storage.schema import api_keys
 
 log = structlog.get_logger()
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from app.metrics import CACHE_FAILURES
-from app.storage.database import Database, cache_entries
+from app.storage.database import Database
+from app.storage.schema import cache_entries
 
 log = structlog.get_logger()
 

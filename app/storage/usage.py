@@ -10,7 +10,8 @@ import sqlalchemy as sa
 import structlog
 
 from app.plans import Plan
-from app.storage.database import Database, usage
+from app.storage.database import Database
+from app.storage.schema import usage
 
 log = structlog.get_logger()
 

@@ -11,9 +11,10 @@ from werkzeug.test import TestResponse, create_environ
 
 from app.api.auth import AUTHENTICATED
 from app.settings import Settings
-from app.storage.database import Database, api_keys
+from app.storage.database import Database
 from app.storage.generations import Generations
 from app.storage.keys import KeyStore
+from app.storage.schema import api_keys
 from tests.api.conftest import ORIGIN, Api
 from tests.site import Site
 

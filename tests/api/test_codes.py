@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.errors import PagecardError, leaves
 from app.plans import PLANS, Plan
 from app.settings import Settings
-from app.storage.database import api_keys
+from app.storage.schema import api_keys
 from tests.api.conftest import ORIGIN, Api
 from tests.site import Site
 

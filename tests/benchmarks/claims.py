@@ -17,7 +17,8 @@ from typing import Any
 from app.jobs.job import Status
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
-from app.storage.database import Database, job_items, jobs
+from app.storage.database import Database
+from app.storage.schema import job_items, jobs
 from tests.jobs.conftest import CONFIG, done, new_job
 from tests.servers import running_postgres
 

@@ -16,7 +16,8 @@ from app.jobs.job import Idempotency, Item, Job, NewJob, Outcome, Status, Target
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.plans import Plan
-from app.storage.database import TRUTH, Database
+from app.storage.database import Database
+from app.storage.schema import TRUTH
 
 TTL = 3_600
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -15,7 +15,7 @@ from app.jobs import Engine, Jobs
 from app.jobs.celery import PUBLISH_TIMEOUT, Tickets, build_celery
 from app.jobs.job import Job, Status
 from app.jobs.webhook import WebhookQueue
-from app.storage.database import job_results
+from app.storage.schema import job_results
 from tests.jobs.conftest import World, new_job
 from tests.servers import RedisServer, end, until
 

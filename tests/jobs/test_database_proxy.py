@@ -18,7 +18,8 @@ from app.jobs.database_proxy import DatabaseProxy, portable, start_database_prox
 from app.jobs.job import Status
 from app.jobs.queue import JobQueue
 from app.jobs.result_writer import DATABASE_AWAY, PROXY_GONE
-from app.storage.database import Database, job_items
+from app.storage.database import Database
+from app.storage.schema import job_items
 from tests.jobs.conftest import World, done
 
 

@@ -17,7 +17,8 @@ from app.jobs.embedded import Supervisor
 from app.jobs.job import Job, Status
 from app.jobs.queue import LEASE
 from app.jobs.webhook import WebhookQueue
-from app.storage.database import Database, job_results
+from app.storage.database import Database
+from app.storage.schema import job_results
 from tests.jobs.conftest import World, is_held
 from tests.servers import until
 

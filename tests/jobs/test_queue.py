@@ -14,7 +14,7 @@ from app.jobs.job import Status
 from app.jobs.queue import LEASE
 from app.jobs.store import lock
 from app.jobs.turns import KEYS_IN_TURN, share
-from app.storage.database import job_items, job_owners, job_results, jobs
+from app.storage.schema import job_items, job_owners, job_results, jobs
 from tests.jobs.conftest import World, done, lost
 
 

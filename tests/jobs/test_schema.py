@@ -5,7 +5,8 @@ from __future__ import annotations
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from app.storage.database import TRUTH, Database
+from app.storage.database import Database
+from app.storage.schema import TRUTH
 
 
 def test_a_migrated_database_has_every_table_column_and_index(database: Database) -> None:

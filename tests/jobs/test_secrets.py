@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.jobs.webhook import WebhookQueue
-from app.storage.database import Database, jobs
+from app.storage.database import Database
+from app.storage.schema import PAGE_SIZE, jobs
 from tests.jobs.conftest import SECRET, World
 
 HOOK = "https://example.com/hook"
@@ -34,6 +35,12 @@ def world(folder: Path) -> World:
 
 def holding(folder: Path, secret: str) -> list[str]:
     return [path.name for path in folder.iterdir() if secret.encode() in path.read_bytes()]
+
+
+def pages_holding(database: Path, secret: str) -> list[bytes]:
+    file = database.read_bytes()
+    pages = [file[start : start + PAGE_SIZE] for start in range(0, len(file), PAGE_SIZE)]
+    return [page for page in pages if secret.encode() in page]
 
 
 @contextmanager
@@ -71,6 +78,17 @@ def test_headers_of_many_jobs_leave_nothing_on_pages_that_were_split(world: Worl
     while world.work(count=40):
         pass
     assert holding(folder, TOKEN) == []
+
+
+def test_secrets_are_on_overflow_pages_alone(world: World, folder: Path) -> None:
+    """B-tree pages keep copies of moved cells. They begin with their type (2, 5, 10 or 13), overflow pages do not."""
+    for number in range(40):
+        world.job(1, headers={"X-Token": TOKEN * (1 + number * 7 % 60)}, webhook=HOOK)
+    world.database.truncate_log()
+    for secret in (TOKEN, SECRET):
+        holders = pages_holding(folder / "primary.sqlite3", secret)
+        assert len(holders) >= 40
+        assert {page[0] for page in holders} == {0}
 
 
 def test_headers_are_in_no_file_once_their_job_was_cancelled(world: World, folder: Path) -> None:

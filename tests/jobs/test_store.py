@@ -14,7 +14,8 @@ from app.errors import IdempotencyConflict, JobFinished, JobNotFound, QuotaExcee
 from app.jobs.job import Item, Outcome, Status
 from app.jobs.store import IDEMPOTENCY_TTL
 from app.plans import Plan
-from app.storage.database import Database, job_items, job_requests, job_results, jobs, webhooks
+from app.storage.database import Database
+from app.storage.schema import job_items, job_requests, job_results, jobs, webhooks
 from tests.jobs.conftest import TTL, World, done, lost, new_job
 
 

@@ -17,7 +17,7 @@ from app.fetch import TargetUrl
 from app.jobs.job import Job
 from app.jobs.webhook import FIRST_RETRY, TIMEOUT, WINDOW, WebhookQueue, WebhookSender, next_attempt
 from app.page import Page
-from app.storage.database import jobs, webhooks
+from app.storage.schema import jobs, webhooks
 from tests.jobs.conftest import SECRET, World
 from tests.servers import until
 

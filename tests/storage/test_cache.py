@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from app.deadline import Deadline
 from app.errors import TargetTimeout
 from app.storage.cache import FRONT_MAX, Cache, _digest
-from app.storage.database import Database, cache_entries
+from app.storage.database import Database
 from app.storage.generations import Generations
+from app.storage.schema import cache_entries
 from app.storage.stores import FAILED, PASSING, Entry, RedisStore, SqlStore, Store
 from tests.servers import until
 

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from app.services import Services
 from app.settings import Settings, SettingsError
-from app.storage.database import SHARED, TRUTH, Database, open_ephemeral, open_primary, usage
+from app.storage.database import Database, open_ephemeral, open_primary
+from app.storage.schema import SHARED, TRUTH, usage
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.errors import ApiKeyRevoked, InvalidApiKey
-from app.storage.database import Database, api_keys
+from app.storage.database import Database
 from app.storage.generations import Generations
 from app.storage.keys import KeyStore, read_origin
+from app.storage.schema import api_keys
 
 
 @pytest.fixture

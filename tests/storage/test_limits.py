@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.plans import Plan
-from app.storage.database import TRUTH, Database
+from app.storage.database import Database
 from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
+from app.storage.schema import TRUTH
 from app.storage.usage import Usage
 
 pytestmark = pytest.mark.slow

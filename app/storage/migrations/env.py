@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.storage.database import TRUTH
+from app.storage.schema import TRUTH
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=TRUTH)
 with context.begin_transaction():
