@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from app import metrics
-from app.extractor import Extractor, recall
+from app.extractor import Extractor, Parts, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.browser.renderer import Renderer
 from app.jobs import Engine, Jobs
@@ -122,13 +122,10 @@ class Services:
             renderer=renderer,
             extractor=Extractor(
                 cache=cache,
-                fetch=fetcher.fetch,
-                render=renderer.fetch,
+                parts=Parts(fetcher.fetch, renderer.fetch, settings.max_bytes, _observe),
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
                 stale_ttl=settings.stale_ttl,
-                max_bytes=settings.max_bytes,
-                observe=_observe,
             ),
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
             jobs=_open_jobs(settings, primary, usage),

@@ -12,7 +12,7 @@ import pytest
 
 from app.deadline import Deadline
 from app.errors import ReadingFailed, TargetError, TargetHttpError, TargetTimeout, TargetUnreachable, leaves
-from app.extractor import Extractor, Options, recall
+from app.extractor import Extractor, Options, Parts, recall
 from app.fetch import TargetUrl, parse_url
 from app.page import Page, Wait
 from app.results import Failure, Outcome, Success
@@ -45,6 +45,9 @@ class World:
     def render(self, url: TargetUrl, deadline: Deadline, **asked: Any) -> Page:
         self.rendered.append(str(url))
         return self._answer(url)
+
+    def observe(self, url: TargetUrl, outcome: str, reason: str, fetching: float, reading: float) -> None:
+        self.outcomes.append(outcome)
 
     def extract(self, url: str = URL, *, tenant: str = "a", seconds: float = 30, **options: Any) -> Outcome:
         return self.extractor.extract(parse_url(url), Options(**options), Deadline.after(seconds), tenant)
@@ -88,13 +91,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World()
     world.extractor = Extractor(
         cache=cache,
-        fetch=world.fetch,
-        render=world.render,
+        parts=Parts(world.fetch, world.render, 2**20, world.observe),
         cache_ttl=60,
         failure_ttl=30,
         stale_ttl=60,
-        max_bytes=2**20,
-        observe=lambda url, outcome, reason, fetching, reading: world.outcomes.append(outcome),
     )
     yield world
     database.engine.dispose()
@@ -248,7 +248,9 @@ def test_a_mistake_of_ours_takes_the_card_from_nobody(world: World) -> None:
 
 def test_a_mistake_of_ours_is_logged_with_its_traceback_and_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    monkeypatch.setattr("app.extractor.log.exception", lambda event, **more: told.append((event, more)), raising=False)
+    monkeypatch.setattr(
+        "app.extractor.extractor.log.exception", lambda event, **more: told.append((event, more)), raising=False
+    )
     world.pages["https://example.com/?secret"] = KeyError("a mistake")
     world.error("https://example.com/?secret")
     assert told == [("extraction crashed", {"host": "example.com"})]

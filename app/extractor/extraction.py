@@ -1,15 +1,9 @@
-"""One URL: cache -> fetch -> read -> Success | Failure.
-
-Rule 1: what happens to a URL is a value; only a mistake of ours is an exception, and `extract` turns that, too,
-        into a value once it has been logged.
-Rule 2: a result is encoded once, when it is read; the cache, the doors and the jobs pass its bytes on.
-Rule 3: what ended because the asker ran out of time says nothing of the URL, and is not kept.
-"""
+"""One URL on its way from the network to the bytes of its answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -18,20 +12,10 @@ from math import ceil
 from typing import Any, Protocol
 
 import orjson
-import structlog
 
 from app.deadline import Deadline
-from app.errors import (
-    InvalidUrl,
-    PagecardError,
-    ReadingFailed,
-    TargetBlocked,
-    TargetError,
-    TargetHttpError,
-    TargetTimeout,
-    UnsupportedContent,
-    leaves,
-)
+from app.errors import InvalidUrl, TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent
+from app.extractor.options import INCLUDES, Options
 from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
@@ -53,50 +37,11 @@ from app.metadata import (
 )
 from app.metadata.html.table import read_table
 from app.page import Page, Wait, declared_type, is_untold
-from app.results import Failure, Outcome, Success, with_fields
-from app.storage.cache import Cache
-from app.storage.stores import FAILED, PASSING, Entry
+from app.results import with_fields
 
-log = structlog.get_logger()
-
-INCLUDES = ("json_ld", "microdata", "oembed", "sources")
-FORMATS = ("markdown", "html")
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
 MAX_RETRY_AFTER = 86_400  # seconds
 OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Options of one extraction; each option that changes the answer is part of the cache key.
-
-    `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
-    a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
-    `max_age` is in seconds; `fresh` goes past the cache, and stores what it brings.
-    """
-
-    include: frozenset[str] = frozenset()
-    formats: frozenset[str] | None = None
-    metadata: bool = False
-    fresh: bool = False
-    max_age: int = 3_600
-    headers: tuple[tuple[str, str], ...] = ()
-    proxy: str | None = None
-    render: Wait | None = None
-
-    def cache_key(self, target: TargetUrl, tenant: str) -> str:
-        return target.text + self.variant(tenant)
-
-    def variant(self, tenant: str) -> str:
-        """End of a cache key: "" for a plain card, else every option that changes the answer.
-
-        Headers may carry a tenant's credentials: what they bring is that tenant's alone.
-        """
-        if not (self.include or self.formats is not None or self.headers or self.proxy or self.render):
-            return ""
-        formats = None if self.formats is None else sorted(self.formats)
-        own = (tenant, self.headers) if self.headers else ()
-        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
 
 
 class Fetch(Protocol):
@@ -129,96 +74,25 @@ Observe = Callable[[TargetUrl, str, str, float, float], None]
 """Receives each URL fetched: rebuilt URL, "ok" or an error's code, its reason, seconds to fetch, seconds to read."""
 
 
-class Extractor:
-    def __init__(
-        self,
-        *,
-        cache: Cache[Outcome],
-        fetch: Fetch,
-        render: Render,
-        cache_ttl: float,
-        failure_ttl: float,
-        stale_ttl: float,
-        max_bytes: int,
-        observe: Observe = lambda url, outcome, reason, fetching, reading: None,
-    ) -> None:
-        """`cache_ttl`, `failure_ttl`: seconds that a success and a failure are kept; `max_bytes`: of Markdown.
-
-        `stale_ttl`: seconds that an expired success may still stand in for a failure.
-        """
-        self._cache = cache
-        self._fetch = fetch
-        self._render = render
-        self._cache_ttl = cache_ttl
-        self._failure_ttl = failure_ttl
-        self._stale_ttl = stale_ttl
-        self._max_bytes = max_bytes
-        self._observe = observe
-
-    def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
-        """Look up URLs in the cache, each the `text` of a target."""
-        if options.fresh:
-            return {}
-        variant = options.variant(tenant)
-        if not variant:
-            return self._cache.get_many(urls, options.max_age)
-        keys = {url + variant: url for url in urls}
-        found = self._cache.get_many(keys, options.max_age)
-        return {keys[key]: outcome for key, outcome in found.items()}
-
-    def settle(self) -> None:
-        """Wait until all results so far are stored beyond this process."""
-        self._cache.settle()
-
-    def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
-        """Extract one URL. Never raises."""
-        key = options.cache_key(target, tenant)
-
-        def load() -> Entry:
-            return self._load(target, options, deadline, tenant)
-
-        try:
-            if deadline.passed:
-                raise TargetTimeout(reason="queue")
-            max_age = None if options.fresh else options.max_age
-            return self._cache.get_or_load(key, load, max_age=max_age, deadline=deadline)
-        except TargetError as error:
-            return Failure(error)
-        except Exception:
-            log.exception("extraction crashed", host=target.host)
-            return Failure(ReadingFailed())
-
-    def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
-        begun, extraction = time.time(), _Extraction(self, target, options, deadline, tenant)
-        try:
-            status, value = extraction.answer()
-            outcome, reason, entry = "ok", "", self._success(value, status, begun, poor=extraction.poor)
-        except TargetError as error:
-            outcome, reason, entry = error.code, error.reason, self._failure(error, begun, poor=deadline.passed)
-        except Exception:
-            log.exception("extraction crashed", host=target.host)
-            outcome, reason, entry = "crashed", "", self._failure(ReadingFailed(), begun, poor=False)
-        extraction.observe(outcome, reason)
-        return entry
-
-    def _success(self, value: bytes, status: int, begun: float, *, poor: bool) -> Entry:
-        expires_at = begun if poor else begun + self._cache_ttl
-        return Entry(value, status, begun, expires_at, expires_at + self._stale_ttl if expires_at > begun else 0)
-
-    def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
-        passing = error.retryable or isinstance(error, TargetBlocked)
-        poor = poor or error.reason == "queue" or isinstance(error, ReadingFailed)
-        expires_at = begun if poor or not self._failure_ttl else time.time() + self._failure_ttl
-        return Entry(_encode_failure(error), PASSING if passing else FAILED, begun, expires_at)
+def _unobserved(url: TargetUrl, outcome: str, reason: str, fetching: float, reading: float) -> None:
+    pass
 
 
-class _Extraction:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Parts that every extraction works with. `max_bytes`: of Markdown."""
+
+    fetch: Fetch
+    render: Render
+    max_bytes: int
+    observe: Observe = _unobserved
+
+
+class Extraction:
     """One URL on its way from the network to the bytes of its answer."""
 
-    def __init__(
-        self, extractor: Extractor, target: TargetUrl, options: Options, deadline: Deadline, tenant: str
-    ) -> None:
-        self._extractor = extractor
+    def __init__(self, parts: Parts, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> None:
+        self._parts = parts
         self._target = target
         self._options = options
         self._deadline = deadline
@@ -228,8 +102,9 @@ class _Extraction:
         self.poor = False  # whether the asker's time, or its place in a queue, cut the card short
 
     def observe(self, outcome: str, reason: str) -> None:
+        """Report the URL with its error's code (or "ok") and reason."""
         reading = time.perf_counter() - self.started - self.fetching
-        self._extractor._observe(self._target, outcome, reason, self.fetching, reading)
+        self._parts.observe(self._target, outcome, reason, self.fetching, reading)
 
     def answer(self) -> tuple[int, bytes]:
         """The status of the page, and the JSON. Raises TargetError."""
@@ -255,12 +130,12 @@ class _Extraction:
             read.append(Document(page))
             return read_refresh(read[-1])
 
-        page = self._bring(partial(self._extractor._fetch, refresh=refresh), self._target)
+        page = self._bring(partial(self._parts.fetch, refresh=refresh), self._target)
         return read[-1] if read and read[-1].page is page else Document(page)
 
     def _render(self) -> Document:
         """Render the page, and the target of its meta refresh."""
-        render = partial(self._extractor._render, wait=self._options.render or Wait())
+        render = partial(self._parts.render, wait=self._options.render or Wait())
         document = Document(self._bring(render, self._target))
         target = read_refresh(document)
         with suppress(InvalidUrl):
@@ -314,7 +189,7 @@ class _Extraction:
             return None
         allowed = min(OEMBED_TIMEOUT, self._deadline.remaining() / 2)
         try:
-            answer = self._extractor._fetch(parse_url(endpoint), self._deadline.sooner(allowed), tenant=self._tenant)
+            answer = self._parts.fetch(parse_url(endpoint), self._deadline.sooner(allowed), tenant=self._tenant)
         except TargetError as error:
             hurried = isinstance(error, TargetTimeout) and (allowed < OEMBED_TIMEOUT or error.reason == "queue")
             self.poor |= hurried or self._deadline.passed
@@ -335,7 +210,7 @@ class _Extraction:
         )
 
     def _markdown(self, document: Document) -> str:
-        return to_markdown(read_table(document.markup), document.base_url, limit=self._extractor._max_bytes)
+        return to_markdown(read_table(document.markup), document.base_url, limit=self._parts.max_bytes)
 
 
 def _asked_as(target: TargetUrl, page: Page) -> Page:
@@ -358,27 +233,3 @@ def _is_empty(page: Page) -> bool:
     """Whether an answer that may be HTML has no character but white space."""
     told = declared_type(page.content_type)
     return (is_untold(told) or is_html(page)) and not page.body.strip(_BLANK)
-
-
-_ERRORS: dict[str, type[TargetError]] = {error.code: error for error in leaves(TargetError)}  # type: ignore[misc]
-
-
-def recall(entry: Entry, hit: bool, stale: bool) -> Outcome:
-    """Decode an entry of the cache; `hit` tells a found entry from a loaded one."""
-    if entry.status in (FAILED, PASSING):
-        return Failure(_decode_failure(entry.value))
-    return Success(entry.value, entry.status, hit, entry.stored_at, entry.expires_at, stale)
-
-
-def _encode_failure(error: TargetError) -> bytes:
-    kept = {"code": error.code, "message": error.message, "details": error.details, "retryable": error.retryable}
-    return orjson.dumps(kept)
-
-
-def _decode_failure(value: bytes) -> TargetError:
-    kept = orjson.loads(value)
-    kind = _ERRORS[kept["code"]]
-    error = kind.__new__(kind)  # a kind may have a constructor of its own
-    PagecardError.__init__(error, kept["message"], details=kept["details"])
-    error.retryable = kept["retryable"]
-    return error

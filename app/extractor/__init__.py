@@ -1,0 +1,8 @@
+"""One URL: cache, fetch, read, answer."""
+
+from app.extractor.entries import recall
+from app.extractor.extraction import Fetch, Observe, Parts, Render
+from app.extractor.extractor import Extractor
+from app.extractor.options import FORMATS, INCLUDES, Options
+
+__all__ = ["FORMATS", "INCLUDES", "Extractor", "Fetch", "Observe", "Options", "Parts", "Render", "recall"]

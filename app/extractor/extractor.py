@@ -1,0 +1,103 @@
+"""One URL: cache -> fetch -> read -> Success | Failure.
+
+Rule 1: what happens to a URL is a value; only a mistake of ours is an exception, and `extract` turns that, too,
+        into a value once it has been logged.
+Rule 2: a result is encoded once, when it is read; the cache, the doors and the jobs pass its bytes on.
+Rule 3: what ended because the asker ran out of time says nothing of the URL, and is not kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from app.deadline import Deadline
+from app.errors import ReadingFailed, TargetBlocked, TargetError, TargetTimeout
+from app.extractor.entries import encode_failure
+from app.extractor.extraction import Extraction, Parts
+from app.extractor.options import Options
+from app.fetch import TargetUrl
+from app.results import Failure, Outcome
+from app.storage.cache import Cache
+from app.storage.stores import FAILED, PASSING, Entry
+
+log = structlog.get_logger()
+
+
+class Extractor:
+    def __init__(
+        self,
+        *,
+        cache: Cache[Outcome],
+        parts: Parts,
+        cache_ttl: float,
+        failure_ttl: float,
+        stale_ttl: float,
+    ) -> None:
+        """`cache_ttl`, `failure_ttl`: seconds that a success and a failure are kept.
+
+        `stale_ttl`: seconds that an expired success may still stand in for a failure.
+        """
+        self._cache = cache
+        self._parts = parts
+        self._cache_ttl = cache_ttl
+        self._failure_ttl = failure_ttl
+        self._stale_ttl = stale_ttl
+
+    def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
+        """Look up URLs in the cache, each the `text` of a target."""
+        if options.fresh:
+            return {}
+        variant = options.variant(tenant)
+        if not variant:
+            return self._cache.get_many(urls, options.max_age)
+        keys = {url + variant: url for url in urls}
+        found = self._cache.get_many(keys, options.max_age)
+        return {keys[key]: outcome for key, outcome in found.items()}
+
+    def settle(self) -> None:
+        """Wait until all results so far are stored beyond this process."""
+        self._cache.settle()
+
+    def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
+        """Extract one URL. Never raises."""
+        key = options.cache_key(target, tenant)
+
+        def load() -> Entry:
+            return self._load(target, options, deadline, tenant)
+
+        try:
+            if deadline.passed:
+                raise TargetTimeout(reason="queue")
+            max_age = None if options.fresh else options.max_age
+            return self._cache.get_or_load(key, load, max_age=max_age, deadline=deadline)
+        except TargetError as error:
+            return Failure(error)
+        except Exception:
+            log.exception("extraction crashed", host=target.host)
+            return Failure(ReadingFailed())
+
+    def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
+        begun, extraction = time.time(), Extraction(self._parts, target, options, deadline, tenant)
+        try:
+            status, value = extraction.answer()
+            outcome, reason, entry = "ok", "", self._success(value, status, begun, poor=extraction.poor)
+        except TargetError as error:
+            outcome, reason, entry = error.code, error.reason, self._failure(error, begun, poor=deadline.passed)
+        except Exception:
+            log.exception("extraction crashed", host=target.host)
+            outcome, reason, entry = "crashed", "", self._failure(ReadingFailed(), begun, poor=False)
+        extraction.observe(outcome, reason)
+        return entry
+
+    def _success(self, value: bytes, status: int, begun: float, *, poor: bool) -> Entry:
+        expires_at = begun if poor else begun + self._cache_ttl
+        return Entry(value, status, begun, expires_at, expires_at + self._stale_ttl if expires_at > begun else 0)
+
+    def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
+        passing = error.retryable or isinstance(error, TargetBlocked)
+        poor = poor or error.reason == "queue" or isinstance(error, ReadingFailed)
+        expires_at = begun if poor or not self._failure_ttl else time.time() + self._failure_ttl
+        return Entry(encode_failure(error), PASSING if passing else FAILED, begun, expires_at)

@@ -1,0 +1,44 @@
+"""Options of one extraction, and the key of the cache that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.fetch import TargetUrl
+from app.page import Wait
+
+INCLUDES = ("json_ld", "microdata", "oembed", "sources")
+FORMATS = ("markdown", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of one extraction; each option that changes the answer is part of the cache key.
+
+    `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
+    a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
+    `max_age` is in seconds; `fresh` goes past the cache, and stores what it brings.
+    """
+
+    include: frozenset[str] = frozenset()
+    formats: frozenset[str] | None = None
+    metadata: bool = False
+    fresh: bool = False
+    max_age: int = 3_600
+    headers: tuple[tuple[str, str], ...] = ()
+    proxy: str | None = None
+    render: Wait | None = None
+
+    def cache_key(self, target: TargetUrl, tenant: str) -> str:
+        return target.text + self.variant(tenant)
+
+    def variant(self, tenant: str) -> str:
+        """End of a cache key: "" for a plain card, else every option that changes the answer.
+
+        Headers may carry a tenant's credentials: what they bring is that tenant's alone.
+        """
+        if not (self.include or self.formats is not None or self.headers or self.proxy or self.render):
+            return ""
+        formats = None if self.formats is None else sorted(self.formats)
+        own = (tenant, self.headers) if self.headers else ()
+        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
