@@ -94,6 +94,9 @@ JOBS_PENDING = Gauge("pagecard_job_items_pending", "Items of jobs that wait", mu
 SERVER_ERRORS = Counter(
     "pagecard_server_errors", "Exceptions of the server's own code, each of which closed a connection"
 )
+CONNECTIONS_REFUSED = Counter(
+    "pagecard_connections_refused", "Connections closed at once, since their client address had too many"
+)
 WEBHOOKS = Counter("pagecard_webhooks", "Webhook deliveries tried, by outcome", ("outcome",))
 
 # Of what every request or URL counts: prometheus_client checks the labels anew whenever it is asked.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -26,10 +26,32 @@ class AllowedNetwork:
 
 def parse_denied(text: str) -> tuple[Network, ...]:
     """Read a list of CIDRs such as `198.18.0.0/15, fd00::/8`. Raises ValueError as `parse_networks` does."""
+    return _parse_cidrs(text, "a network that is refused is refused on every port; write it without one")
+
+
+def parse_trusted(text: str) -> tuple[Network, ...]:
+    """Read a list of CIDRs of proxies such as `10.0.0.0/8, ::1`. Raises ValueError as `parse_networks` does."""
+    return _parse_cidrs(text, "a proxy is trusted whatever its port; write it without one")
+
+
+def _parse_cidrs(text: str, refusal_of_a_port: str) -> tuple[Network, ...]:
     networks = parse_networks(text)
     if any(each.port is not None for each in networks):
-        raise ValueError("a network that is refused is refused on every port; write it without one")
+        raise ValueError(refusal_of_a_port)
     return tuple(each.network for each in networks)
+
+
+def contains(networks: tuple[Network, ...], host: str) -> bool:
+    """Whether an IP address, as the socket or a header gives it, is in one of the networks.
+
+    An IPv4 address that was mapped into IPv6 (RFC 4291, section 2.5.5.2) counts as IPv4.
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
 
 
 def parse_networks(text: str) -> tuple[AllowedNetwork, ...]:

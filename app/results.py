@@ -13,8 +13,11 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from app.errors import TargetError
+from app.errors import ResponseTooLarge, TargetError
 from app.text import printable
+
+MAX_ANSWER = 32 * 2**20
+"""Bytes of the cards of one answer, which is joined in memory."""
 
 
 class Success(Struct, frozen=True):
@@ -62,6 +65,7 @@ def encode_envelope(data: Iterable[bytes], meta: bytes) -> bytes:
 
 def encode_batch(urls: Sequence[str], outcomes: Sequence[Outcome]) -> list[bytes]:
     """Encode `{"results", "summary"}` in pieces, to be joined once: an answer may have megabytes."""
+    outcomes = _fitting(outcomes)
     pieces = chain.from_iterable(map(_pieces, chain((_BEGIN,), repeat(_NEXT)), _echoes(urls), outcomes))
     summary = encode_summary(len(urls), list(map(type, outcomes)).count(Success))
     return [b'{"results":[', *pieces, b'],"summary":', summary, b"}"]
@@ -75,6 +79,26 @@ def encode_result(url: str, outcome: Outcome) -> bytes:
 def encode_summary(total: int, successful: int) -> bytes:
     """Encode the counts of a batch."""
     return orjson.dumps({"total": total, "successful": successful, "failed": total - successful})
+
+
+def check_size(card: Success) -> None:
+    """Raise ResponseTooLarge for a card that an answer has no room for."""
+    if len(card.data) > MAX_ANSWER:
+        raise ResponseTooLarge("The answer holds at most 32 MiB; ask for this URL with fewer extra blocks")
+
+
+def _fitting(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Replace each card that an answer of `MAX_ANSWER` bytes has no room for, in the order of the URLs."""
+    sizes = [len(each.data) if type(each) is Success else 0 for each in outcomes]
+    if sum(sizes) <= MAX_ANSWER:
+        return outcomes
+    room, fitting = MAX_ANSWER, list(outcomes)
+    for index, size in enumerate(sizes):
+        if size > room:
+            fitting[index] = Failure(ResponseTooLarge())
+        else:
+            room -= size
+    return fitting
 
 
 _BEGIN, _NEXT = b'{"url":', b',{"url":'

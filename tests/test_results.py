@@ -79,3 +79,19 @@ def test_a_batch_counts_what_failed() -> None:
     encoded = orjson.loads(b"".join(encode_batch(["a", "b"], [CARD, Failure(TargetTimeout())])))
     assert [each["success"] for each in encoded["results"]] == [True, False]
     assert encoded["summary"] == {"total": 2, "successful": 1, "failed": 1}
+
+
+def test_an_answer_has_room_for_so_many_bytes_of_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.results.MAX_ANSWER", 120)
+    large, small = (Success(orjson.dumps({"title": "x" * size}), 200, False, 1.0, 2.0) for size in (60, 5))
+    told = orjson.loads(b"".join(encode_batch(list("abcde"), [small, large, large, small, Failure(TargetTimeout())])))
+    codes = [each["error"]["code"] if "error" in each else "" for each in told["results"]]
+    assert codes == ["", "", "RESPONSE_TOO_LARGE", "", "TARGET_TIMEOUT"]
+    assert told["summary"] == {"total": 5, "successful": 3, "failed": 2}
+    assert not told["results"][2]["error"]["retryable"]
+
+
+def test_an_answer_with_room_for_all_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.results.MAX_ANSWER", 3 * len(CARD.data))
+    told = orjson.loads(b"".join(encode_batch(list("abc"), [CARD] * 3)))
+    assert told["summary"]["successful"] == 3

@@ -22,7 +22,7 @@ from app.deadline import Deadline
 from app.errors import BatchTooLarge, InvalidBody, InvalidUrls, MissingUrl
 from app.extractor import Options
 from app.plans import Plan
-from app.results import Failure, Outcome, Success
+from app.results import Failure, Outcome, Success, check_size
 
 
 def read_url_query(schema: Schema) -> Any:
@@ -39,6 +39,7 @@ def find_card(caller: Caller, url: str, options: Options) -> Success:
     [outcome] = collect(extract(caller, parsed, options, read_deadline(None))).values()
     if isinstance(outcome, Failure):
         raise outcome.error
+    check_size(outcome)
     return outcome
 
 

@@ -27,6 +27,7 @@ PagecardError
 └── TargetError                  one URL fails: a result of its own, or the answer of GET /v1/extract
     ├── InvalidUrl               400  INVALID_URL
     ├── TargetNotAllowed         403  TARGET_NOT_ALLOWED
+    ├── ResponseTooLarge         413  RESPONSE_TOO_LARGE
     ├── UnsupportedContent       422  UNSUPPORTED_CONTENT
     ├── ReadingFailed            500  INTERNAL_ERROR         retryable
     ├── TargetUnreachable        502  TARGET_UNREACHABLE     retryable
@@ -68,6 +69,7 @@ from app.errors.target import (
     LASTING,
     InvalidUrl,
     ReadingFailed,
+    ResponseTooLarge,
     TargetBlocked,
     TargetError,
     TargetHttpError,
@@ -108,6 +110,7 @@ __all__ = [
     "RateLimitExceeded",
     "ReadingFailed",
     "RenderingUnavailable",
+    "ResponseTooLarge",
     "ServiceError",
     "TargetBlocked",
     "TargetError",

@@ -47,6 +47,14 @@ class TargetNotAllowed(TargetError):
     reasons = frozenset(("address", "port", "name", "host_denied", "robots", "redirect_scheme"))
 
 
+class ResponseTooLarge(TargetError):
+    """The card is there, and in the cache, but the answer has no room for it."""
+
+    code = "RESPONSE_TOO_LARGE"
+    status = 413
+    message = "The answer holds at most 32 MiB; ask for this URL alone, or for a stream"
+
+
 class UnsupportedContent(TargetError):
     code = "UNSUPPORTED_CONTENT"
     status = 422

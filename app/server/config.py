@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from app.page import Page
+from app.server.address_limit import AddressLimit
 from app.server.master import Master
 
 __all__ = [
@@ -103,8 +104,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """In a worker whose application is loaded: start its threads, and watch for jobs."""
+    """In a worker whose application is loaded: limit its connections, start its threads, and watch for jobs."""
     services = worker.wsgi.extensions["pagecard"]
+    settings = services.settings
+    worker.limit_addresses(AddressLimit(settings.connections_per_address, settings.trusted_proxies))
     services.fill()
     services.jobs.engine.start(_master.ask_for_runner)
 

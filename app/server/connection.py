@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from typing import Any
 
 from app.server.channel import Channel
 from app.server.exchange import Exchange, NextStep
@@ -23,8 +26,10 @@ class Phase(Enum):
 class Connection:
     """`next_step` is None while a request thread has the connection."""
 
-    def __init__(self, channel: Channel, new_exchange: Callable[..., Exchange]) -> None:
+    def __init__(self, channel: Channel, client: Any, new_exchange: Callable[..., Exchange]) -> None:
+        """`client`: the address that `socket.accept` gave."""
         self.channel = channel
+        self.client = client
         self.new_exchange = new_exchange
         self.exchange: Exchange | None = None
         self.phase = Phase.ANSWERING
@@ -38,3 +43,13 @@ class Connection:
     def start_next_request(self) -> None:
         self.exchange = None
         self.channel.start_next_request()
+
+
+def largest(connections: Iterable[Connection]) -> Connection:
+    """Find the largest connection of the tenant with the most bytes; of equals, the slowest."""
+    now, held = time.monotonic(), Counter[str]()
+    for conn in connections:
+        held[conn.channel.tenant] += conn.channel.held
+    tenant, _ = held.most_common(1)[0]
+    own = (conn for conn in connections if conn.channel.tenant == tenant)
+    return max(own, key=lambda conn: (conn.channel.held, -conn.channel.rate(now)))

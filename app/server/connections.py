@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from app import metrics
 from app.errors import InvalidBody, Overloaded
+from app.server.address_limit import AddressLimit, host_of
 from app.server.channel import Channel, UnsentTotal
-from app.server.connection import Connection, Phase
+from app.server.connection import Connection, Phase, largest
 from app.server.dispatcher import Dispatcher, KnownKeys
 from app.server.event_loop import READABLE, WRITABLE, EventLoop
 from app.server.exchange import NextStep
@@ -49,6 +50,7 @@ class Connections:
         """`may_keep`, called once for each request, tells whether the worker takes another one afterwards."""
         self.keep_alive = 75.0  # seconds that a connection may be idle
         self.max_idle = 1_000
+        self.address_limit = AddressLimit()
         self._loop = loop
         self._dispatcher = dispatcher
         self._connect = connect
@@ -70,7 +72,12 @@ class Connections:
         return sum(map(len, self._phases.values()))
 
     def open(self, sock: socket.socket, client: Any, server: Any) -> None:
-        """Take a connection that was accepted."""
+        """Take a connection that was accepted, or close it where its address has too many."""
+        if self.address_limit.is_reached(client) and not self._close_waiting(client):
+            metrics.CONNECTIONS_REFUSED.inc()
+            sock.close()
+            return
+        self.address_limit.add(client)
         channel = Channel(sock, self._unsent)
         conn = self._connect(channel, client, server)
         channel.on_unsent = partial(self._loop.call, partial(self._watch_unsent, conn), conn)
@@ -96,6 +103,7 @@ class Connections:
             self._move(conn, Phase.CLOSED)
             conn.exchange = None
             conn.channel.close()
+            self.address_limit.remove(conn.client)
 
     # Requests ---------------------------------------------------------------------------------------------------------
 
@@ -244,6 +252,15 @@ class Connections:
         if not conn.channel.discard():
             self.close(conn)
 
+    def _close_waiting(self, client: Any) -> bool:
+        """Close a lingering or idle connection of a client's address; False if there is none."""
+        host = host_of(client)
+        waiting = (conn for table in (self._lingering, self._idle) for conn in table if host_of(conn.client) == host)
+        conn = next(waiting, None)
+        if conn:
+            self.close(conn)
+        return conn is not None
+
     def make_room(self) -> None:
         """Close one connection: a lingering, idle or receiving one, else the largest that only sends."""
         waiting = next((conn for table in (self._lingering, self._idle, self._receiving) for conn in table), None)
@@ -276,13 +293,3 @@ class Connections:
 
 def _expired(table: dict[Connection, float], now: float) -> list[Connection]:
     return [conn for conn, deadline in table.items() if deadline < now]
-
-
-def largest(connections: Iterable[Connection]) -> Connection:
-    """Find the largest connection of the tenant with the most bytes; of equals, the slowest."""
-    now, held = time.monotonic(), Counter[str]()
-    for conn in connections:
-        held[conn.channel.tenant] += conn.channel.held
-    tenant, _ = held.most_common(1)[0]
-    own = (conn for conn in connections if conn.channel.tenant == tenant)
-    return max(own, key=lambda conn: (conn.channel.held, -conn.channel.rate(now)))

@@ -17,6 +17,7 @@ import structlog
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-untyped]
 
+from app.server.address_limit import AddressLimit
 from app.server.channel import Channel
 from app.server.connection import Connection
 from app.server.connections import Connections
@@ -89,6 +90,10 @@ class Worker(BaseWorker):  # type: ignore[misc]
             self._swept_at = now
             self._connections.sweep(now)
 
+    def limit_addresses(self, limit: AddressLimit) -> None:
+        """Limit the connections of one client address."""
+        self._connections.address_limit = limit
+
     def _drain_signals(self) -> None:
         """Python writes a byte for each signal (signal.set_wakeup_fd), which ends the loop's wait."""
         os.read(self.PIPE[0], 4_096)
@@ -129,7 +134,7 @@ class Worker(BaseWorker):  # type: ignore[misc]
 
     def _connect(self, channel: Channel, client: Any, server: Any) -> Connection:
         parser = RequestParser(self.cfg, channel, client)
-        return Connection(channel, partial(Exchange, channel, parser, self.wsgi, (client, server), self.cfg))
+        return Connection(channel, client, partial(Exchange, channel, parser, self.wsgi, (client, server), self.cfg))
 
     def _may_keep(self) -> bool:
         """Count a request; False if its connection has to close. Request thread."""

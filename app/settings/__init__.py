@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.networks import AllowedNetwork, Network, parse_denied, parse_hosts, parse_networks, parse_ports
+from app.networks import AllowedNetwork, Network, parse_denied, parse_hosts, parse_networks, parse_ports, parse_trusted
 from app.plans import PLANS, Plan
 from app.settings import values
 from app.settings.environ import PREFIX, SettingsError, read_environ
@@ -96,6 +96,12 @@ class Settings:
     )
     cdp_url: str | None = _setting(
         values.address("http", "https", "ws", "wss"), None, "remote browser to use instead, over CDP"
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        parse_trusted, (), "`10.0.0.0/8, ::1`: networks of reverse proxies, whose connections are not limited"
+    )
+    connections_per_address: int = _setting(
+        values.whole(0, 10**6), 500, "connections of one client address to a worker; 0 for no limit"
     )
     metrics: bool = _setting(values.switch, True, "whether `/metrics` answers")
     log_level: str = _setting(

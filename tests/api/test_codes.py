@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from werkzeug.test import TestResponse
@@ -189,6 +190,12 @@ def overloaded(world: World) -> TestResponse:
 @provokes
 def target_not_allowed(world: World) -> TestResponse:
     return world.read(FORBIDDEN)
+
+
+@provokes
+def response_too_large(world: World) -> TestResponse:
+    with patch("app.results.MAX_ANSWER", 100):
+        return world.read(world.web.page("/page", "<title>A</title>"))
 
 
 @provokes

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.server
 PROGRAM = """
 import app.server.connections, app.server.channel
 app.server.connections.NEXT_REQUEST_WAIT = {soon}
-app.server.connections.REQUEST_TIMEOUT = app.server.connections.LINGER = app.server.channel.STALL_WINDOW = 1
+app.server.connections.LINGER = app.server.channel.STALL_WINDOW = 1
+app.server.connections.REQUEST_TIMEOUT = {whole}
 app.server.channel.MIN_TAKEN = 8 * 1024
 from gunicorn.app.wsgiapp import run
 run()
@@ -40,9 +41,11 @@ POST = b"POST /v1/extract/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application
 
 
 @contextmanager
-def started(folder: Path, application: str, *options: str, soon: float = NEXT_REQUEST_WAIT) -> Iterator[int]:
+def started(
+    folder: Path, application: str, *options: str, soon: float = NEXT_REQUEST_WAIT, whole: float = 1, **settings: str
+) -> Iterator[int]:
     """The port on which a worker serves an application."""
-    port, program = free_port(), PROGRAM.format(soon=soon)
+    port, program = free_port(), PROGRAM.format(soon=soon, whole=whole)
     command = [
         sys.executable,
         "-P",
@@ -60,7 +63,7 @@ def started(folder: Path, application: str, *options: str, soon: float = NEXT_RE
     with (folder / "log").open("wb") as output:
         process = subprocess.Popen(
             [*command, *small, *options, application],
-            env=environ | {"PAGECARD_DATA_DIR": str(folder / "data")},
+            env=environ | {"PAGECARD_DATA_DIR": str(folder / "data"), **settings},
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -152,7 +155,10 @@ def stream():
         ended.append(1)
 
 engine = SimpleNamespace(start=lambda *_: None)
-application.extensions = {"pagecard": SimpleNamespace(fill=lambda: None, jobs=SimpleNamespace(engine=engine))}
+settings = SimpleNamespace(connections_per_address=0, trusted_proxies=())
+application.extensions = {
+    "pagecard": SimpleNamespace(fill=lambda: None, jobs=SimpleNamespace(engine=engine), settings=settings)
+}
 """
 
 
@@ -189,6 +195,46 @@ def connect() -> Iterator[Callable[..., socket.socket]]:
 
 
 Connect = Callable[..., socket.socket]
+
+
+def connect_from(address: str, port: int) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(address, 0))
+    client.sendall(HEALTH)
+    return client
+
+
+def is_answered(client: socket.socket) -> bool:
+    try:
+        return client.recv(4_096).startswith(b"HTTP/1.1 200")
+    except ConnectionResetError:
+        return False
+
+
+def test_one_address_has_so_many_connections_and_another_has_its_own(tmp_path: Path) -> None:
+    few = {"PAGECARD_CONNECTIONS_PER_ADDRESS": "5", "PAGECARD_TRUSTED_PROXIES": "127.0.0.9"}
+    with started(tmp_path, "app:create_app()", whole=60, **few) as port, ExitStack() as stack:
+
+        def half_requests(address: str, count: int) -> list[socket.socket]:
+            clients = [stack.enter_context(connect_from(address, port)) for _ in range(count)]
+            for client in clients:
+                assert is_answered(client)
+                client.sendall(POST)
+            return clients
+
+        busy = half_requests("127.0.0.2", 5)
+        assert is_answered(stack.enter_context(connect_from("127.0.0.3", port)))  # after a turn of the loop
+        refused = stack.enter_context(connect_from("127.0.0.2", port))
+        assert not is_answered(refused)
+        assert is_answered(stack.enter_context(connect_from("127.0.0.3", port)))
+        half_requests("127.0.0.9", 8)
+        busy[0].close()
+        until(lambda: is_answered(stack.enter_context(connect_from("127.0.0.2", port))))
+
+
+def test_an_idle_connection_makes_room_for_the_next_of_its_address(tmp_path: Path) -> None:
+    with started(tmp_path, "app:create_app()", PAGECARD_CONNECTIONS_PER_ADDRESS="3") as port, ExitStack() as stack:
+        for _ in range(12):
+            assert is_answered(stack.enter_context(connect_from("127.0.0.4", port)))
 
 
 def rest(client: socket.socket) -> bytes:
