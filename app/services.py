@@ -22,6 +22,7 @@ from app.jobs.item_runner import ItemRunner
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
+from app.metadata import shipped_registry
 from app.results import Outcome
 from app.settings import Settings, SettingsError
 from app.storage.cache import Cache
@@ -122,7 +123,13 @@ class Services:
             renderer=renderer,
             extractor=Extractor(
                 cache=cache,
-                parts=Parts(fetcher.fetch, renderer.fetch, settings.max_bytes, _observe),
+                parts=Parts(
+                    fetcher.fetch,
+                    renderer.fetch,
+                    settings.max_bytes,
+                    _observe,
+                    shipped_registry(*settings.oembed_providers),
+                ),
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
                 stale_ttl=settings.stale_ttl,

@@ -403,3 +403,24 @@ def test_a_page_is_rendered_where_that_is_asked_for(world: World) -> None:
 def test_nothing_is_fetched_when_time_is_up(world: World) -> None:
     assert world.error(seconds=0).code == "TARGET_TIMEOUT"
     assert world.fetched == []
+
+
+YOUTUBE = "https://www.youtube.com/watch?v=abc"
+OF_YOUTUBE = "https://www.youtube.com/oembed?format=json&url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3Dabc"
+FRAME = '<iframe src="https://www.youtube.com/embed/abc" width="560" height="315" allow="autoplay"></iframe>'
+
+
+def test_the_player_of_a_provider_is_on_the_card_and_in_its_oembed(world: World) -> None:
+    answer = orjson.dumps({"type": "video", "title": "A film", "html": FRAME + "\n"}).decode()
+    world.pages |= {YOUTUBE: "<title>YouTube</title>", OF_YOUTUBE: page(OF_YOUTUBE, answer)}
+    data = world.data(YOUTUBE, include=frozenset({"oembed"}))
+    assert (data["title"], data["embed"]["url"]) == ("A film", "https://www.youtube.com/embed/abc")
+    assert data["oembed"]["html"] == data["embed"]["html"]
+
+
+def test_a_page_that_names_a_providers_endpoint_as_its_own_gets_no_player(world: World) -> None:
+    link = f'<title>A</title><link rel="alternate" type="application/json+oembed" href="{OF_YOUTUBE}">'
+    answer = orjson.dumps({"type": "video", "title": "A film", "html": FRAME}).decode()
+    world.pages |= {URL: link, OF_YOUTUBE: page(OF_YOUTUBE, answer)}
+    data = world.data(include=frozenset({"oembed"}))
+    assert (data["embed"], data["oembed"]["html"]) == (None, None)

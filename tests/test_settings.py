@@ -10,6 +10,7 @@ import pytest
 from app.networks import AllowedNetwork
 from app.plans import PLANS
 from app.settings import Proxy, Settings, SettingsError
+from app.settings.providers import Provider
 from app.settings.table import hide_passwords, rows
 
 SECRET = "whsec_" + "A" * 32
@@ -235,6 +236,16 @@ def test_proxies_are_tables_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "proxies.toml"
     file.write_text('[[proxy]]\ncountry = "DE"\ntype = "datacenter"\nurl = "http://proxy.example:3128"\n')
     assert read("PROXIES", str(file)) == (Proxy("DE", "datacenter", "http://proxy.example:3128"),)
+
+
+def test_oembed_providers_are_a_list_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "providers.json"
+    file.write_text('[{"provider_name": "Films", "provider_url": "https://films.example", "endpoints": []}]')
+    assert read("OEMBED_PROVIDERS", str(file)) == (Provider("Films", "https://films.example"),)
+    file.write_text("[{}]")
+    [told] = refusal(OEMBED_PROVIDERS=str(file))
+    assert str(file) in told
+    assert "provider_name" in told
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import partial
 from math import ceil
@@ -21,11 +21,14 @@ from app.markdown import to_html, to_markdown
 from app.metadata import (
     Document,
     Metadata,
+    Oembed,
+    Registry,
     encode,
     find_oembed,
     has_card,
     is_html,
     needs_oembed,
+    owned_url,
     read_challenge,
     read_json_ld,
     read_metadata,
@@ -33,6 +36,7 @@ from app.metadata import (
     read_oembed,
     read_refresh,
     read_sources,
+    shipped_registry,
     with_oembed,
 )
 from app.metadata.html.table import read_table
@@ -86,6 +90,7 @@ class Parts:
     render: Render
     max_bytes: int
     observe: Observe = _unobserved
+    registry: Registry = field(default_factory=shipped_registry)
 
 
 class Extraction:
@@ -166,25 +171,25 @@ class Extraction:
         """A caller's headers are for the origin that the caller named, and for no other."""
         return dict(self._options.headers) if target.origin == self._target.origin else {}
 
-    def _card(self, document: Document, oembed: dict[str, Any] | None) -> bytes:
-        metadata = read_metadata(document)
-        if oembed and needs_oembed(document):
-            metadata = with_oembed(metadata, oembed)
+    def _card(self, document: Document, oembed: Oembed | None) -> bytes:
+        metadata = read_metadata(document, self._parts.registry)
+        if oembed:
+            metadata = with_oembed(metadata, oembed, needed=needs_oembed(document))
         return with_fields(encode(metadata), self._blocks(document, metadata, oembed))
 
-    def _blocks(self, document: Document, metadata: Metadata, oembed: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _blocks(self, document: Document, metadata: Metadata, oembed: Oembed | None) -> dict[str, Any]:
         read: dict[str, Callable[[], Any]] = {
             "json_ld": lambda: read_json_ld(document),
             "microdata": lambda: read_microdata(document),
-            "oembed": lambda: oembed,
+            "oembed": lambda: oembed.fields if oembed else None,
             "sources": lambda: read_sources(document, metadata) if is_html(document.page) else None,
         }
         return {name: read[name]() for name in INCLUDES if name in self._options.include}
 
-    def _oembed(self, document: Document) -> dict[str, Any] | None:
+    def _oembed(self, document: Document) -> Oembed | None:
         if "oembed" not in self._options.include and not needs_oembed(document):
             return None
-        endpoint = find_oembed(document)
+        endpoint = find_oembed(document, self._parts.registry)
         if not endpoint:
             return None
         allowed = min(OEMBED_TIMEOUT, self._deadline.remaining() / 2)
@@ -194,9 +199,9 @@ class Extraction:
             hurried = isinstance(error, TargetTimeout) and (allowed < OEMBED_TIMEOUT or error.reason == "queue")
             self.poor |= hurried or self._deadline.passed
             return None
-        return read_oembed(answer.body, answer.content_type, answer.final_url, document.page.final_url)
+        return read_oembed(answer.body, answer.final_url, owned_url(document, endpoint), self._parts.registry)
 
-    def _item(self, document: Document, formats: frozenset[str], oembed: dict[str, Any] | None) -> bytes:
+    def _item(self, document: Document, formats: frozenset[str], oembed: Oembed | None) -> bytes:
         page = document.page
         html = is_html(page)
         if not html and not self._options.metadata:

@@ -10,6 +10,7 @@ from app.metadata.challenge import read_challenge
 from app.metadata.containment import contained, nothing
 from app.metadata.description import read_description
 from app.metadata.document import Document
+from app.metadata.embed import read_embed
 from app.metadata.encode import encode
 from app.metadata.file import has_card, is_html, media_type, read_file
 from app.metadata.html.table import COMPILED
@@ -20,10 +21,11 @@ from app.metadata.label_fields import flat_fields
 from app.metadata.language import read_language
 from app.metadata.media import read_media
 from app.metadata.model import Content, Metadata, PageMeta
-from app.metadata.oembed import find_oembed, needs_oembed, read_oembed, with_oembed
+from app.metadata.oembed import Oembed, find_oembed, needs_oembed, owned_url, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
 from app.metadata.product import read_product
 from app.metadata.refresh import read_refresh
+from app.metadata.registry import Registry, shipped_registry
 from app.metadata.site import declared_name, read_site_name, site_names
 from app.metadata.sources import read_sources
 from app.metadata.structured import read_json_ld, read_microdata
@@ -35,12 +37,15 @@ __all__ = [
     "COMPILED",
     "Document",
     "Metadata",
+    "Oembed",
+    "Registry",
     "encode",
     "find_oembed",
     "flat_fields",
     "has_card",
     "is_html",
     "needs_oembed",
+    "owned_url",
     "read_challenge",
     "read_json_ld",
     "read_metadata",
@@ -48,12 +53,16 @@ __all__ = [
     "read_oembed",
     "read_refresh",
     "read_sources",
+    "shipped_registry",
     "with_oembed",
 ]
 
 
-def read_metadata(document: Document) -> Metadata:
-    """Read the card of a page: an HTML page by its content, a file by its type and name."""
+def read_metadata(document: Document, registry: Registry | None = None) -> Metadata:
+    """Read the card of a page: an HTML page by its content, a file by its type and name.
+
+    `registry` names the providers whose players are embedded: by default those that are shipped.
+    """
     page = document.page
     if not is_html(page):
         return read_file(page)
@@ -62,10 +71,11 @@ def read_metadata(document: Document) -> Metadata:
     site = declared_name(document)
     sites = site_names(document, site)
     article, kind = read_article(document, sites), read_kind(document, og)
+    title = read_title(document, sites)
     return Metadata(
         url=page.url,
         resolved_url=page.final_url,
-        title=read_title(document, sites),
+        title=title,
         description=read_description(document),
         image=read_image(document, og, twitter),
         site_name=read_site_name(document, site),
@@ -91,6 +101,7 @@ def read_metadata(document: Document) -> Metadata:
         kind=kind,
         media=read_media(document, og, kind),
         product=read_product(document, kind),
+        embed=read_embed(document, og, title, registry or shipped_registry()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from app.metadata.model import Metadata
+from app.metadata.model import Embed, Metadata
 from app.metadata.values import MAX_RESULT
 
 T = TypeVar("T", bound=Struct)
@@ -37,4 +37,6 @@ def _cut(value: Any, items: int, characters: int) -> Any:
         return tuple(_cut(item, items, characters) for item in value[:items])
     if isinstance(value, str) and not value.startswith(("http:", "https:", "data:")):
         return value[:characters]
-    return _shrink(value, items, characters) if isinstance(value, Struct) else value
+    # A player is whole or not there: markup that is cut in the middle of an attribute would swallow its page.
+    is_shrunk = isinstance(value, Struct) and not isinstance(value, Embed)
+    return _shrink(value, items, characters) if is_shrunk else value

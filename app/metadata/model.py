@@ -131,6 +131,25 @@ class Product(Struct, frozen=True):
     brand: Annotated[str | None, doc("Name of the brand.", "Example")] = None
 
 
+class Embed(Struct, frozen=True):
+    """Player of the page, as an `<iframe>` that Pagecard has built."""
+
+    kind: Annotated[Literal["iframe"], doc("Always `iframe`.")]
+    url: Annotated[str, doc("Address of the player, https.", "https://player.example.com/1")]
+    provider: Annotated[str, doc("Name of the provider in the registry.", "Example")]
+    html: Annotated[
+        str,
+        doc(
+            "One sandboxed `<iframe>` and nothing else.",
+            '<iframe src="https://player.example.com/1" sandbox="allow-scripts allow-same-origin"></iframe>',
+        ),
+    ]
+    width: Annotated[int | None, doc("Pixels as declared.", 1280)] = None
+    height: Annotated[int | None, doc("Pixels as declared.", 720)] = None
+    aspect_ratio: Annotated[float | None, doc("Width by height, where both are known.", 1.7778)] = None
+    title: Annotated[str | None, doc("Title of the film or sound.", "A film")] = None
+
+
 class Metadata(Struct, frozen=True):
     """The card of one URL."""
 
@@ -151,3 +170,4 @@ class Metadata(Struct, frozen=True):
     kind: Annotated[Kind, doc("Kind of the page, for the layout of its card.")] = "website"
     media: Annotated[Media | None, doc("Film or sound of a page of kind `video` or `audio`.")] = None
     product: Annotated[Product | None, doc("Product of a page of kind `product`.")] = None
+    embed: Annotated[Embed | None, doc("Player of a provider in the registry, on its own page.")] = None

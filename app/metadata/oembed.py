@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
-from app.metadata.embed import rebuild_player
-from app.metadata.model import Kind, Metadata
+from app.metadata.embed import build_embed, player_of_html
+from app.metadata.model import Embed, Kind, Metadata
+from app.metadata.registry import Registry, shipped_registry
 from app.metadata.scrub import scrub
 from app.metadata.values import absolute_url, clean, first, first_of
 
@@ -87,11 +88,30 @@ def needs_oembed(document: Document) -> bool:
     return _provider_of(document.page.final_url) is not None or _provider_of(document.page.url) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Oembed:
+    """An answer: its fields, whose `html` is that of `player`, and the player built from it."""
+
+    fields: dict[str, Any]
+    player: Embed | None = None
+
+
 @contained("oembed", nothing)
-def find_oembed(document: Document) -> str | None:
+def find_oembed(document: Document, registry: Registry | None = None) -> str | None:
     """Find the oEmbed endpoint of a page: its own link (JSON before XML), or the provider's."""
-    discovered = first_of(_discover(document, types) for types in _TYPES)
-    return discovered or _ask_provider(document.page.final_url) or _ask_provider(document.page.url)
+    url, final_url = document.page.url, document.page.final_url
+    return (
+        first_of(_discover(document, types) for types in _TYPES)
+        or _ask_provider(final_url)
+        or _ask_provider(url)
+        or (registry or shipped_registry()).endpoint_for(final_url)
+    )
+
+
+def owned_url(document: Document, endpoint: str) -> str:
+    """URL whose provider must own the player: the final one, or the asked one where `endpoint` is its provider's."""
+    page = document.page
+    return page.url if endpoint == _ask_provider(page.url) else page.final_url
 
 
 def _discover(document: Document, types: tuple[str, ...]) -> str | None:
@@ -109,10 +129,10 @@ def _ask_provider(url: str) -> str | None:
 
 
 @contained("oembed", nothing)
-def read_oembed(body: bytes, content_type: str = "", base_url: str = "", page_url: str = "") -> dict[str, Any] | None:
-    """Read the fields of an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none.
+def read_oembed(body: bytes, base_url: str = "", page_url: str = "", registry: Registry | None = None) -> Oembed | None:
+    """Read an oEmbed answer, JSON or XML, scrubbed and capped; None if it is none.
 
-    `base_url` is the URL of the endpoint, `page_url` that of the page. `html` is rebuilt, or None.
+    `base_url` is the URL of the endpoint, `page_url` that of the page, whose provider must own the player.
     """
     body = body.strip()
     if len(body) > MAX_OEMBED:
@@ -124,11 +144,16 @@ def read_oembed(body: bytes, content_type: str = "", base_url: str = "", page_ur
     for name in ("author_url", "provider_url", "thumbnail_url", "url"):
         if name in fields:
             fields[name] = absolute_url(str(fields[name]), base_url)
+    player = _player(fields, base_url, page_url, registry or shipped_registry()) if "html" in fields else None
     if "html" in fields:
-        title = clean(_string(fields.get("title")))
-        fields["html"] = rebuild_player(str(fields["html"]), title, base_url, page_url)
-    kept: dict[str, Any] = scrub(fields)
-    return kept
+        fields["html"] = player.html if player else None
+    return Oembed(scrub(fields), player)
+
+
+def _player(fields: dict[str, Any], base_url: str, page_url: str, registry: Registry) -> Embed | None:
+    title = clean(_string(fields.get("title")))
+    declared = player_of_html(str(fields["html"]), base_url, title, fields.get("width"), fields.get("height"))
+    return build_embed(declared, page_url, registry)
 
 
 def _read_json(body: bytes) -> Any:
@@ -155,8 +180,13 @@ def _kind(oembed: dict[str, Any]) -> Kind | None:
     return _KINDS.get(_string(oembed.get("type")) or "")
 
 
-def with_oembed(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
-    """Fill the open fields of `metadata`, and replace a title that fits every page of its provider."""
+def with_oembed(metadata: Metadata, oembed: Oembed, *, needed: bool) -> Metadata:
+    """Take the player of an answer; where the page `needed` it, fill open fields and replace a generic title."""
+    filled = _filled(metadata, oembed.fields) if needed else metadata
+    return replace(filled, embed=oembed.player or metadata.embed)
+
+
+def _filled(metadata: Metadata, oembed: dict[str, Any]) -> Metadata:
     title = clean(_string(oembed.get("title")))
     author = clean(_string(oembed.get("author_name")))
     generic = not metadata.title or bool(_GENERIC_TITLES.match(metadata.title))

@@ -152,6 +152,12 @@ def registrable_domain(host: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
+def site_of(host: str) -> str:
+    """Registrable domain, where customers of a shared domain (`github.io`) are sites of their own; else the host."""
+    return _extract_domain.extract_str(host, include_psl_private_domains=True).top_domain_under_public_suffix or host
+
+
+@lru_cache(maxsize=1_024)
 def split_domain(host: str) -> tldextract.ExtractResult:
     """Split a host by the list of public suffixes that the package ships: no network."""
     return _extract_domain.extract_str(host)

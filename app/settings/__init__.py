@@ -15,6 +15,7 @@ from app.networks import AllowedNetwork, Network, parse_denied, parse_hosts, par
 from app.plans import PLANS, Plan
 from app.settings import values
 from app.settings.environ import PREFIX, SettingsError, read_environ
+from app.settings.providers import Provider
 from app.settings.values import Proxy
 
 __all__ = ["METRICS_DIRECTORY", "PREFIX", "USER_AGENT", "Proxy", "Settings", "SettingsError"]
@@ -96,6 +97,11 @@ class Settings:
     )
     cdp_url: str | None = _setting(
         values.address("http", "https", "ws", "wss"), None, "remote browser to use instead, over CDP"
+    )
+    oembed_providers: tuple[Provider, ...] = _setting(
+        values.providers,
+        (),
+        "JSON file of oEmbed providers in addition to those of oembed.com, in the form of its `providers.json`",
     )
     trusted_proxies: tuple[Network, ...] = _setting(
         parse_trusted, (), "`10.0.0.0/8, ::1`: networks of reverse proxies, whose connections are not limited"

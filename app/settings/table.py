@@ -13,6 +13,7 @@ from typing import Any
 
 from app.networks import AllowedNetwork
 from app.settings import PREFIX, Proxy, Settings
+from app.settings.providers import Provider
 
 HIDDEN = "[hidden]"
 
@@ -79,6 +80,8 @@ def _plain(value: Any) -> str:
             return _network(value)
         case Proxy():
             return f"{value.country} {value.type} {value.url}"
+        case Provider():
+            return value.provider_name
         case Path():
             return str(value) if value.is_absolute() else f"./{value}"
     return str(value)

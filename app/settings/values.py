@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.plans import Plan, load_plans
+from app.settings.providers import Provider, read_providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,14 @@ def _proxy(table: Mapping[str, Any]) -> Proxy:
     if proxy.type not in ("residential", "datacenter", "mix"):
         raise ValueError(f"proxy type must be residential, datacenter or mix, not {proxy.type!r}")
     return replace(proxy, url=connect_proxy(proxy.url))
+
+
+def providers(value: str) -> tuple[Provider, ...]:
+    path = file(value)
+    try:
+        return read_providers(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def plans(value: str) -> Mapping[str, Plan]:

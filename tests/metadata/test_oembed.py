@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.metadata import find_oembed, needs_oembed, read_metadata, read_oembed, with_oembed
+from app.metadata import Oembed, find_oembed, needs_oembed, read_metadata, read_oembed, with_oembed
 from tests.metadata.reading import document
 
 ANSWER = {"type": "video", "version": "1.0", "title": "A film", "author_name": "Ann Archer", "provider_name": "YouTube",
@@ -44,15 +44,17 @@ def test_providers_whose_pages_say_nothing(url: str) -> None:
 
 
 def test_an_answer_is_read_and_made_absolute() -> None:
-    read = read_oembed(json.dumps(ANSWER).encode(), "application/json", "https://example.com/o")
+    read = read_oembed(json.dumps(ANSWER).encode(), "https://example.com/o")
     assert read is not None
-    assert read["thumbnail_url"] == "https://i.example/t.jpg"
-    assert read["width"] == 480
+    assert read.fields["thumbnail_url"] == "https://i.example/t.jpg"
+    assert read.fields["width"] == 480
 
 
 def test_an_xml_answer_is_read() -> None:
     body = b'<?xml version="1.0" encoding="utf-8"?><oembed><type>photo</type><title>A &amp; B</title></oembed>'
-    assert read_oembed(body, "text/xml", "https://example.com/") == {"type": "photo", "title": "A & B"}
+    read = read_oembed(body, "https://example.com/")
+    assert read is not None
+    assert read.fields == {"type": "photo", "title": "A & B"}
 
 
 @pytest.mark.parametrize(
@@ -62,19 +64,42 @@ def test_an_xml_answer_is_read() -> None:
      b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><oembed><title>&e;</title></oembed>'],
 )  # fmt: skip
 def test_what_is_no_answer(body: bytes) -> None:
-    assert read_oembed(body, "", "https://example.com/") is None
+    assert read_oembed(body, "https://example.com/") is None
 
 
 def test_a_generic_page_is_filled() -> None:
     card = read_metadata(document("<title>- YouTube</title>", "https://www.youtube.com/watch?v=abc"))
-    oembed = read_oembed(json.dumps(ANSWER).encode(), "", "https://www.youtube.com/")
+    oembed = read_oembed(json.dumps(ANSWER).encode(), "https://www.youtube.com/")
     assert oembed is not None
-    filled = with_oembed(card, oembed)
+    filled = with_oembed(card, oembed, needed=True)
     assert (filled.title, filled.image, filled.meta.author) == ("A film", "https://i.example/t.jpg", "Ann Archer")
 
 
 def test_what_the_page_says_stands() -> None:
     html = '<meta property="og:title" content="My film"><meta property="og:image" content="https://e.example/i.jpg">'
     card = read_metadata(document(html, "https://www.youtube.com/watch?v=abc"))
-    filled = with_oembed(card, {"title": "Another", "thumbnail_url": "https://i.example/t.jpg"})
+    filled = with_oembed(card, Oembed({"title": "Another", "thumbnail_url": "https://i.example/t.jpg"}), needed=True)
     assert (filled.title, filled.image) == ("My film", "https://e.example/i.jpg")
+
+
+def test_a_generic_answer_does_not_replace_what_a_page_says() -> None:
+    """Mastodon's answers have the title "New status by …" and a frame of the instance."""
+    html = """<title>Ann (@ann@social.example): "Kites fly high"</title>
+    <meta property="og:title" content="Ann (@ann@social.example)">
+    <meta property="og:description" content="Kites fly high">
+    <meta property="og:image" content="https://social.example/avatar.png">
+    <link rel="alternate" type="application/json+oembed" href="/api/oembed?url=x">"""
+    page = document(html, "https://social.example/@ann/1")
+    answer = {"type": "rich", "title": "New status by ann", "author_name": "ann", "provider_name": "social.example",
+              "thumbnail_url": "https://social.example/other.png",
+              "html": '<iframe src="https://social.example/@ann/1/embed" width="400"></iframe>'}  # fmt: skip
+    oembed = read_oembed(json.dumps(answer).encode(), "https://social.example/api/oembed", page.page.final_url)
+    card = read_metadata(page)
+    assert oembed is not None
+    assert oembed.fields["html"] is None
+    assert with_oembed(card, oembed, needed=needs_oembed(page)) == card
+
+
+def test_a_page_of_the_registry_without_a_link_has_the_endpoint_of_its_provider() -> None:
+    found = find_oembed(document("<title>x</title>", "https://www.ted.com/talks/a"))
+    assert (found or "").startswith("https://www.ted.com/services/v1/oembed.json?format=json&url=https%3A%2F%2F")
