@@ -42,6 +42,7 @@ CARD = {
     "kind": None,
     "media": None,
     "product": None,
+    "embed": None,
 }
 
 
