@@ -105,7 +105,13 @@ def extract_many(caller: Caller) -> Response:
             200: Answer("The card.", CardAnswer, example=examples.CARD),
             304: Answer("The client's copy is current."),
         },
-        headers={"If-None-Match": {"description": "`ETag` of the client's copy.", "schema": {"type": "string"}}},
+        headers={
+            "If-None-Match": {
+                "description": "`ETag` of the client's copy.",
+                "schema": {"type": "string"},
+                "example": 'W/"5f1c"',
+            }
+        },
         errors=(MissingUrl, QuotaExceeded, Overloaded, *leaves(TargetError)),
     )
 )

@@ -25,7 +25,7 @@ from app.errors import (
 _OF_FIXED_SHAPE = {each.code for each in (InvalidBody, InvalidUrls, BatchTooLarge, RateLimitExceeded, QuotaExceeded)}
 _OTHER = [leaf.code for leaf in leaves(ServiceError) if leaf.code not in _OF_FIXED_SHAPE]
 
-Message = Annotated[str, doc("Sentence for people.")]
+Message = Annotated[str, doc("Sentence for people.", "The request was refused")]
 
 
 class ErrorMeta(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,9 @@ class OtherError(Struct, frozen=True, kw_only=True):
 
     code: Annotated[str, one_of(_OTHER, "Machine-readable code.")]
     message: Message
-    details: Annotated[dict[str, Any] | UnsetType, doc("Further facts, where there are any.")] = UNSET
+    details: Annotated[dict[str, Any] | UnsetType, doc("Further facts, where there are any.", {"allowed": ["GET"]})] = (
+        UNSET
+    )
 
 
 class InvalidBodyDetails(Struct, frozen=True, kw_only=True):

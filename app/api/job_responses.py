@@ -17,9 +17,11 @@ ID = "9d7b2c8e-8a4b-4c10-9af3-65f4f8f6c019"
 JobId = Annotated[str, doc("Id of the job.", ID, format="uuid")]
 JobStatus = Annotated[Status, doc("State of the job.")]
 StatusUrl = Annotated[str, doc("Path of the job.", f"/v1/batch/{ID}")]
-InvalidUrls = Annotated[tuple[str, ...], doc("URLs that were rejected, and are no items of the job.")]
+InvalidUrls = Annotated[
+    tuple[str, ...], doc("URLs that were rejected, and are no items of the job.", ["htp://example.com"])
+]
 CreatedAt = Annotated[str, doc("Time of submission, UTC.", "2026-05-26T10:30:00Z", **MOMENT)]
-CompletedAt = Annotated[str | None, doc("Time at which the last item ended, UTC.", **MOMENT)]
+CompletedAt = Annotated[str | None, doc("Time at which the last item ended, UTC.", "2026-05-26T10:31:00Z", **MOMENT)]
 Accepted = Annotated[int, doc("URLs that were accepted.", 2, **COUNT)]
 Completed = Annotated[int, doc("Items that succeeded.", 1, **COUNT)]
 Failed = Annotated[int, doc("Items that failed.", 0, **COUNT)]
@@ -74,7 +76,7 @@ class JobData(Struct, frozen=True, kw_only=True):
     """Content of one item; null unless it was asked for."""
 
     markdown: Annotated[str | None, doc("Page as Markdown.", "# An article")]
-    html: Annotated[str | None, doc("Page as cleaned HTML.")]
+    html: Annotated[str | None, doc("Page as cleaned HTML.", "<!doctype html><title>An article</title>")]
     metadata: Annotated[Card | None, doc("Card of the page.")]
 
 
@@ -89,11 +91,11 @@ class JobResultMetadata(Struct, frozen=True, kw_only=True):
 class JobResult(Struct, frozen=True, kw_only=True):
     """An item that has ended."""
 
-    input_index: Annotated[int, doc("Place of the URL in the `urls` that were sent, from 0.", **COUNT)]
+    input_index: Annotated[int, doc("Place of the URL in the `urls` that were sent, from 0.", 0, **COUNT)]
     url: Annotated[str, doc("The URL as it was sent.", "https://example.com/article")]
     status: Annotated[str, one_of(ENDED, "How the item ended.")]
     error_code: Annotated[str | None, doc("Code of the failure.", "TARGET_TIMEOUT")]
-    error_message: Annotated[str | None, doc("Sentence for people.")]
+    error_message: Annotated[str | None, doc("Sentence for people.", "The target did not answer in time")]
     data: Annotated[
         Raw,
         doc(
@@ -116,11 +118,11 @@ class JobWebhook(Struct, frozen=True, kw_only=True):
 
     url: Annotated[str, doc("Receiver of the event.", "https://example.com/hooks/pagecard")]
     status: Annotated[str, one_of(("waiting", "pending", "delivered", "failed"), "State of the delivery.")]
-    attempts: Annotated[int, doc("Deliveries tried so far.", **COUNT)]
-    last_attempt_at: Annotated[str | None, doc("Time of the last try, UTC.", **MOMENT)]
+    attempts: Annotated[int, doc("Deliveries tried so far.", 1, **COUNT)]
+    last_attempt_at: Annotated[str | None, doc("Time of the last try, UTC.", "2026-05-26T10:31:00Z", **MOMENT)]
     last_http_status: Annotated[int | None, doc("HTTP status that the receiver answered with.", 204)]
-    last_error: Annotated[str | None, doc("Reason that the last try failed.")]
-    next_attempt_at: Annotated[str | None, doc("Time of the next try, UTC.", **MOMENT)]
+    last_error: Annotated[str | None, doc("Reason that the last try failed.", "The receiver answered 500")]
+    next_attempt_at: Annotated[str | None, doc("Time of the next try, UTC.", "2026-05-26T10:31:10Z", **MOMENT)]
 
 
 class JobHead(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from app.api.body import read_body, read_query
 from app.api.envelope import JSON, bare
 from app.api.extract import NDJSON, NO_QUERY
 from app.api.job_encoding import describe_in_list, encode_csv, encode_job, encode_result
-from app.api.job_responses import Job, JobAccepted, JobCancelled, JobData, JobList
+from app.api.job_responses import ID, Job, JobAccepted, JobCancelled, JobData, JobList
 from app.api.openapi import Answer, Operation, described
 from app.api.requests import JobListQuerySchema, JobPageQuerySchema, JobRequestSchema, ResultsQuerySchema
 from app.api.state import Caller, current_request, services
@@ -41,10 +41,12 @@ NO_PROXY = {"country": None, "type": None}
 IDEMPOTENCY_HEADER = {
     "description": "The same key and body within 24 hours answer the same job.",
     "schema": {"type": "string"},
+    "example": "monday",
 }
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JOB, PAGE, LIST, RESULTS = JobRequestSchema(), JobPageQuerySchema(), JobListQuerySchema(), ResultsQuerySchema()
-PATH = {"job_id": {"description": "Id of the job.", "schema": {"type": "string", "format": "uuid"}}}
+CSV_EXAMPLE = "input_index,url,status\r\n0,https://example.com,completed\r\n"  # its first columns
+PATH = {"job_id": {"description": "Id of the job.", "schema": {"type": "string", "format": "uuid"}, "example": ID}}
 
 
 @blueprint.post("/v1/batch")
@@ -140,7 +142,14 @@ def list_jobs(caller: Caller) -> Response:
         tag="Jobs",
         path=PATH,
         query=RESULTS,
-        answers={200: Answer("A line for each item that has ended.", texts=("text/csv",), stream="JobResult")},
+        answers={
+            200: Answer(
+                "A line for each item that has ended.",
+                texts=("text/csv",),
+                text_example=CSV_EXAMPLE,
+                stream="JobResult",
+            )
+        },
         errors=(JobNotFound,),
     )
 )

@@ -21,7 +21,7 @@ from marshmallow import Schema
 from msgspec import Struct
 from werkzeug.routing import Rule
 
-from app.api import failures, responses
+from app.api import failures, responses, samples
 from app.api.envelope import JSON, json_response
 from app.api.fields import CommaList
 from app.api.schema import Json, ref, schemas
@@ -74,13 +74,15 @@ class Answer:
 
     `body` is the Struct of its JSON, or the name of a component; `parts` are Structs within it that are encoded
     already. `texts` names its other media types. `stream` names the component of each line where the client may ask
-    for NDJSON: it becomes `x-stream`, since generators of clients make one type of all media types.
+    for NDJSON: it becomes `x-stream`, since generators of clients make one type of all media types. Without an
+    `example` one is made of the fields' examples.
     """
 
     description: str
     body: type[Struct] | str | None = None
     parts: tuple[type[Struct], ...] = ()
     texts: tuple[str, ...] = ()
+    text_example: str | None = None
     stream: str | None = None
     example: Any = None
 
@@ -139,7 +141,7 @@ def document(app: Flask) -> Json:
         spec.components.example(name, example)
     for path, operations in _paths(app).items():
         spec.path(path=path, operations=operations)
-    return _refine(spec.to_dict())
+    return samples.complete(_refine(spec.to_dict()))
 
 
 def _components(app: Flask) -> dict[str, Json]:
@@ -165,7 +167,9 @@ def _refine(document: Json) -> Json:
     """Say defaults of body fields in words, since generators take them for required; drop null from parameters."""
     for schema in document["components"]["schemas"].values():
         for described in filter(lambda each: "default" in each, schema.get("properties", {}).values()):
-            said = f"Default: `{orjson.dumps(described.pop('default')).decode()}`."
+            default = described.pop("default")
+            described |= {"examples": [default]} if default not in (None, []) and "example" not in described else {}
+            said = f"Default: `{orjson.dumps(default).decode()}`."
             described["description"] = f"{described.get('description', '')} {said}".strip()
     for operation in chain.from_iterable(map(dict.values, document["paths"].values())):
         for parameter in operation["parameters"]:
@@ -231,7 +235,10 @@ def _answers(operation: Operation, authorised: bool) -> Json:
 
 
 def _content(answer: Answer) -> Json:
-    content: Json = {text: {"schema": {"type": "string"}} for text in answer.texts}
+    content: Json = {
+        text: {"schema": {"type": "string"}} | ({"example": answer.text_example} if answer.text_example else {})
+        for text in answer.texts
+    }
     if answer.body:
         name = answer.body if isinstance(answer.body, str) else answer.body.__name__
         content[JSON] = {"schema": ref(name)} | ({"example": answer.example} if answer.example else {})

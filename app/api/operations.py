@@ -44,7 +44,13 @@ def readyz() -> Response:
 @described(
     Operation(
         tag="Operations",
-        answers={200: Answer("Metrics in the text format of Prometheus.", texts=("text/plain",))},
+        answers={
+            200: Answer(
+                "Metrics in the text format of Prometheus.",
+                texts=("text/plain",),
+                text_example='pagecard_fetches_total{outcome="success"} 1.0\n',
+            )
+        },
         errors=(NotFound,),
     )
 )

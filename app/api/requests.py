@@ -63,7 +63,8 @@ class BatchRequestSchema(StrictSchema):
         validate=validate.Range(min=LEAST_TIMEOUT_MS),
         metadata={
             "description": "Wall-clock limit for the whole answer in milliseconds, at most (and by default) the "
-            "server's `BATCH_TIMEOUT`; URLs not done by then are `TARGET_TIMEOUT`."
+            "server's `BATCH_TIMEOUT`; URLs not done by then are `TARGET_TIMEOUT`.",
+            "example": 5000,
         },
     )
 
@@ -81,7 +82,7 @@ class CardQuerySchema(StrictSchema):
     include = CommaList(
         include_item(),
         load_default=list,
-        metadata={"description": "Extra blocks of `data`, separated by commas."},
+        metadata={"description": "Extra blocks of `data`, separated by commas.", "example": ["sources"]},
     )
 
 
@@ -142,13 +143,13 @@ class WaitConfigSchema(StrictSchema):
         load_default=None,
         allow_none=True,
         validate=_check_selector,
-        metadata={"description": "A CSS selector that must match something."},
+        metadata={"description": "A CSS selector that must match something.", "example": "main"},
     )
     wait_timeout = Integer(
         load_default=None,
         allow_none=True,
         validate=validate.Range(0, 30_000),
-        metadata={"description": "Milliseconds to wait after that."},
+        metadata={"description": "Milliseconds to wait after that.", "example": 500},
     )
 
 
@@ -181,7 +182,10 @@ class WebhookRequestSchema(StrictSchema):
         load_default=None,
         allow_none=True,
         validate=_check_secret,
-        metadata={"description": "`whsec_` and base64; the server's own if left out."},
+        metadata={
+            "description": "`whsec_` and base64; the server's own if left out.",
+            "example": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        },
     )
 
 
@@ -229,7 +233,10 @@ class JobRequestSchema(StrictSchema):
         load_default=None,
         allow_none=True,
         validate=_check_headers,
-        metadata={"description": "Sent with every request of the job, to the URL's own origin only."},
+        metadata={
+            "description": "Sent with every request of the job, to the URL's own origin only.",
+            "example": {"X-Name": "value"},
+        },
     )
     webhook = fields.Nested(
         WebhookRequestSchema,

@@ -41,7 +41,7 @@ class OtherSource(Struct, frozen=True, kw_only=True):
     """A part of the page that says otherwise."""
 
     from_: Annotated[str, doc("Name of the source.", "title")] = field(name="from")
-    value: Annotated[str, doc("What it says.")]
+    value: Annotated[str, doc("What it says.", "An article - Example")]
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -50,17 +50,22 @@ class Source(Struct, frozen=True, kw_only=True):
     from_: Annotated[str | None, doc("Name of the source, `page` for its text; null without a value.", "og:title")] = (
         field(name="from")
     )
-    value: Annotated[str | None, doc("Value of the field.")]
+    value: Annotated[str | None, doc("Value of the field.", "An article")]
     others: Annotated[list[OtherSource], doc("Parts of the page that say otherwise.")]
 
 
 class Card(Metadata, frozen=True, kw_only=True):
     """Card of a URL, with the included blocks. Unknown is null or an empty list."""
 
-    json_ld: Annotated[list[Any] | UnsetType, doc("JSON-LD of the page, with `include=json_ld`.")] = UNSET
-    microdata: Annotated[list[Any] | UnsetType, doc("Microdata of the page, with `include=microdata`.")] = UNSET
+    json_ld: Annotated[
+        list[Any] | UnsetType, doc("JSON-LD of the page, with `include=json_ld`.", [{"@type": "Article"}])
+    ] = UNSET
+    microdata: Annotated[
+        list[Any] | UnsetType, doc("Microdata of the page, with `include=microdata`.", [{"type": "Article"}])
+    ] = UNSET
     oembed: Annotated[
-        dict[str, Any] | UnsetType | None, doc("oEmbed answer of the page's provider, with `include=oembed`.")
+        dict[str, Any] | UnsetType | None,
+        doc("oEmbed answer of the page's provider, with `include=oembed`.", {"type": "link", "version": "1.0"}),
     ] = UNSET
     sources: Annotated[
         dict[str, Source] | UnsetType | None, doc("Source of each main field, with `include=sources`; null for a file.")
@@ -133,13 +138,13 @@ class BatchAnswer(Struct, frozen=True, kw_only=True):
 class StreamedSuccess(Success, frozen=True, kw_only=True):
     """A line of a streamed batch: a URL that has a card."""
 
-    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", **COUNT)]
+    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", 0, **COUNT)]
 
 
 class StreamedFailure(Failure, frozen=True, kw_only=True):
     """A line of a streamed batch: a URL that has no card."""
 
-    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", **COUNT)]
+    index: Annotated[int, doc("Place of the URL in `urls`, from 0.", 0, **COUNT)]
 
 
 class StreamEnd(Struct, frozen=True, kw_only=True):
@@ -179,7 +184,10 @@ class Favicon(Struct, frozen=True, kw_only=True):
     url: Annotated[str, doc("The URL that was asked.", "https://example.com")]
     icons: Annotated[tuple[FaviconIcon, ...], doc("Icons of the page, in page order.")]
     best_match: Annotated[FaviconMatch | None, doc("The icon that suits `size`.")]
-    favicon: Annotated[str | None, doc("The icon for a list of links, as in `meta.favicon` of a card.")]
+    favicon: Annotated[
+        str | None,
+        doc("The icon for a list of links, as in `meta.favicon` of a card.", "https://example.com/icon-32.png"),
+    ]
 
 
 class FaviconAnswer(Struct, frozen=True, kw_only=True):

@@ -20,27 +20,27 @@ class OpenGraphMedia(Struct, frozen=True):
     """One `og:image`, `og:video` or `og:audio` with its structured properties (ogp.me, "Structured Properties")."""
 
     url: Annotated[str, doc("Absolute URL of the file.", "https://example.com/cover.jpg")]
-    secure_url: Annotated[str | None, doc("The same file over https.")] = None
+    secure_url: Annotated[str | None, doc("The same file over https.", "https://example.com/cover.jpg")] = None
     type: Annotated[str | None, doc("Media type as declared.", "image/jpeg")] = None
     width: Annotated[int | None, doc("Pixels as declared.", 1200)] = None
     height: Annotated[int | None, doc("Pixels as declared.", 630)] = None
-    alt: Annotated[str | None, doc("Description for readers who do not see it.")] = None
+    alt: Annotated[str | None, doc("Description for readers who do not see it.", "A harbour at dawn")] = None
 
 
 class OpenGraph(Struct, frozen=True):
     """Open Graph tags of the page (ogp.me), untouched but for white space."""
 
-    title: Annotated[str | None, doc("`og:title`")] = None
-    description: Annotated[str | None, doc("`og:description`")] = None
-    image: Annotated[str | None, doc("First `og:image`")] = None
-    url: Annotated[str | None, doc("`og:url`")] = None
+    title: Annotated[str | None, doc("`og:title`", "An article")] = None
+    description: Annotated[str | None, doc("`og:description`", "A sentence about it.")] = None
+    image: Annotated[str | None, doc("First `og:image`", "https://example.com/cover.jpg")] = None
+    url: Annotated[str | None, doc("`og:url`", "https://example.com/article")] = None
     type: Annotated[str | None, doc("`og:type`", "article")] = None
-    site_name: Annotated[str | None, doc("`og:site_name`")] = None
+    site_name: Annotated[str | None, doc("`og:site_name`", "Example")] = None
     locale: Annotated[str | None, doc("`og:locale`", "en_US")] = None
     images: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:image`, in page order.")] = ()
     videos: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:video`, in page order.")] = ()
     audio: Annotated[tuple[OpenGraphMedia, ...], doc("Every `og:audio`, in page order.")] = ()
-    locale_alternate: Annotated[tuple[str, ...], doc("Every `og:locale:alternate`.")] = ()
+    locale_alternate: Annotated[tuple[str, ...], doc("Every `og:locale:alternate`.", ["de_DE"])] = ()
 
 
 class TwitterCard(Struct, frozen=True):
@@ -49,27 +49,31 @@ class TwitterCard(Struct, frozen=True):
     card: Annotated[str | None, doc("`twitter:card`", "summary_large_image")] = None
     site: Annotated[str | None, doc("`twitter:site`", "@example")] = None
     creator: Annotated[str | None, doc("`twitter:creator`", "@author")] = None
-    title: Annotated[str | None, doc("`twitter:title`")] = None
-    description: Annotated[str | None, doc("`twitter:description`")] = None
-    image: Annotated[str | None, doc("`twitter:image`")] = None
-    image_alt: Annotated[str | None, doc("`twitter:image:alt`")] = None
-    player: Annotated[str | None, doc("`twitter:player`")] = None
-    app_name: Annotated[str | None, doc("`twitter:app:name:*`, the first one.")] = None
+    title: Annotated[str | None, doc("`twitter:title`", "An article")] = None
+    description: Annotated[str | None, doc("`twitter:description`", "A sentence about it.")] = None
+    image: Annotated[str | None, doc("`twitter:image`", "https://example.com/cover.jpg")] = None
+    image_alt: Annotated[str | None, doc("`twitter:image:alt`", "A harbour at dawn")] = None
+    player: Annotated[str | None, doc("`twitter:player`", "https://example.com/player")] = None
+    app_name: Annotated[str | None, doc("`twitter:app:name:*`, the first one.", "Example")] = None
 
 
 class PageMeta(Struct, frozen=True):
     """Properties of the page itself: authorship, language, canonical address, icon."""
 
     author: Annotated[str | None, doc("Name of the author.", "Ada Lovelace")] = None
-    keywords: Annotated[tuple[str, ...], doc("Keywords, without repeats.")] = ()
+    keywords: Annotated[tuple[str, ...], doc("Keywords, without repeats.", ["harbours", "ships"])] = ()
     theme_color: Annotated[str | None, doc("CSS colour of the browser's frame.", "#1f5fd0")] = None
-    canonical_url: Annotated[str | None, doc("Address that the page calls its canonical one.")] = None
-    favicon: Annotated[str | None, doc("Best of `icons`, or the host's `/favicon.ico`.")] = None
+    canonical_url: Annotated[
+        str | None, doc("Address that the page calls its canonical one.", "https://www.example.com/article")
+    ] = None
+    favicon: Annotated[
+        str | None, doc("Best of `icons`, or the host's `/favicon.ico`.", "https://www.example.com/icon.png")
+    ] = None
     language: Annotated[str | None, doc("BCP 47 language tag.", "en")] = None
     charset: Annotated[str | None, doc("Character encoding that the page was read with.", "utf-8")] = None
     robots: Annotated[str | None, doc("`robots` directives.", "noindex")] = None
-    generator: Annotated[str | None, doc("Software that made the page.")] = None
-    application_name: Annotated[str | None, doc("Name of the web application.")] = None
+    generator: Annotated[str | None, doc("Software that made the page.", "Hugo 0.150")] = None
+    application_name: Annotated[str | None, doc("Name of the web application.", "Example")] = None
 
 
 class Article(Struct, frozen=True):
@@ -77,9 +81,9 @@ class Article(Struct, frozen=True):
 
     published_time: Annotated[str | None, doc("Time of publication.", "2026-05-26T10:30:00Z")] = None
     modified_time: Annotated[str | None, doc("Time of the last change.", "2026-05-27")] = None
-    author: Annotated[str | None, doc("Name of the article's author.")] = None
+    author: Annotated[str | None, doc("Name of the article's author.", "Ada Example")] = None
     section: Annotated[str | None, doc("Section of the publication.", "Science")] = None
-    tags: Annotated[tuple[str, ...], doc("Tags of the article.")] = ()
+    tags: Annotated[tuple[str, ...], doc("Tags of the article.", ["harbours"])] = ()
 
 
 class Icon(Struct, frozen=True):
@@ -95,7 +99,7 @@ class Feed(Struct, frozen=True):
 
     url: Annotated[str, doc("Absolute URL of the feed.", "https://example.com/feed.xml")]
     type: Annotated[str | None, doc("Media type as declared.", "application/rss+xml")] = None
-    title: Annotated[str | None, doc("Title of the feed.")] = None
+    title: Annotated[str | None, doc("Title of the feed.", "Example: all articles")] = None
 
 
 class Content(Struct, frozen=True):
@@ -156,7 +160,7 @@ class Metadata(Struct, frozen=True):
     url: Annotated[str, doc("The URL that was asked.", "https://example.com/article")]
     resolved_url: Annotated[str, doc("The URL that answered, after redirects.", "https://www.example.com/article")]
     title: Annotated[str | None, doc("Best title that the page offers.", "An article")] = None
-    description: Annotated[str | None, doc("Best description that the page offers.")] = None
+    description: Annotated[str | None, doc("Best description that the page offers.", "A sentence about it.")] = None
     image: Annotated[str | None, doc("URL of the best picture.", "https://www.example.com/cover.jpg")] = None
     site_name: Annotated[str | None, doc("Name of the site.", "Example")] = None
     type: Annotated[str | None, doc("Type as the page names it.", "article")] = None
