@@ -32,7 +32,7 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 # A room imports from lower floors only; the vocabulary on the ground floor also imports from itself.
 FLOORS = (
     {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
-    {"fetch", "metadata", "results", "storage"},
+    {"cards", "fetch", "metadata", "results", "storage"},
     {"markdown"},
     {"extractor"},
     {"batch", "jobs"},
@@ -89,7 +89,13 @@ PLACE = re.compile(r"\b(\w+)(?:/|\.py)(?=\s)")  # a room in the drawing of the f
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 OF_PYTHON = sys.stdlib_module_names | {"compression"}  # since 3.14
-COME_ALONG = {"backports.zstd": "backports", "werkzeug": "flask", "kombu": "celery", "soupsieve": "beautifulsoup4"}
+COME_ALONG = {
+    "backports.zstd": "backports",
+    "werkzeug": "flask",
+    "jinja2": "flask",
+    "kombu": "celery",
+    "soupsieve": "beautifulsoup4",
+}
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
@@ -16,9 +14,17 @@ from msgspec import UNSET
 from app.api import examples
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
-from app.api.envelope import JSON, answer_meta, conditional, success
-from app.api.extraction import extract, find_card, parse_batch, read_deadline, read_url_query
-from app.api.openapi import Answer, Operation, described
+from app.api.envelope import JSON, answer_meta, success
+from app.api.extraction import (
+    extract,
+    find_card,
+    parse_batch,
+    read_deadline,
+    read_url_query,
+    time_left,
+    with_validator,
+)
+from app.api.openapi import CONDITIONAL, Answer, Operation, described
 from app.api.requests import BatchRequestSchema, CardQuerySchema, NoQuerySchema
 from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, CardMeta, Limits, Usage, UsageAnswer, Used
 from app.api.state import Caller, current_request, services
@@ -105,13 +111,7 @@ def extract_many(caller: Caller) -> Response:
             200: Answer("The card.", CardAnswer, example=examples.CARD),
             304: Answer("The client's copy is current."),
         },
-        headers={
-            "If-None-Match": {
-                "description": "`ETag` of the client's copy.",
-                "schema": {"type": "string"},
-                "example": 'W/"5f1c"',
-            }
-        },
+        headers=CONDITIONAL,
         errors=(MissingUrl, QuotaExceeded, Overloaded, *leaves(TargetError)),
     )
 )
@@ -177,19 +177,11 @@ def _line(index: int, url: str, outcome: Outcome) -> bytes:
 
 
 def _card(outcome: Success, asked: dict[str, Any]) -> Response:
-    now = time.time()
-    ttl = max(0, int(outcome.expires_at - now))
-    # A browser's cache keeps the card no longer than ours would answer the same request.
-    fresh = max(0, min(ttl, int(asked["max_age"] - (now - outcome.fetched_at)))) if asked["cache"] else 0
     meta = CardMeta(
         **msgspec.structs.asdict(answer_meta()),
         cache_hit=outcome.cache_hit,
         stale=outcome.stale or UNSET,
-        cache_ttl=ttl,
+        cache_ttl=time_left(outcome),
         fetched_at=iso_time(outcome.fetched_at),
     )
-    response = success(outcome.data, meta=meta)
-    response.set_etag(hashlib.sha256(outcome.data).hexdigest()[:32], weak=True)
-    response.headers["Cache-Control"] = f"private, max-age={fresh}"
-    response.vary.update(("Authorization", "X-Api-Key", "Origin"))
-    return conditional(response)
+    return with_validator(success(outcome.data, meta=meta), outcome.data, outcome, asked)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import select
 import socket
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema
 
 from app import metrics
 from app.api.auth import check_quota
 from app.api.body import read_query
-from app.api.envelope import mark
+from app.api.envelope import conditional, mark
 from app.api.requests import LEAST_TIMEOUT_MS
 from app.api.state import Caller, current_request, services
 from app.batch import Outcomes, ParsedUrl, collect, describe_invalid, extract_batch, parse_urls
@@ -41,6 +43,22 @@ def find_card(caller: Caller, url: str, options: Options) -> Success:
         raise outcome.error
     check_size(outcome)
     return outcome
+
+
+def time_left(card: Success) -> int:
+    """Seconds until a card expires."""
+    return max(0, int(card.expires_at - time.time()))
+
+
+def with_validator(response: Response, content: bytes, card: Success, asked: Mapping[str, Any]) -> Response:
+    """Add `Cache-Control` and an `ETag` of `content` to an answer made of a card, or turn it into a 304."""
+    # A browser's cache keeps the card no longer than ours would answer the same request.
+    age = time.time() - card.fetched_at
+    fresh = max(0, min(time_left(card), int(asked["max_age"] - age))) if asked["cache"] else 0
+    response.set_etag(hashlib.sha256(content).hexdigest()[:32], weak=True)
+    response.headers["Cache-Control"] = f"private, max-age={fresh}"
+    response.vary.update(("Authorization", "X-Api-Key", "Origin"))
+    return conditional(response)
 
 
 def parse_batch(plan: Plan, urls: list[str], *, ignore_invalid: bool) -> list[ParsedUrl]:

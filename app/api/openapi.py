@@ -65,6 +65,14 @@ RATE_HEADERS: Json = {
     },
 }
 
+CONDITIONAL: Json = {
+    "If-None-Match": {
+        "description": "`ETag` of the client's copy.",
+        "schema": {"type": "string"},
+        "example": 'W/"5f1c"',
+    }
+}
+
 View = Callable[..., Response]
 
 

@@ -69,8 +69,8 @@ class BatchRequestSchema(StrictSchema):
     )
 
 
-class CardQuerySchema(StrictSchema):
-    """Query parameters of `GET /v1/extract`."""
+class HtmlQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/card`."""
 
     url = fields.String(required=True, metadata=URL)
     cache = QueryBoolean(load_default=True, metadata={"description": "`false`: fetch afresh."})
@@ -79,6 +79,11 @@ class CardQuerySchema(StrictSchema):
         validate=MAX_AGE,
         metadata={"description": "Seconds; an older cached result is fetched again."},
     )
+
+
+class CardQuerySchema(HtmlQuerySchema):
+    """Query parameters of `GET /v1/extract`."""
+
     include = CommaList(
         include_item(),
         load_default=list,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.batch import Outcomes, extract_batch, in_order, parse_urls
+from app.cards import render_card, render_link
 from app.cli.cards import Result, show_results
 from app.deadline import Deadline
 from app.extractor import Options
@@ -17,6 +19,7 @@ from app.logs import configure_logs
 from app.results import encode_batch
 from app.services import Services
 from app.settings import Settings
+from app.text import printable
 
 SLICE = 100  # URLs that are asked side by side, each slice within BATCH_TIMEOUT
 
@@ -34,6 +37,15 @@ def extract_urls(settings: Settings, urls: Sequence[str], *, fresh: bool) -> byt
 
 def show_cards(results: list[Result]) -> None:
     show_results(Console(), results)
+
+
+def print_html(results: list[Result]) -> None:
+    """Print a card as HTML for each result, and tell failures on standard error."""
+    for result in results:
+        url = printable(result["url"])
+        if not result["success"]:
+            click.echo(f"{url}: {result['error']['message']}", err=True)
+        click.echo(render_card(result["data"]) if result["success"] else render_link(url))
 
 
 def _slices(services: Services, targets: Sequence[TargetUrl], options: Options) -> Iterator[Outcomes]:

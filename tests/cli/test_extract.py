@@ -99,3 +99,18 @@ def test_everything_leaves_by_the_egress_proxy(call: Call, web: Site, monkeypatc
     done = call("extract", "--json", web.page("/mill", PAGE))
     assert json.loads(done.stdout)["results"][0]["error"]["code"] == "TARGET_UNREACHABLE"
     assert web.received("/mill") == []
+
+
+def test_html_is_a_card_a_line_and_a_link_for_a_failure(call: Call, web: Site) -> None:
+    done = call("extract", "--html", web.page("/mill", PAGE), web.url("/none"), "<mill>")
+    card, link, text = done.stdout.splitlines()
+    assert done.exit_code == 1
+    assert [word in card for word in (">A mill</a>", "It turns.", "<script")] == [True, True, False]
+    assert f'<a href="{web.url("/none")}"' in link
+    assert "&lt;mill&gt;" in text
+    assert "HTTP status 404" in done.stderr
+
+
+def test_html_and_json_together_are_refused(call: Call) -> None:
+    done = call("extract", "--html", "--json", "https://example.com/")
+    assert (done.exit_code, "not both" in done.stderr) == (2, True)
