@@ -13,10 +13,10 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from app.deadline import Deadline
-from app.errors import InvalidUrl, TargetTimeout
+from app.errors import InvalidUrl, Overloaded, TargetTimeout
 from app.extractor import Extractor, Options
 from app.fetch import TargetUrl, parse_url
-from app.results import Failure, Outcome
+from app.results import Failure, Outcome, Success
 from app.text import printable
 from app.threads.pool import FairPool
 
@@ -24,6 +24,8 @@ Outcomes = dict[str, Outcome]
 """What became of some URLs: of each different one once, by the `text` of its target."""
 
 ParsedUrl = TargetUrl | InvalidUrl
+
+REFRESH_TIMEOUT = 30.0  # seconds for a refresh behind an answer
 
 
 def parse_urls(urls: Sequence[str]) -> list[ParsedUrl]:
@@ -62,15 +64,19 @@ def extract_batch(
     abandoned: Callable[[], bool] = lambda: False,
     *,
     streaming: bool = True,
+    refreshed: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Iterator[Outcomes]:
     """Extract targets and yield outcomes as they arrive; after the deadline the rest is TargetTimeout.
 
     Raises Overloaded, before the first result, if the pool has no room. Whoever stops iterating stops the work,
     and so does an asker who has `abandoned` it, which is looked at every `Deadline.SLICE` seconds. An asker who
-    is not `streaming` is woken once, when all is known, and not for each result.
+    is not `streaming` is woken once, when all is known, and not for each result. Cards that `max_stale` let pass are
+    fetched again behind the answer, and `refreshed` is called with each outcome, in a fetch thread.
     """
     wanted = {each.text: each for each in parsed if isinstance(each, TargetUrl)}
     found = extractor.look_up(wanted, options, tenant)
+    if options.max_stale and (stale := [wanted[url] for url, each in found.items() if _is_stale(each)]):
+        _refresh(stale, extractor, pool, options, tenant, refreshed)
     if len(found) == len(wanted):
         return iter((found,))
     missing = wanted.keys() - found.keys()
@@ -82,6 +88,41 @@ def extract_batch(
 
     pool.submit(tenant, [call(url) for url in wanted if url in missing])
     return _as_they_come(found, missing, results, extractor, deadline, abandoned)
+
+
+def _is_stale(outcome: Outcome) -> bool:
+    return isinstance(outcome, Success) and outcome.stale
+
+
+def _refresh(
+    stale: Iterable[TargetUrl],
+    extractor: Extractor,
+    pool: FairPool,
+    options: Options,
+    tenant: str,
+    refreshed: Callable[[Outcome], None],
+) -> None:
+    """Fetch cards again behind the answer, those that nobody fetches; later requests do it if there is no room."""
+    taken = {target: end for target in stale if (end := extractor.begin_refresh(target, options, tenant))}
+
+    def call(target: TargetUrl, end: Callable[[], None]) -> Callable[[], None]:
+        context = contextvars.copy_context()
+
+        def run() -> None:
+            try:
+                deadline = Deadline.after(REFRESH_TIMEOUT)
+                refreshed(context.run(extractor.extract, target, options, deadline, tenant))
+            finally:
+                end()
+
+        return run
+
+    try:
+        if taken:
+            pool.submit(tenant, [call(target, end) for target, end in taken.items()])
+    except Overloaded:
+        for end in taken.values():
+            end()
 
 
 class _Results:

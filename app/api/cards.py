@@ -44,7 +44,12 @@ POLICY = "default-src 'none'; img-src * data:; style-src 'unsafe-inline'; base-u
 def card_as_html(caller: Caller) -> Response:
     """Turn one URL into a card as HTML."""
     asked = read_url_query(QUERY)
-    options = Options(fresh=not asked["cache"], max_age=asked["max_age"])
+    options = Options(
+        fresh=not asked["cache"],
+        max_age=asked["max_age"],
+        max_stale=asked["max_stale"],
+        accept_language=asked["accept_language"],
+    )
     outcome = find_card(caller, asked["url"], options)
     html = render_card(orjson.loads(outcome.data), current_request().url_root)
     response = Response(html, mimetype=HTML)

@@ -137,7 +137,13 @@ def usage(caller: Caller) -> Response:
 
 
 def _options(asked: dict[str, Any]) -> Options:
-    return Options(include=frozenset(asked["include"]), fresh=not asked["cache"], max_age=asked["max_age"])
+    return Options(
+        include=frozenset(asked["include"]),
+        fresh=not asked["cache"],
+        max_age=asked["max_age"],
+        max_stale=asked["max_stale"],
+        accept_language=asked["accept_language"],
+    )
 
 
 def _wants_lines() -> bool:

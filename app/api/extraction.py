@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -103,6 +104,7 @@ def extract(
         tenant=caller.tenant,
         abandoned=_client_gone(),
         streaming=streaming,
+        refreshed=partial(_charge_refresh, caller.tenant, ours.usage.add),
     )
     return _charged(done, deadline, _Tally(caller.tenant, ours.usage.add))
 
@@ -119,6 +121,12 @@ def _charged(done: Iterator[Outcomes], deadline: Deadline, tally: _Tally) -> Ite
             tally.count(some.values())
         tally.settle()
         mark("extract", time.perf_counter() - begun)
+
+
+def _charge_refresh(key_id: str, charge: Callable[[str, int], None], outcome: Outcome) -> None:
+    """Charge a page that was read behind an answer."""
+    if isinstance(outcome, Success) and not outcome.cache_hit:
+        charge(key_id, 1)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,10 @@ from app.jobs.job import MAX_URLS, Status
 
 MAX_AGE = validate.Range(min=0, max=10**9)
 DEFAULT_MAX_AGE = 3_600  # seconds
+LANGUAGES = validate.Regexp(
+    r"[A-Za-z0-9*][A-Za-z0-9*;=., -]{0,199}\Z",
+    error="Must be language ranges as in Accept-Language, such as de, en;q=0.5, of 200 characters at most.",
+)
 LEAST_TIMEOUT_MS = 100
 URL = {"description": "An absolute http(s) URL.", "example": "https://example.com"}
 MAX_PAGE = 10**6
@@ -45,6 +49,23 @@ class BatchRequestSchema(StrictSchema):
         load_default=DEFAULT_MAX_AGE,
         validate=MAX_AGE,
         metadata={"description": "Seconds; an older cached result is fetched again."},
+    )
+    max_stale = Integer(
+        load_default=0,
+        validate=MAX_AGE,
+        metadata={
+            "description": "Seconds; a card that is older than `max_age` by at most this is answered at once, with "
+            "`stale: true`, and fetched again behind the answer."
+        },
+    )
+    accept_language = fields.String(
+        load_default=None,
+        validate=LANGUAGES,
+        metadata={
+            "description": "Languages that targets are asked for (RFC 9110, section 12.5.4); the server's own if left "
+            "out.",
+            "example": "de, en;q=0.5",
+        },
     )
     ignore_invalid_urls = Boolean(
         load_default=False,
@@ -78,6 +99,23 @@ class HtmlQuerySchema(StrictSchema):
         load_default=DEFAULT_MAX_AGE,
         validate=MAX_AGE,
         metadata={"description": "Seconds; an older cached result is fetched again."},
+    )
+    max_stale = QueryInteger(
+        load_default=0,
+        validate=MAX_AGE,
+        metadata={
+            "description": "Seconds; a card that is older than `max_age` by at most this is answered at once, with "
+            "`stale: true`, and fetched again behind the answer."
+        },
+    )
+    accept_language = fields.String(
+        load_default=None,
+        validate=LANGUAGES,
+        metadata={
+            "description": "Languages that targets are asked for (RFC 9110, section 12.5.4); the server's own if left "
+            "out.",
+            "example": "de, en;q=0.5",
+        },
     )
 
 

@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from functools import partial
-from math import ceil
 from typing import Any, Protocol
 
 import orjson
@@ -40,11 +38,10 @@ from app.metadata import (
     with_oembed,
 )
 from app.metadata.html.table import read_table
-from app.page import Page, Wait, declared_type, is_untold
+from app.page import Page, Validators, Wait, declared_type, is_untold, read_retry_after
 from app.results import with_fields
 
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
-MAX_RETRY_AFTER = 86_400  # seconds
 OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
 
 
@@ -57,6 +54,8 @@ class Fetch(Protocol):
         tenant: str = "",
         headers: Mapping[str, str] = ...,
         proxy: str | None = None,
+        accept_language: str | None = None,
+        validators: Validators | None = None,
         refresh: Callable[[Page], str | None] = ...,
     ) -> Page: ...
 
@@ -96,12 +95,22 @@ class Parts:
 class Extraction:
     """One URL on its way from the network to the bytes of its answer."""
 
-    def __init__(self, parts: Parts, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        target: TargetUrl,
+        options: Options,
+        deadline: Deadline,
+        tenant: str,
+        validators: Validators | None = None,
+    ) -> None:
+        """`validators`: those of the card that is refreshed, if it has some."""
         self._parts = parts
         self._target = target
         self._options = options
         self._deadline = deadline
         self._tenant = tenant
+        self._validators = validators
         self.started = time.perf_counter()
         self.fetching = 0.0  # seconds
         self.poor = False  # whether the asker's time, or its place in a queue, cut the card short
@@ -111,20 +120,23 @@ class Extraction:
         reading = time.perf_counter() - self.started - self.fetching
         self._parts.observe(self._target, outcome, reason, self.fetching, reading)
 
-    def answer(self) -> tuple[int, bytes]:
-        """The status of the page, and the JSON. Raises TargetError."""
+    def answer(self) -> tuple[Page, bytes]:
+        """Fetch the page and encode the JSON, b"" for an unchanged page. Raises TargetError."""
         document, options = self._document(), self._options
+        if document.page.unchanged:
+            return document.page, b""
         oembed = self._oembed(document) if options.formats is None or options.metadata else None
         if options.formats is None:
             data = self._card(document, oembed)
         else:
             data = self._item(document, options.formats, oembed)
-        return document.page.status, data
+        return document.page, data
 
     def _document(self) -> Document:
         document = self._render() if self._options.render else self._follow()
         self.poor |= document.page.late
-        self._refuse_unreadable(document)
+        if not document.page.unchanged:
+            self._refuse_unreadable(document)
         return document
 
     def _follow(self) -> Document:
@@ -135,7 +147,9 @@ class Extraction:
             read.append(Document(page))
             return read_refresh(read[-1])
 
-        page = self._bring(partial(self._parts.fetch, refresh=refresh), self._target)
+        language = self._options.accept_language
+        fetch = partial(self._parts.fetch, refresh=refresh, validators=self._validators, accept_language=language)
+        page = self._bring(fetch, self._target)
         return read[-1] if read and read[-1].page is page else Document(page)
 
     def _render(self) -> Document:
@@ -154,7 +168,7 @@ class Extraction:
         if wall:
             raise TargetBlocked(reason=wall)
         if not 200 <= page.status < 300:
-            raise TargetHttpError(page.status, _retry_after(page))
+            raise TargetHttpError(page.status, read_retry_after(page))
         if page.status in (204, 205) or _is_empty(page):
             raise UnsupportedContent(reason="empty")
         if not has_card(page):
@@ -220,18 +234,6 @@ class Extraction:
 
 def _asked_as(target: TargetUrl, page: Page) -> Page:
     return replace(page, url=str(target))
-
-
-def _retry_after(page: Page) -> int | None:
-    """Read the field Retry-After (RFC 9110, section 10.2.3), in seconds; None without a usable one."""
-    value = page.headers.get("retry-after", "")
-    if value.isascii() and value.isdigit():
-        return min(int(value[:9]), MAX_RETRY_AFTER)
-    try:
-        left = parsedate_to_datetime(value[:100]).timestamp() - time.time()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(0, ceil(left)), MAX_RETRY_AFTER)
 
 
 def _is_empty(page: Page) -> bool:

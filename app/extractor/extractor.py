@@ -9,7 +9,8 @@ Rule 3: what ended because the asker ran out of time says nothing of the URL, an
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 
@@ -17,8 +18,11 @@ from app.deadline import Deadline
 from app.errors import ReadingFailed, TargetBlocked, TargetError, TargetTimeout
 from app.extractor.entries import encode_failure
 from app.extractor.extraction import Extraction, Parts
+from app.extractor.freshness import decode_validators, encode_validators, limit_lifetime, read_lifetime
 from app.extractor.options import Options
+from app.extractor.refreshes import Refreshes
 from app.fetch import TargetUrl
+from app.page import Page
 from app.results import Failure, Outcome
 from app.storage.cache import Cache
 from app.storage.stores import FAILED, PASSING, Entry
@@ -45,6 +49,7 @@ class Extractor:
         self._cache_ttl = cache_ttl
         self._failure_ttl = failure_ttl
         self._stale_ttl = stale_ttl
+        self._refreshes = Refreshes()
 
     def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
         """Look up URLs in the cache, each the `text` of a target."""
@@ -52,9 +57,9 @@ class Extractor:
             return {}
         variant = options.variant(tenant)
         if not variant:
-            return self._cache.get_many(urls, options.max_age)
+            return self._cache.get_many(urls, options.max_age, options.max_stale)
         keys = {url + variant: url for url in urls}
-        found = self._cache.get_many(keys, options.max_age)
+        found = self._cache.get_many(keys, options.max_age, options.max_stale)
         return {keys[key]: outcome for key, outcome in found.items()}
 
     def settle(self) -> None:
@@ -66,7 +71,7 @@ class Extractor:
         key = options.cache_key(target, tenant)
 
         def load() -> Entry:
-            return self._load(target, options, deadline, tenant)
+            return self._load(target, options, deadline, tenant, self._cache.entry(key))
 
         try:
             if deadline.passed:
@@ -79,11 +84,23 @@ class Extractor:
             log.exception("extraction crashed", host=target.host)
             return Failure(ReadingFailed())
 
-    def _load(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Entry:
-        begun, extraction = time.time(), Extraction(self._parts, target, options, deadline, tenant)
+    def begin_refresh(self, target: TargetUrl, options: Options, tenant: str) -> Callable[[], None] | None:
+        """Take a URL to refresh behind an answer: a call that gives it back, or None where others refresh it."""
+        key = options.cache_key(target, tenant)
+        return partial(self._refreshes.end, key) if self._refreshes.begin(key) else None
+
+    def _load(
+        self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str, standing: Entry | None
+    ) -> Entry:
+        begun, validators = time.time(), decode_validators(standing.validators) if standing else None
+        extraction = Extraction(self._parts, target, options, deadline, tenant, validators)
         try:
-            status, value = extraction.answer()
-            outcome, reason, entry = "ok", "", self._success(value, status, begun, poor=extraction.poor)
+            page, value = extraction.answer()
+            outcome, reason = "ok", ""
+            if standing and page.unchanged:
+                entry = self._renewed(standing, page, begun)
+            else:
+                entry = self._success(value, page, begun, poor=extraction.poor)
         except TargetError as error:
             outcome, reason, entry = error.code, error.reason, self._failure(error, begun, poor=deadline.passed)
         except Exception:
@@ -92,9 +109,26 @@ class Extractor:
         extraction.observe(outcome, reason)
         return entry
 
-    def _success(self, value: bytes, status: int, begun: float, *, poor: bool) -> Entry:
-        expires_at = begun if poor else begun + self._cache_ttl
-        return Entry(value, status, begun, expires_at, expires_at + self._stale_ttl if expires_at > begun else 0)
+    def _success(self, value: bytes, page: Page, begun: float, *, poor: bool) -> Entry:
+        lifetime = 0 if poor else limit_lifetime(page, self._cache_ttl)
+        kept_until = begun + lifetime + self._stale_ttl if lifetime else 0
+        return Entry(value, page.status, begun, begun + lifetime, kept_until, validators=encode_validators(page))
+
+    def _renewed(self, standing: Entry, page: Page, begun: float) -> Entry:
+        """Begin a new life of a card whose page is unchanged (RFC 9111, section 4.3.4)."""
+        untold = read_lifetime(page.headers) is None
+        lifetime = min(
+            self._cache_ttl,
+            standing.expires_at - standing.stored_at if untold else limit_lifetime(page, self._cache_ttl),
+        )
+        return Entry(
+            standing.value,
+            standing.status,
+            begun,
+            begun + lifetime,
+            begun + lifetime + self._stale_ttl,
+            validators=standing.validators,
+        )
 
     def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
         passing = error.retryable or isinstance(error, TargetBlocked)

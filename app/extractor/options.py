@@ -17,7 +17,8 @@ class Options:
 
     `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
     a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
-    `max_age` is in seconds; `fresh` goes past the cache, and stores what it brings.
+    `max_age` is in seconds; `max_stale` is the seconds for which an older card is answered and refreshed behind the
+    answer; `fresh` goes past the cache, and stores what it brings. `accept_language`: the field of that name.
     """
 
     include: frozenset[str] = frozenset()
@@ -25,9 +26,11 @@ class Options:
     metadata: bool = False
     fresh: bool = False
     max_age: int = 3_600
+    max_stale: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str | None = None
     render: Wait | None = None
+    accept_language: str | None = None
 
     def cache_key(self, target: TargetUrl, tenant: str) -> str:
         return target.text + self.variant(tenant)
@@ -37,8 +40,10 @@ class Options:
 
         Headers may carry a tenant's credentials: what they bring is that tenant's alone.
         """
-        if not (self.include or self.formats is not None or self.headers or self.proxy or self.render):
+        asked = self.include, self.headers, self.proxy, self.render, self.accept_language
+        if not any(asked) and self.formats is None:
             return ""
         formats = None if self.formats is None else sorted(self.formats)
         own = (tenant, self.headers) if self.headers else ()
-        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, own)!r}"
+        language = self.accept_language
+        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, language, own)!r}"

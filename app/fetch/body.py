@@ -60,6 +60,7 @@ def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: in
         length=body.length,
         headers=response.answer.fields,
         late=isinstance(body.broke, TargetTimeout),
+        broken=body.broke is not None,
     )
 
 

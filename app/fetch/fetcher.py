@@ -12,7 +12,7 @@ import ssl
 import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
@@ -37,9 +37,10 @@ from app.fetch.resolver import Resolver
 from app.fetch.response import REDIRECTS
 from app.fetch.session import GuardedAdapter, HopRequest, HopResponse, RedirectSession
 from app.fetch.url import TargetUrl, resolve_reference
-from app.page import Page
+from app.page import Page, Validators
 
 MAX_REDIRECTS = 10
+NOT_MODIFIED = 304
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 # The first row that fits. Errors of lower layers give their reason, and none of their text.
@@ -81,6 +82,7 @@ class _Trip:
     own: Mapping[str, str]
     tenant: str
     proxy: UpstreamProxy | None
+    validators: Validators | None
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     def request(self, hop: TargetUrl, chain: RedirectSession) -> HopRequest:
@@ -94,6 +96,8 @@ class _Trip:
             raise TooManyRedirects(reason="loop")
         self.seen.add(state)
         _add_headers(request, self.headers, cookies)
+        if self.validators and self.validators.url == state[0]:
+            _add_conditions(request, self.validators)
         return request
 
 
@@ -140,20 +144,25 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         accept: str | None = None,
+        accept_language: str | None = None,
+        validators: Validators | None = None,
         refresh: Refresh = lambda page: None,
     ) -> Page:
         """Follow `url` to its page, whatever its status.
 
-        `headers` go to the origin of `url` alone; `proxy` replaces `egress_proxy`, and `accept` the usual Accept.
+        `headers` go to the origin of `url` alone; `proxy` replaces `egress_proxy`; `accept` and `accept_language`
+        replace the usual fields, on every hop.
+        With `validators` the page is `unchanged` where its target confirms them (RFC 9110, section 13).
         `refresh` reads each page, and may send the chain on. Raises TargetError.
         """
         trip = _Trip(
             url,
             deadline.sooner(self._timeout),
             headers or {},
-            self._headers if accept is None else {**self._headers, "Accept": accept},
+            self._headers | _given({"Accept": accept, "Accept-Language": accept_language}),
             tenant,
             self._egress if proxy is None else parse_proxy(proxy),
+            validators,
         )
         with translated(), self._chain.renewed() as chain:
             return self._follow(trip, chain, refresh)
@@ -165,7 +174,7 @@ class Fetcher:
             if isinstance(reached, TargetUrl):
                 hop = reached
                 continue
-            page, after = reached, _refreshed(hop, refresh(reached))
+            page, after = reached, None if reached.unchanged else _refreshed(hop, refresh(reached))
             if after is None or (after == hop and (str(hop), chain.jar.header(hop)) in trip.seen):
                 return page
             hop = after
@@ -173,11 +182,13 @@ class Fetcher:
 
     def _go(self, trip: _Trip, hop: TargetUrl, chain: RedirectSession) -> Page | TargetUrl:
         """Send one request: its page, or the URL that it redirects to."""
-        with chain.go(trip.request(hop, chain)) as response:
+        request = trip.request(hop, chain)
+        with chain.go(request) as response:
             location = _location(response)
             if location is not None:
                 return _redirected(hop, location)
-            return read_page(trip.asked, hop, response, self._max_bytes)
+            page = read_page(trip.asked, hop, response, self._max_bytes)
+            return replace(page, unchanged=True) if request.conditional and page.status == NOT_MODIFIED else page
 
     def post(
         self, url: TargetUrl, body: bytes, headers: Mapping[str, str], deadline: Deadline, tenant: str = ""
@@ -192,12 +203,27 @@ class Fetcher:
             return read_page(url, url, response, ERROR_BODY)
 
 
+def _given(fields: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _add_headers(request: HopRequest, headers: Mapping[str, str], cookies: str) -> None:
     """Add the caller's fields and the chain's cookies to a request."""
     request.headers.update(headers)
     if cookies:
         own = request.headers.get("Cookie")
         request.headers["Cookie"] = f"{own}; {cookies}" if own else cookies
+
+
+def _add_conditions(request: HopRequest, validators: Validators) -> None:
+    """Ask for a page only where its validators changed; a caller's own conditions stay as they are."""
+    if any(name.lower().startswith("if-") for name in request.headers):
+        return
+    if validators.etag:
+        request.headers["If-None-Match"] = validators.etag
+    if validators.modified:
+        request.headers["If-Modified-Since"] = validators.modified
+    request.conditional = True
 
 
 def _location(response: HopResponse) -> str | None:

@@ -50,6 +50,7 @@ class HopRequest(requests.PreparedRequest):
         self.meter = Meter(deadline)
         self.tenant = tenant
         self.proxy = proxy
+        self.conditional = False  # whether it asks for a page only where its validators changed
 
     def encode(self) -> bytes:
         """Write the message for the wire (RFC 9112, section 3). Raises ValueError where a line would be two."""

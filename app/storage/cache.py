@@ -111,8 +111,11 @@ class Cache(Generic[Found]):
         """Return when all that was to be kept is in the store."""
         self._writer.close()
 
-    def get_many(self, keys: Iterable[str], max_age: float) -> dict[str, Found]:
-        """Find the servable entries of `keys`; reads the shared store once for all keys missing in memory."""
+    def get_many(self, keys: Iterable[str], max_age: float, max_stale: float = 0) -> dict[str, Found]:
+        """Find the servable entries of `keys`; reads the shared store once for all keys missing in memory.
+
+        `max_stale`: seconds for which a card that is no longer fresh is servable all the same.
+        """
         copies = self._copies(keys)
         now = time.time()
         oldest = now - max_age
@@ -123,6 +126,8 @@ class Cache(Generic[Found]):
         }
         if len(found) < len(copies):
             found |= self._stand_ins(copies, found, now, oldest)
+            if max_stale:
+                found |= self._outdated(copies, found, now, oldest - max_stale, now - max_stale)
         return found
 
     def get_or_load(self, key: str, load: Callable[[], Entry], *, max_age: float | None, deadline: Deadline) -> Found:
@@ -132,10 +137,10 @@ class Cache(Generic[Found]):
         place, however old, if the load fails for a while.
         Raises TargetTimeout if the deadline passes while another load runs, and what `load` raises.
         """
-        demand = _Demand(self._entry(key), max_age, time.time())
+        demand = _Demand(self.entry(key), max_age, time.time())
         end_turn = self._turns.take(key, deadline)
         try:
-            standing = self._entry(key)
+            standing = self.entry(key)
             found = self._answer(key, standing, demand)
             if found is None:
                 loaded = load()
@@ -170,6 +175,20 @@ class Cache(Generic[Found]):
             if key not in found and (entry := copy.entry) and entry.retry_at > now and entry.failed_at >= oldest
         }
 
+    def _outdated(
+        self, copies: Mapping[str, _Copy[Found]], found: Mapping[str, Found], now: float, oldest: float, expired: float
+    ) -> dict[str, Found]:
+        """Find the cards stored at `oldest` or later and expired at `expired` or later (RFC 9111, section 4.2.4)."""
+        return {
+            key: self._read(entry, True, True)
+            for key, copy in copies.items()
+            if key not in found
+            and (entry := copy.entry)
+            and entry.stands(now)
+            and entry.stored_at >= oldest
+            and entry.expires_at >= expired
+        }
+
     def _keep(self, key: str, standing: Entry | None, loaded: Entry, then: Callable[[], None]) -> None:
         """Keep an entry, and call `then` once stored, or at once for an entry not kept."""
         if loaded.dropped_at > loaded.stored_at:
@@ -193,7 +212,8 @@ class Cache(Generic[Found]):
         standing = self._store.get_many(passing) if passing else {}
         return {digest: merge(standing.get(digest), entry) for digest, entry in entries.items()}
 
-    def _entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> Entry | None:
+        """Return what is kept for a key, however old."""
         return self._copies([key])[key].entry
 
     def _copies(self, keys: Iterable[str]) -> dict[str, _Copy[Found]]:

@@ -35,7 +35,7 @@ TRUNCATE_ATTEMPTS = 20
 TRUNCATE_PAUSE = 0.05  # seconds between two attempts
 MIGRATION_LOCK = 0x7061_6765_6361_7264  # "pagecard": the key of PostgreSQL's advisory lock
 
-SHARED_FILE = "shared-3.sqlite3"  # the number goes up with each change of SHARED's schema
+SHARED_FILE = "shared-4.sqlite3"  # the number goes up with each change of SHARED's schema
 
 
 class Database:

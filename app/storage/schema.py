@@ -189,7 +189,7 @@ webhooks = sa.Table(
 )
 
 cache_entries = sa.Table(
-    "cache_entries_3",
+    "cache_entries_4",
     SHARED,
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
@@ -200,6 +200,7 @@ cache_entries = sa.Table(
     sa.Column("failure", sa.LargeBinary, nullable=False),
     sa.Column("failed_at", sa.Double, nullable=False),
     sa.Column("retry_at", sa.Double, nullable=False),
+    sa.Column("validators", sa.LargeBinary, nullable=False),
 )
 
 rate_buckets = sa.Table(

@@ -31,6 +31,7 @@ class Entry(Struct, frozen=True):
 
     `status`: the HTTP status of the page; `FAILED` where the value is a failure, `PASSING` where that may pass soon.
     `kept_until`: end of the time in which an expired card may stand in for a failure; 0 for none.
+    `validators`: beside a card, the text by which its target tells whether the page changed; b"" for none.
     """
 
     value: bytes
@@ -41,6 +42,7 @@ class Entry(Struct, frozen=True):
     failure: bytes = b""
     failed_at: float = 0.0
     retry_at: float = 0.0
+    validators: bytes = b""
 
     @property
     def dropped_at(self) -> float:
@@ -146,9 +148,9 @@ class SqlStore:
 
 
 class RedisStore:
-    """Entries in Redis, for workers on many hosts: a header of numbers, the value, the failure."""
+    """Entries in Redis, for workers on many hosts: a header of numbers, the value, the failure, the validators."""
 
-    _HEADER = struct.Struct("<HdddddI")  # the last is the length of the value
+    _HEADER = struct.Struct("<HdddddII")  # the last are the lengths of the value and of the failure
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
@@ -167,14 +169,16 @@ class RedisStore:
 
     @staticmethod
     def _name(key: str) -> str:
-        return f"pagecard:cache:2:{key}"  # the number goes up with each change of the header
+        return f"pagecard:cache:3:{key}"  # the number goes up with each change of the header
 
     def _encode(self, entry: Entry) -> bytes:
         times = entry.stored_at, entry.expires_at, entry.dropped_at, entry.failed_at, entry.retry_at
-        return self._HEADER.pack(entry.status, *times, len(entry.value)) + entry.value + entry.failure
+        header = self._HEADER.pack(entry.status, *times, len(entry.value), len(entry.failure))
+        return header + entry.value + entry.failure + entry.validators
 
     def _decode(self, blob: bytes) -> Entry:
-        status, stored_at, expires_at, kept_until, failed_at, retry_at, length = self._HEADER.unpack_from(blob)
-        end = self._HEADER.size + length
-        value, failure = blob[self._HEADER.size : end], blob[end:]
-        return Entry(value, status, stored_at, expires_at, kept_until, failure, failed_at, retry_at)
+        status, stored_at, expires_at, kept_until, failed_at, retry_at, *lengths = self._HEADER.unpack_from(blob)
+        value_end = self._HEADER.size + lengths[0]
+        end = value_end + lengths[1]
+        value, failure, validators = blob[self._HEADER.size : value_end], blob[value_end:end], blob[end:]
+        return Entry(value, status, stored_at, expires_at, kept_until, failure, failed_at, retry_at, validators)
