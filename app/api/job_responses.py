@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from app.api.requests import PROXY_TYPES, WAITS
+from app.api.job_options import PROXY_TYPES, WAITS
 from app.api.responses import COUNT, MOMENT, Card
 from app.api.schema import doc, one_of
 from app.extractor import FORMATS

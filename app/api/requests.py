@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.api.fields import Array, Boolean, CommaList, Integer, Moment, QueryBoolean, QueryInteger, StrictSchema, Strings
-from app.errors import InvalidUrl
+from app.api.job_options import ProxySchema, WaitConfigSchema, WebhookRequestSchema
 from app.extractor import FORMATS, INCLUDES
-from app.fetch import check_headers, parse_url
-from app.fetch.browser.selector import check_selector
+from app.fetch import check_headers
 from app.jobs.job import MAX_URLS, Status
 
 MAX_AGE = validate.Range(min=0, max=10**9)
@@ -24,9 +22,6 @@ LEAST_TIMEOUT_MS = 100
 URL = {"description": "An absolute http(s) URL.", "example": "https://example.com"}
 MAX_PAGE = 10**6
 PAGE = {"description": "Number of the page, from 1."}
-PROXY_TYPES = ("residential", "datacenter", "mix")
-WAITS = ("commit", "domcontentloaded", "load", "networkidle")
-MAX_SECRET = 512  # characters
 
 
 def include_item() -> fields.String:
@@ -142,94 +137,10 @@ class NoQuerySchema(StrictSchema):
     """No query parameters."""
 
 
-def _check_selector(text: str) -> None:
-    try:
-        check_selector(text)
-    except ValueError as error:
-        raise ValidationError(f"{error}.") from None
-
-
 def _check_headers(headers: dict[str, str]) -> None:
     problems = check_headers(headers)
     if problems:
         raise ValidationError([f"{name}: {problem}." for name, problem in problems.items()])
-
-
-def _check_url(url: str) -> None:
-    try:
-        parse_url(url)
-    except InvalidUrl as error:
-        raise ValidationError(f"{error.message}.") from None
-
-
-def _check_secret(secret: str) -> None:
-    """Standard Webhooks, "Signature scheme": `whsec_` and base64."""
-    encoded = secret.removeprefix("whsec_")
-    try:
-        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except ValueError:
-        key = b""
-    if not key or secret == encoded or len(secret) > MAX_SECRET:
-        raise ValidationError("Must be whsec_ followed by base64.")
-
-
-class WaitConfigSchema(StrictSchema):
-    """Condition on which a rendered page is complete. Null is as good as no field."""
-
-    wait_until = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=validate.OneOf(WAITS),
-        metadata={"description": "Event of the page to wait for."},
-    )
-    wait_for = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=_check_selector,
-        metadata={"description": "A CSS selector that must match something.", "example": "main"},
-    )
-    wait_timeout = Integer(
-        load_default=None,
-        allow_none=True,
-        validate=validate.Range(0, 30_000),
-        metadata={"description": "Milliseconds to wait after that.", "example": 500},
-    )
-
-
-class ProxySchema(StrictSchema):
-    """Proxy that every request of the job uses."""
-
-    country = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=validate.Regexp(r"^[A-Z]{2}$(?!\n)", error="Must be two capitals, such as DE."),
-        metadata={"description": "Country of the proxy (ISO 3166-1).", "example": "DE"},
-    )
-    type = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=validate.OneOf(PROXY_TYPES),
-        metadata={"description": "Kind of the proxy."},
-    )
-
-
-class WebhookRequestSchema(StrictSchema):
-    """Receiver of the event that the job has ended (Standard Webhooks)."""
-
-    url = fields.String(
-        required=True,
-        validate=_check_url,
-        metadata={"description": "Receiver of the event.", "example": "https://example.com/hooks/pagecard"},
-    )
-    secret = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=_check_secret,
-        metadata={
-            "description": "`whsec_` and base64; the server's own if left out.",
-            "example": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        },
-    )
 
 
 class JobRequestSchema(StrictSchema):
