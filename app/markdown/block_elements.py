@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.markdown.code import fenced, is_numbers, language, listing
-from app.markdown.containers import Container, Item, List, Quotation
+from app.markdown.containers import RULE, Container, Item, List, Quotation
 from app.markdown.inline import BOLD, clean
 from app.markdown.tables import holds_data, rows_of, span
 from app.markdown.walk import Enter, Walk, numbers
@@ -40,7 +40,7 @@ def _is_all_of_link(walk: Walk, row: int) -> bool:
 def _enter_rule(walk: Walk, row: int) -> int:
     walk.output.end_block()
     if walk.output.is_open and walk.wanted(row):
-        walk.output.container.add(["---"], "rule")
+        walk.output.container.add([RULE], "rule")
     return row + 1
 
 
@@ -59,6 +59,15 @@ def add_listing(walk: Walk, row: int, text: str) -> int:
     if text.strip() and walk.wanted(row) and not is_gutter:
         walk.output.container.add(fenced(clean(text), language(walk.table, row)), "code")
     return walk.table.end_of(row)
+
+
+def _enter_paragraph(walk: Walk, row: int) -> int:
+    """Enter a paragraph; one in an item sets the items of its list apart (5.3)."""
+    walk.enter_block(row)
+    item = walk.output.container
+    if isinstance(item, Item) and walk.output.is_open:
+        item.has_paragraphs = True
+    return row + 1
 
 
 def _enter_quotation(walk: Walk, row: int) -> int:
@@ -95,11 +104,19 @@ def _enter_container(walk: Walk, row: int, container: Container) -> int:
 
 def _enter_task(walk: Walk, row: int) -> int:
     """Mark an item whose first thing is a check box (GFM 5.3)."""
-    item, table = walk.output.container, walk.table
-    is_box = (table.attribute(row, "type") or "").lower() == "checkbox"
-    if is_box and isinstance(item, Item) and not item.task and not item.blocks:
-        item.task = "[x] " if table.attribute(row, "checked") is not None else "[ ] "
+    item = walk.output.container
+    attributes = walk.table.attributes(row)
+    if isinstance(item, Item) and not item.task and not item.blocks and _is_of_task(attributes):
+        item.task = "[x] " if "checked" in attributes else "[ ] "
     return row + 1
+
+
+def _is_of_task(attributes: dict[str, str]) -> bool:
+    """Whether a field is the check box of a task, and no switch that a menu or a form works by."""
+    if attributes.get("type", "").lower() != "checkbox":
+        return False
+    is_named = any(name in attributes for name in ("id", "name", "class"))
+    return not is_named or "disabled" in attributes or "task" in attributes.get("class", "").lower()
 
 
 def _enter_strong_block(walk: Walk, row: int) -> int:
@@ -171,6 +188,7 @@ BLOCKS: dict[int, Enter] = {
     **dict.fromkeys(numbers("ul ol menu dir"), _enter_list),
     **dict.fromkeys(numbers("dt summary"), _enter_strong_block),
     **dict.fromkeys(numbers("td th"), _enter_cell),
+    IDS["p"]: _enter_paragraph,
     IDS["blockquote"]: _enter_quotation,
     IDS["li"]: _enter_item,
     IDS["input"]: _enter_task,

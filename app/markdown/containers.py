@@ -12,6 +12,10 @@ MAX_INDENT = 12
 MAX_QUOTED = 6
 """Quotations inside one another that still mark each line."""
 
+RULE = "---"
+RULE_IN_ITEM = "___"
+"""A rule (4.1); behind the mark of an item one of dashes or stars would be a rule in place of the item."""
+
 
 class Container:
     """Blocks one after another: a document, a cell of a layout, any element without a mark of its own."""
@@ -43,19 +47,30 @@ class Quotation(Container):
 
 
 class Item(Container):
-    """An item of a list (5.2). `task`: "[x] " or "[ ] " of GitHub's task lists, "" else."""
+    """An item of a list (5.2).
+
+    `task`: "[x] " or "[ ] " of GitHub's task lists, "" else. `has_paragraphs`: whether the page sets its text apart.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.task = ""
+        self.has_paragraphs = False
 
     @property
     def is_tight(self) -> bool:
-        """Whether the item is one text with lists behind: no blank line inside."""
-        return all(kind == "list" for kind in self.kinds[1:])
+        """Whether the item needs no blank line: its blocks may follow one another on the next line (5.3)."""
+        return not self.has_paragraphs and all(map(self._may_follow, range(1, len(self.blocks))))
+
+    def _may_follow(self, index: int) -> bool:
+        """Whether a block may interrupt the paragraph before; of numbered lists those may that begin with 1 (5.2)."""
+        kind, line = self.kinds[index], self.blocks[index][0]
+        if kind == "list":
+            return not line[0].isdigit() or line.startswith(("1.", "1)"))
+        return kind in ("code", "quotation") and self.kinds[index - 1] == "text" and index == len(self.blocks) - 1
 
     def lines(self) -> list[str]:
-        """All blocks, lists right behind the text."""
+        """All blocks, without blank lines where none is needed."""
         if not self.is_tight:
             return super().lines()
         return [line for block in self.blocks for line in block]
@@ -69,6 +84,12 @@ class List(Container):
         self.start = start
         self.items: list[Item] = []
         self.mark = ""
+
+    def add(self, lines: list[str], kind: str = "text") -> None:
+        """Add a block that stands right in the list as an item."""
+        if lines:
+            self.items.append(Item())
+            self.items[-1].add(lines, kind)
 
     def lines(self) -> list[str]:
         """All items, each behind its mark."""
@@ -88,7 +109,7 @@ class List(Container):
 
 def _marked(mark: str, item: Item) -> list[str]:
     lines, indent = item.lines(), " " * len(mark)
-    lines[0] = item.task + lines[0]
+    lines[0] = item.task + (RULE_IN_ITEM if lines[0] == RULE else lines[0])
     return [mark + lines[0], *(indent + line if line else "" for line in lines[1:])]
 
 

@@ -6,7 +6,7 @@ from app.markdown.addresses import destination, link_address, picture_address
 from app.markdown.block_elements import add_listing
 from app.markdown.code import listing
 from app.markdown.formulas import formula
-from app.markdown.inline import BOLD, BREAK, ITALIC, STRUCK, Link, Run, clean, escape_label, quoted
+from app.markdown.inline import BOLD, BREAK, ITALIC, PICTURE, STRUCK, Link, Run, clean, in_brackets, quoted
 from app.markdown.walk import MATH, Enter, Walk, numbers
 from app.metadata.html.elements import IDS
 
@@ -118,8 +118,8 @@ def _enter_picture(walk: Walk, row: int) -> int:
         name = attributes.get("alt", "").strip() or walk.picture_name
         title = attributes.get("title", "").strip()
         shown = f" {quoted(title)}" if title.split() not in ([], name.split()) else ""
-        picture = f"![{escape_label(name)}]({destination(address)}{shown})"
-        walk.output.runs.append(Run(picture, 0, walk.output.link, raw=True))
+        picture = f"![{in_brackets(name)}]({destination(address)}{shown})"
+        walk.output.runs.append(Run(picture, PICTURE, walk.output.link, raw=True))
         walk.picture_name = ""
     return row + 1
 

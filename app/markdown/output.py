@@ -7,7 +7,9 @@ Rule 2: within a link or a cell of a table nothing ends a paragraph.
 from __future__ import annotations
 
 from app.markdown.containers import MAX_INDENT, MAX_QUOTED, Container, Item, List, Quotation, close
-from app.markdown.inline import BREAK, Link, Run, clean, render
+from app.markdown.emphasis import render
+from app.markdown.inline import BREAK, Link, Run, clean
+from app.markdown.tables import MAX_COLUMNS
 from app.metadata.html.table import BLANK, TokenTable
 
 
@@ -63,6 +65,9 @@ class Output:
 
     def flush(self) -> None:
         """Write the open paragraph or heading."""
+        if not self.runs:
+            self.heading = 0
+            return
         text, self.runs = render(self.runs), []
         level, self.heading = self.heading, 0
         if text and level:
@@ -108,6 +113,7 @@ class Output:
         text, self.runs = render(self.runs), []
         if self.cells and columns:
             cell = text.replace("  \n", "<br>").replace("|", "\\|")
+            columns = max(1, min(columns, MAX_COLUMNS - len(self.cells[-1])))
             self.cells[-1] += [cell] + [""] * (columns - 1)
 
 

@@ -50,4 +50,4 @@ def rows_of(cells: list[list[str]]) -> list[str]:
 
 
 def _row(cells: list[str], width: int) -> str:
-    return "| " + " | ".join([*cells, *[""] * (width - len(cells))]) + " |"
+    return "| " + " | ".join(cells) + " | " * (width - len(cells)) + " |"

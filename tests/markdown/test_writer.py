@@ -112,7 +112,7 @@ def test_an_item_outside_a_list_is_one() -> None:
         ("x<b><a href=u>y</a></b>z", "x[**y**](https://example.com/a/u)z\n"),
         ("<b>a</b><span><b>b</b></span>", "**ab**\n"),
         ("<em><em>a</em></em>", "*a*\n"),
-        ("<p><em>one<br><br>two</em>", "*one*  \n*two*\n"),
+        ("<p><em>one<br><br>two</em>", "*one  \ntwo*\n"),
         ("<b>Title<ul><li>a</ul></b>", "**Title**\n\n- **a**\n"),
         ("<p><mark>m</mark>", "m\n"),
         # Blocks stay apart.
