@@ -27,6 +27,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
+    ".ts": "application/typescript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
@@ -96,6 +97,18 @@ def widget() -> Response:
 def widget_module() -> Response:
     """Serve the widget as a module."""
     return _serve("link-preview.mjs", WIDGET)
+
+
+@blueprint.get("/client.js")
+def client() -> Response:
+    """Serve the client as a module. Deno finds its types by the header."""
+    return _serve("client.js", {**WIDGET, "X-TypeScript-Types": "./client.d.ts"})
+
+
+@blueprint.get("/client.d.ts")
+def client_types() -> Response:
+    """Serve the types of the client."""
+    return _serve("client.d.ts", WIDGET)
 
 
 @blueprint.get("/static/<name>")

@@ -17,7 +17,8 @@ from app.api.site import ASSETS, STATIC
 
 PAGES = ("/", "/docs")
 WIDGETS = ("/link-preview.js", "/link-preview.mjs")
-PATHS = (*PAGES, *WIDGETS, *(f"/static/{name}" for name in ASSETS if not name.endswith(".html")))
+CLIENT = ("/client.js", "/client.d.ts")
+PATHS = (*PAGES, *WIDGETS, *CLIENT, *(f"/static/{name}" for name in ASSETS if not name.endswith(".html")))
 
 STRICT = {
     "default-src": "'none'",
@@ -73,6 +74,7 @@ def test_every_file_says_its_type_and_is_not_sniffed(client: FlaskClient, path: 
     suffix = {"/": ".html", "/docs": ".html"}.get(path, Path(path).suffix)
     script = "text/javascript"
     expected = {".html": "text/html", ".css": "text/css", ".js": script, ".mjs": script, ".svg": "image/svg+xml"}
+    expected[".ts"] = "application/typescript"
     answer = client.get(path)
     assert answer.mimetype == expected[suffix]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -112,8 +114,8 @@ def test_the_widget_is_under_6_kb_compressed(client: FlaskClient) -> None:
     assert len(client.get("/link-preview.js", headers={"Accept-Encoding": "gzip"}).data) < 6_000
 
 
-@pytest.mark.parametrize("path", WIDGETS)
-def test_the_widget_may_be_loaded_by_any_site_and_kept_for_a_while(client: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", [*WIDGETS, *CLIENT])
+def test_what_other_sites_load_may_be_loaded_and_kept_for_a_while(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
