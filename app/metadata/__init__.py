@@ -12,7 +12,8 @@ from app.metadata.description import read_description
 from app.metadata.document import Document
 from app.metadata.embed import read_embed
 from app.metadata.encode import encode
-from app.metadata.file import has_card, is_html, media_type, read_file
+from app.metadata.feed import read_feed
+from app.metadata.file import feed_type, has_card, is_html, is_text, media_type, read_file
 from app.metadata.html.table import COMPILED
 from app.metadata.icons import read_feeds, read_icons
 from app.metadata.image import read_image
@@ -23,6 +24,7 @@ from app.metadata.media import read_media
 from app.metadata.model import Content, Metadata, PageMeta
 from app.metadata.oembed import Oembed, find_oembed, needs_oembed, owned_url, read_oembed, with_oembed
 from app.metadata.opengraph import read_opengraph
+from app.metadata.plain import read_text
 from app.metadata.product import read_product
 from app.metadata.refresh import read_refresh
 from app.metadata.registry import Registry, shipped_registry
@@ -65,7 +67,7 @@ def read_metadata(document: Document, registry: Registry | None = None) -> Metad
     """
     page = document.page
     if not is_html(page):
-        return read_file(page)
+        return _read_other(document)
     og, twitter = read_opengraph(document), read_twitter(document)
     icons, favicon = read_icons(document)
     site = declared_name(document)
@@ -103,6 +105,12 @@ def read_metadata(document: Document, registry: Registry | None = None) -> Metad
         product=read_product(document, kind),
         embed=read_embed(document, og, title, registry or shipped_registry()),
     )
+
+
+def _read_other(document: Document) -> Metadata:
+    if feed_type(document.page):
+        return read_feed(document)
+    return read_text(document) if is_text(document.page) else read_file(document.page)
 
 
 _meta = contained("meta", nothing)(Document.meta)

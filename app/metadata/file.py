@@ -1,4 +1,4 @@
-"""Cards of other files than HTML: images, video, audio and PDF, by their type or first bytes."""
+"""Files other than HTML: their type by header or first bytes, and the cards of images, video, audio and PDF."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from app.page import Page, declared_type, is_untold
 
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 
+MARKDOWN_TYPES = frozenset(("text/markdown", "text/x-markdown"))
+
+FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"))
+_XML_TYPES = frozenset(("application/xml", "text/xml"))
 _PDF_TYPES = frozenset(("application/pdf", "application/x-pdf"))
 # MIME Sniffing standard, 6.1 and 6.2; (offset, bytes, type)
 _SIGNATURES = (
@@ -39,6 +43,13 @@ _HTML_START = re.compile(
     rb"|<(?:html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|meta|link|section|main|article|noscript)[\s/>])",
     re.IGNORECASE,
 )
+# MIME Sniffing standard, 7.3: the root of a feed, after declarations and comments
+_FEED_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^>\[]*+>)*+<(?:(rss)|(feed)|rdf:RDF)[\s>]"
+)
+_SNIFFED = 4_096  # bytes searched for the root of a feed
+_JSON_FEED = b"://jsonfeed.org/version/"
+_BINARY = re.compile(rb"[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")  # MIME Sniffing standard, 3: "binary data byte"
 _FILE_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]*)\"|([^\s;]+))", re.IGNORECASE)
 # RFC 6266, 4.3: filename* wins over filename
 _ENCODED_FILE_NAME = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^\s;]+)", re.IGNORECASE)
@@ -47,7 +58,9 @@ _ENCODED_FILE_NAME = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^\
 def media_type(page: Page) -> str:
     """Media type of a page without parameters, in lower case; sniffed where the header has no meaning."""
     told = declared_type(page.content_type)
-    return _sniff(page.body) or told if is_untold(told) else told
+    if not is_untold(told):
+        return _feed_root(page.body) or told if told == "text/html" else told
+    return _feed_root(page.body) or _sniff(page.body) or _text_type(told, page.body) or told
 
 
 def _sniff(body: bytes) -> str | None:
@@ -59,6 +72,37 @@ def _sniff(body: bytes) -> str | None:
     return None
 
 
+def _feed_root(body: bytes) -> str | None:
+    """Media type of a feed by the root of its XML; None of anything else."""
+    if b"<" not in body[:64] or not (found := _FEED_START.match(body[:_SNIFFED])):
+        return None
+    return "application/rss+xml" if found[1] else "application/atom+xml" if found[2] else "application/rdf+xml"
+
+
+def _text_type(told: str, body: bytes) -> str | None:
+    """`text/plain` where a body without binary bytes has no type (MIME Sniffing standard, 7.1); None for binary."""
+    is_text = bool(body) and not _BINARY.search(body[:_SNIFFED])
+    return "text/plain" if is_text and (told == "text/plain" or "/" not in told or "unknown" in told) else None
+
+
+def feed_type(page: Page) -> str | None:
+    """Media type of a feed; None of any other page. XML and HTML are told by their root, JSON by its version."""
+    kind = media_type(page)
+    if kind in FEED_TYPES:
+        return kind
+    if kind in _XML_TYPES:
+        return _feed_root(page.body)
+    if kind == "application/json" and _JSON_FEED in page.body[: 16 * _SNIFFED]:
+        return "application/feed+json"
+    return None
+
+
+def is_text(page: Page) -> bool:
+    """Whether a page is plain text or Markdown."""
+    kind = media_type(page)
+    return kind in MARKDOWN_TYPES or (kind == "text/plain" and _text_type(kind, page.body) is not None)
+
+
 def is_html(page: Page) -> bool:
     """Whether a page is HTML."""
     return media_type(page) in HTML_TYPES
@@ -66,7 +110,7 @@ def is_html(page: Page) -> bool:
 
 def has_card(page: Page) -> bool:
     """Whether a page is HTML or a type of file with a card."""
-    return is_html(page) or _card_type(media_type(page)) is not None
+    return is_html(page) or _card_type(media_type(page)) is not None or is_text(page) or feed_type(page) is not None
 
 
 _FAMILIES: dict[str, Kind] = {"image": "image", "video": "video", "audio": "audio"}
@@ -98,9 +142,18 @@ def read_file(page: Page) -> Metadata:
 
 
 def _file_name(page: Page) -> str | None:
-    named = _disposition_name(page.headers.get("content-disposition", ""))
-    parts = urlsplit(page.final_url)
-    return first(named, clean(unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])), parts.hostname)
+    return first(named_file(page), _last_part(page), urlsplit(page.final_url).hostname)
+
+
+def named_file(page: Page) -> str | None:
+    """Name that a server gives a file, or that ends its path with an extension."""
+    last = _last_part(page)
+    extended = last if last and "." in last.strip(".") else None
+    return first(_disposition_name(page.headers.get("content-disposition", "")), extended)
+
+
+def _last_part(page: Page) -> str | None:
+    return clean(unquote(urlsplit(page.final_url).path.rstrip("/").rsplit("/", 1)[-1]))
 
 
 def _disposition_name(disposition: str) -> str | None:

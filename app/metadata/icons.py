@@ -6,6 +6,7 @@ import re
 
 from app.metadata.containment import contained
 from app.metadata.document import Document
+from app.metadata.file import FEED_TYPES
 from app.metadata.model import Feed, Icon
 from app.metadata.values import MAX_LIST, absolute_url, clean
 
@@ -17,7 +18,6 @@ ICON_RELS = frozenset(
 )
 _PLAIN = frozenset(("icon", "shortcut"))
 _FEED_RELS = frozenset(("alternate", "feed"))
-FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 _PLAIN_SIZE = re.compile(r"\d{1,5}x\d{1,5}$")
 

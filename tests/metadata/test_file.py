@@ -31,7 +31,14 @@ def test_files_that_have_a_card(body: bytes, content_type: str, kind: str) -> No
 
 @pytest.mark.parametrize(
     ("body", "content_type"),
-    [(b"{}", "application/json"), (b"words", "text/plain"), (b"PK\x03\x04", ""), (b"", ""), (b"<a>", "text/css")],
+    [
+        (b"{}", "application/json"),
+        (b"words\0", "text/plain"),
+        (b"words", "application/octet-stream"),
+        (b"PK\x03\x04", ""),
+        (b"", ""),
+        (b"<a>", "text/css"),
+    ],
 )
 def test_files_that_have_none(body: bytes, content_type: str) -> None:
     assert not has_card(file(body, content_type).page)
