@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urljoin
 
 _SCHEME = re.compile(r"[\x00-\x20]*+([a-zA-Z][a-zA-Z0-9+.\-\t\r\n]*+):")
 _SPACES = re.compile(r"[\t\r\n]")
 _NOWHERE = re.compile(r"\s*+(?:#?\s*+\Z|[/\\]{2}(?![^:/\\?#\s]))")
 _ODD = re.compile(r"""[\x00-\x20<>"`\\{}|^\x7f]""")
+_PLAIN = re.compile(r"[^\s\\#]++")
+"""An address whose characters stay as they are when it is resolved."""
+
+_ROOTED = re.compile(r"/(?!/)(?!.*/\.)")
+"""A path from the root, without segments of dots."""
+
 _PARENTHESES = re.compile(r"[()]")
+_ODD_OR_PARENTHESIS = re.compile(rf"{_PARENTHESES.pattern}|{_ODD.pattern}")
 _DESCRIBED = re.compile(r"\s\d[\d.]*+[wx]\s*+(?:,|\Z)")
 _WEB = ("https://", "http://")
 
@@ -35,8 +43,18 @@ def leads(address: str | None, allowed: frozenset[str] = IMAGES) -> bool:
     return scheme in allowed and (scheme not in IMAGES or "://" in address)
 
 
+@lru_cache(maxsize=16)
+def _origin(base_url: str) -> str:
+    return urljoin(base_url, "/")[:-1]
+
+
 def absolute(address: str, base_url: str) -> str | None:
     """Resolve an address; None where that is impossible."""
+    if _PLAIN.fullmatch(address):
+        if address.startswith(_WEB):
+            return address
+        if _ROOTED.match(address):
+            return _origin(base_url) + address
     try:
         resolved = urljoin(base_url, _SPACES.sub("", address.strip()))
     except ValueError:
@@ -65,5 +83,7 @@ def _first(address: str) -> str:
 
 def destination(address: str) -> str:
     """An address as a link destination (CommonMark 6.3)."""
+    if not _ODD_OR_PARENTHESIS.search(address):
+        return address
     quoted = _ODD.sub(lambda odd: quote(odd[0]), address)
     return _PARENTHESES.sub(r"\\\g<0>", quoted)

@@ -18,6 +18,7 @@ from app.markdown.inline import (
     BREAK,
     ITALIC,
     PICTURE,
+    SPACE,
     STRUCK,
     Link,
     Piece,
@@ -35,6 +36,8 @@ _TEXT, _OPEN, _CLOSE = range(3)
 
 def render(runs: Sequence[Run]) -> str:
     """One paragraph of Markdown, lines ended by hard breaks; "" where nothing is to be read."""
+    if not runs or (runs[-1] is SPACE and len(runs) == 2):
+        runs = runs[:1]
     if len(runs) == 1 and runs[0][1:] == _PLAIN:
         return escape_start(escape(" ".join(runs[0].text.split())))
     pieces = pieces_of(runs)
@@ -118,17 +121,12 @@ class _Paragraph:
         return at
 
     def _write_link(self, at: int, until: int, within: int, link: Link) -> None:
-        if self._texts and self._marks[-1] == _TEXT and _ends_in_mark(self._texts[-1]):
+        if self._texts and self._texts[-1][-1:] == "!":  # which would make a picture of the link
             self._texts[-1] = self._texts[-1][:-1] + "\\!"
         self._add("[")
         self._write(at, until, within, link)
         title = f" {quoted(link.title)}" if link.title else ""
         self._add(f"]({destination(link.address)}{title})")
-
-
-def _ends_in_mark(text: str) -> bool:
-    """Whether a link behind a text would become a picture."""
-    return text[-1:] == "!" and text[-2:] != "\\!"
 
 
 def _starts_of_links(pieces: Sequence[Piece]) -> list[int]:
@@ -171,8 +169,9 @@ def _told_apart(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _make_room(texts: list[str], marks: list[int]) -> None:
-    """Set spaces beside the delimiters that would be read as text."""
+    """Set spaces beside the delimiters that would be read as text, or as the end of the emphasis around."""
     at, size = 0, len(texts)
+    around: list[int] = []
     while at < size:
         if not marks[at]:
             at += 1
@@ -180,20 +179,30 @@ def _make_room(texts: list[str], marks: list[int]) -> None:
         start = at
         while at < size and marks[at]:
             at += 1
-        _place(texts, marks, start, at)
+        _place(texts, marks, range(start, at), around)
 
 
-def _place(texts: list[str], marks: list[int], start: int, end: int) -> None:
-    """Make room at delimiters that touch, between the texts around them."""
+def _place(texts: list[str], marks: list[int], span: range, around: list[int]) -> None:
+    """Make room at delimiters that touch. `around`: lengths of the runs that opened the emphasis around."""
+    start, end = span.start, span.stop
     left = texts[start - 1][-1] if start else ""
     right = texts[end][0] if end < len(texts) else ""
-    opening = next((at for at in range(start, end) if marks[at] == _OPEN), end)
+    opening = next((at for at in span if marks[at] == _OPEN), end)
+    del around[len(around) - (opening - start) :]
     if start < opening < end:
         texts[opening] = " " + texts[opening]
-    elif opening == start and _needs_room(left, _inside(texts[start:end], right)):
-        texts[start] = " " + texts[start]
-    elif opening == end and _needs_room(right, _inside(texts[start:end][::-1], left)):
+    elif opening == start:
+        inside = _inside(texts[start:end], right)
+        if _needs_room(left, inside) or (texts[start - 1] != "[" and _may_close(left, inside, around)):
+            texts[start] = " " + texts[start]
+    elif _needs_room(right, _inside(texts[start:end][::-1], left)):
         texts[end - 1] += " "
+    around += [sum(map(len, texts[opening:end]))] * (end - opening)
+
+
+def _may_close(outside: str, inside: str, around: Sequence[int]) -> bool:
+    """Tell whether an opening delimiter would be read as the end of the emphasis around (6.2, rules 9 and 10)."""
+    return bool(around) and not outside.isspace() and (_category(inside) in "PS" or max(around) >= len("***"))
 
 
 def _inside(delimiters: Sequence[str], text: str) -> str:

@@ -73,6 +73,9 @@ class Piece(NamedTuple):
 BREAK = Run("  \n", raw=True)
 """A hard line break (6.7)."""
 
+SPACE = Run(" ")
+"""White space, in no style."""
+
 
 def clean(text: str) -> str:
     """Text without characters that say nothing."""
@@ -116,6 +119,9 @@ def pieces_of(runs: Sequence[Run]) -> list[Piece]:
     for run in runs:
         if run is BREAK:
             space = run.text
+            continue
+        if run is SPACE:
+            space = space or " "
             continue
         text = _folded(run)
         words = text if run.code or run.raw else text.strip(" ")

@@ -6,11 +6,16 @@ Rule 2: within a link or a cell of a table nothing ends a paragraph.
 
 from __future__ import annotations
 
+import re
+
 from app.markdown.containers import MAX_INDENT, MAX_QUOTED, Container, Item, List, Quotation, close
 from app.markdown.emphasis import render
-from app.markdown.inline import BREAK, Link, Run, clean
+from app.markdown.inline import BREAK, SPACE, Link, Run, clean
 from app.markdown.tables import MAX_COLUMNS
 from app.metadata.html.table import BLANK, TokenTable
+
+_CLOSING = re.compile(r"(?:^| )#++\Z")
+"""End of a heading's text that would be read as its closing sequence (4.2)."""
 
 
 class Output:
@@ -45,10 +50,16 @@ class Output:
 
     def add_text(self, table: TokenTable, row: int) -> None:
         """Add a row of text to the open paragraph."""
-        if table.after_block(row) and self.runs:
-            self.runs.append(Run(" ", link=self.link))
-        text = " " if table.kind(row) == BLANK else clean(table.run(row))
-        self.add(text)
+        if not self.runs:
+            if table.kind(row) != BLANK:
+                self.runs.append(Run(clean(table.run(row)), self.style, self.link))
+            return
+        if table.kind(row) == BLANK:
+            self.runs.append(SPACE)
+            return
+        if table.after_block(row):
+            self.runs.append(SPACE)
+        self.runs.append(Run(clean(table.run(row)), self.style, self.link))
 
     def add(self, text: str, *, code: bool = False, raw: bool = False) -> None:
         """Add some text in the style and the link of here."""
@@ -57,7 +68,7 @@ class Output:
     def end_block(self) -> None:
         """End a paragraph; in a link or a cell, only set its words apart."""
         if self.link:
-            self.runs.append(Run(" ", link=self.link))
+            self.runs.append(SPACE)
         elif self.cells is None:
             self.flush()
         elif self.runs:
@@ -119,4 +130,4 @@ class Output:
 
 def _heading(level: int, text: str) -> str:
     line = text.replace("  \n", " ")
-    return f"{'#' * level} {line[:-1]}\\#" if line.endswith("#") else f"{'#' * level} {line}"
+    return f"{'#' * level} {line[:-1]}\\#" if _CLOSING.search(line) else f"{'#' * level} {line}"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import html as html_module
+import random
+import re
+from collections.abc import Iterable, Iterator
+
 import pytest
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from app.markdown.tables import MAX_COLUMNS
 from tests.markdown.reading import markdown
@@ -42,6 +48,11 @@ def rendered(html: str) -> str:
         "<p><code> `` </code></p>",
         "<p>[<em>x</em>]: y</p>",
         "<p>a&amp;<em>lt;</em></p>",
+        "<p><strong><em>class</em> f( <em>*</em>, <em>x</em>)</strong></p>",
+        '<p>\\\\!<a href="https://e.example/u">x</a></p>',
+        "<h2>#</h2>",
+        "<h2>C #</h2>",
+        "<h2>C#</h2>",
         "<ul><li>Foo</li><li><hr /></li></ul>",
         "<ul><li><p>a</p></li><li><p>b</p></li></ul>",
         "<ul><li>a<ol><li>b</li></ol></li></ul>",
@@ -89,3 +100,33 @@ def test_a_wide_span_widens_no_other_row() -> None:
     row = "<tr>" + "<td colspan=20>x" * 100
     lines = markdown(f"<table>{row}<tr><td>y</table>").splitlines()
     assert max(line.count("|") for line in lines) <= 2 * MAX_COLUMNS
+
+
+TEXTS = [*"abc()*_!1~`[]<>&#:$.,|+-", "a ", " b", "lt;", "x*y", "**", "`` ", "\u3001", '"', "http://x.example", "\\"]
+TAGS = [*("b", "b", "i", "i", "a href=u", "a href=u", "code", "sup", "span", "br", "img src=i.png")]
+
+
+def inline(draw: random.Random, depth: int = 3) -> str:
+    """A piece of a line with styles, links and code in one another."""
+    if not depth or draw.random() < 0.45:
+        return html_module.escape("".join(draw.choices(TEXTS, k=draw.randint(1, 3))))
+    tag = draw.choice(TAGS)
+    inside = "".join(inline(draw, depth - 1) for _ in range(draw.randint(1, 3)))
+    return f"<{tag}>" if tag.startswith(("br", "img")) else f"<{tag}>{inside}</{tag.split()[0]}>"
+
+
+def texts(found: Iterable[Token]) -> Iterator[str]:
+    for token in found:
+        if token.type in ("text", "code_inline", "fence"):
+            yield token.content
+        elif token.type != "image":
+            yield from texts(token.children or ())
+
+
+@pytest.mark.parametrize("element", ["p", "h2", "li"])
+def test_no_mark_of_ours_is_read_as_text(element: str) -> None:
+    for seed in range(700):
+        line = "".join(inline(random.Random(1_000 * seed + part)) for part in range(3))
+        said = html_module.unescape(re.sub("<[^>]*>", "", line))
+        read = "".join(texts(READER.parse(markdown(f"<{element}>{line}</{element}>"))))
+        assert "".join(read.split()) == "".join(said.split()), line
