@@ -110,10 +110,10 @@ class Attempt {
   }
 
   /** The error to throw for a failure within this attempt. */
-  failed(error) {
+  failed(error, code = "CONNECTION_FAILED") {
     if (this.signal.aborted) return this.signal.reason;
     if (error instanceof PagecardError) return error;
-    return new NetworkError("There is no whole answer of the service", { code: "CONNECTION_FAILED", cause: error });
+    return new NetworkError("There is no whole answer of the service", { code, cause: error });
   }
 }
 
@@ -188,7 +188,7 @@ export class Pagecard {
         open.clear();
       } catch (error) {
         if (error.code === "BATCH_TOO_LARGE" && error.details?.limit < batch.length) this.#limit = error.details.limit;
-        else if (error instanceof NetworkError && failures++ < this.#settings.retries) await this.#wait(error, failures, signal);
+        else if (error.code === "ANSWER_CUT_OFF" && failures++ < this.#settings.retries) await this.#wait(error, failures, signal);
         else throw error;
       }
       waiting = waiting.filter((each, place) => place >= batch.length || open.has(each));
@@ -238,7 +238,7 @@ export class Pagecard {
     try {
       yield* lines(answer, attempt);
     } catch (problem) {
-      throw attempt.failed(problem);
+      throw attempt.failed(problem, "ANSWER_CUT_OFF");
     } finally {
       attempt.end();
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,3 +125,16 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     modules.mkdir()
     unpack(packed("client", folder), modules)
     return modules
+
+
+@pytest.fixture(scope="package")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the Python client, as it would be published."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    shutil.copytree(CLIENTS / "python", source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    if done.returncode:
+        pytest.skip(f"pip cannot bring setuptools here: {done.stderr[-500:]}")
+    return next(folder.glob("*.whl"))

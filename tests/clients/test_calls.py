@@ -1,12 +1,15 @@
-"""`@pagecard/client`, packed as it would be published, against the real service."""
+"""The clients, packed as they would be published, against the real service: the same calls, the same outcomes."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+import importlib
+import inspect
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +22,7 @@ from tests.api.conformance import described
 from tests.clients.conftest import CACHED, Running, npm_install, run
 from tests.site import Request, Site, Wire
 
-pytestmark = [pytest.mark.server, pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")]
+pytestmark = pytest.mark.server
 
 HERE = Path(__file__).parent
 TITLE = "<title>A story</title>"
@@ -27,14 +30,31 @@ TITLE = "<title>A story</title>"
 Call = Callable[..., Any]
 
 
-@pytest.fixture
-def call(modules: Path, running: Running) -> Call:
-    """Run a case of calls.mjs, and return what it tells."""
-    shutil.copy(HERE / "calls.mjs", modules.parent)
+@pytest.fixture(params=["js", "sync", "async"])
+def call(request: pytest.FixtureRequest, running: Running) -> Call:
+    """Run a case of calls.mjs or calls.py, and return what it tells."""
+    if request.param == "js":
+        return in_node(request.getfixturevalue("modules"), running)
+    environ = {"PYTHONPATH": str(request.getfixturevalue("wheel"))}
+    return caller(running, [sys.executable, HERE / "calls.py", request.param], HERE, environ)
 
+
+@pytest.fixture
+def js(modules: Path, running: Running) -> Call:
+    return in_node(modules, running)
+
+
+def in_node(modules: Path, running: Running) -> Call:
+    if shutil.which("node") is None:
+        pytest.skip("there is no node on PATH")
+    shutil.copy(HERE / "calls.mjs", modules.parent)
+    return caller(running, ["node", "calls.mjs"], modules.parent, {})
+
+
+def caller(running: Running, command: list[str | Path], folder: Path, environ: dict[str, str]) -> Call:
     def call(case: str, *urls: str, key: str | None = None, server: str | None = None) -> Any:
         target = server or running.url, running.key() if key is None else key
-        return json.loads(run(["node", "calls.mjs", case, *target, *urls], modules.parent))
+        return json.loads(run([*command, case, *target, *urls], folder, environ))
 
     return call
 
@@ -91,8 +111,8 @@ def test_a_loop_can_be_left(call: Call, web: Site) -> None:
     assert time.monotonic() - begun < 3
 
 
-def test_a_call_can_be_aborted(call: Call, web: Site) -> None:
-    assert call("aborted", web.page("/slow", TITLE, latency=3)) == ["AbortError", True]
+def test_a_call_can_be_aborted(js: Call, web: Site) -> None:
+    assert js("aborted", web.page("/slow", TITLE, latency=3)) == ["AbortError", True]
 
 
 def test_silence_is_a_timeout(call: Call, web: Site) -> None:
@@ -130,7 +150,8 @@ def test_what_a_cut_stream_has_not_told_is_asked_again(call: Call, web: Site) ->
 
     def cut(wire: Wire, request: Request) -> None:
         asked.append(json.loads(request.body)["urls"])
-        lines = [{"index": i, "url": url, "success": True, "data": {}} for i, url in enumerate(asked[-1])]
+        card = {"url": "http://example.com/", "resolved_url": "http://example.com/"}
+        lines = [{"index": i, "url": url, "success": True, "data": card} for i, url in enumerate(asked[-1])]
         lines = lines[:1] if len(asked) == 1 else [*lines, {"summary": {}, "meta": {}}]
         wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n")
         wire.send(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
@@ -159,6 +180,19 @@ def test_an_address_of_a_picture_is_signed(call: Call, case: str, options: str) 
     digest = hmac.new(b"a secret", path.encode(), hashlib.sha256).digest()
     signature = base64.urlsafe_b64encode(digest).decode()[:22]
     assert call(case, url, server="http://127.0.0.1:1/deep") == f"http://127.0.0.1:1/deep/v1/image/{signature}/{path}"
+
+
+def test_the_two_python_clients_have_the_same_calls(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(wheel)
+    client = importlib.import_module("pagecard_client")
+    for one, other in ((client.Pagecard, client.AsyncPagecard), (client.Jobs, client.AsyncJobs)):
+        assert calls(one) == calls(other)
+
+
+def calls(kind: type) -> dict[str, list[str]]:
+    """Public methods of a class with their parameters."""
+    public = {name: each for name, each in vars(kind).items() if callable(each) and not name.startswith("_")}
+    return {name: list(inspect.signature(each).parameters) for name, each in public.items()}
 
 
 def test_the_types_are_those_of_the_api(modules: Path, tmp_path: Path) -> None:
