@@ -36,6 +36,9 @@ LOWER_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 # Characters that are written alike with and without references.
 _PLAIN = re.compile(r"[^&<>'\"‘’“”«»–—…]+")
+# Links of a heading to itself, as generators of documentation add them.
+_PERMALINKS = frozenset("#¶§🔗")
+_PERMALINK = re.compile(r"^(?:# |[¶🔗] ?)| [#§]$|[¶🔗]$")
 _TITLE_PARTS = re.compile(r"[|\-–—»«•·:](?:(?<=\s.)(?=\s)|(?<=[|»•·]))")
 
 
@@ -79,8 +82,9 @@ class Headings:
         if table.flags(row) & self._unseen & flags.NOSCRIPT:
             return None
         end = min(table.end_of(row), row + MAX_ROWS)
-        runs = [run for text in table.texts(row + 1, end, flags.FOREIGN) if (run := clean(table.run(text)))]
-        text = clean(table.text(row, MAX_HEADING))
+        texts = (clean(table.run(text)) for text in table.texts(row + 1, end, flags.FOREIGN))
+        runs = [text for text in texts if text and text not in _PERMALINKS]
+        text = clean(_PERMALINK.sub("", table.text(row, MAX_HEADING)))
         hrefs = (table.attribute(link, "href") for link in range(row + 1, end) if table.name(link) == "a")
         return (
             Heading(row, text, runs[-1], any(href and self._is_home(href) for href in hrefs)) if text and runs else None
