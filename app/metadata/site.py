@@ -14,6 +14,12 @@ from app.metadata.values import first_of, split_domain, squash
 MAX_NAME_WORDS = 4
 """Words of a part of a title that may be the name of a site."""
 
+MAX_TAIL_WORDS = 3
+"""Words of the last part of a title that names the site because it has the label of the domain."""
+
+MIN_LABEL = 3
+"""Characters of that label; a shorter one stands in many words."""
+
 # Up to three signs between spaces, or one that needs none, or a colon behind a word: all begin with one set of
 # characters, as `re` looks for quickly.
 SEPARATOR = re.compile(r"[|\-–—»«•·:/~⋆›>│](?:(?<=\s.)[|\-–—»«•·:/~⋆›>│]{0,2}(?=\s)|(?<=[|»•·│])|(?<=\w:)(?=\s))")
@@ -92,11 +98,21 @@ def domain_label(host: str) -> str | None:
     return split_domain(host).domain or None
 
 
+def _tail_with_domain(title: str, host: str) -> str | None:
+    """Last part of a title that has the label of the domain, and no more than a word or two beside it."""
+    cuts = list(SEPARATOR.finditer(title))
+    last = title[cuts[-1].end() :].strip() if cuts and cuts[-1][0] != ":" else ""
+    label = squash(domain_label(host) or "")
+    is_name = len(label) >= MIN_LABEL and label in squash(last) and len(last.split()) <= MAX_TAIL_WORDS
+    return last if is_name else None
+
+
 @contained("site_name", set[str])
 def site_names(document: Document, declared: str | None) -> set[str]:
     """Everything that may stand beside a title as the name of the site, squashed."""
     names = [
         declared,
+        _tail_with_domain(document.title or "", document.host),
         document.meta("og:site_name"),
         domain_label(document.host),
         document.host,

@@ -18,7 +18,7 @@ from app.metadata.site import SEPARATOR
 from app.metadata.values import first_of, squash, words
 
 MIN_HEADING = 8
-"""Characters; a shorter heading is too short to replace a title."""
+"""Characters; a shorter heading replaces a title only if that begins with it."""
 
 MAX_ARTICLES = 3
 """Articles of JSON-LD whose headlines are read; more of them are a list of others."""
@@ -29,9 +29,15 @@ MIN_SHARE = 0.35
 MIN_OVERLAP = 0.4
 """Share of the words of the shorter that a title and a heading must have in common to be two versions of one."""
 
+MAX_TITLE = 150
+"""Characters of a heading that replaces a title; a longer one is a sentence of the text."""
+
 _METAS = ("parsely-title", "dc.title", "dcterms.title", "sailthru.title", "citation_title", "title", "headline")
+# Reddit gives this title to the posts that it draws by script.
+_OF_EVERY_PAGE = frozenset(("Reddit - The heart of the internet",))
 _QUOTES = str.maketrans("’‘‚ʼ´`“”„«»–—", "''''''\"\"\"\"\"--")
 _SEPARATOR = re.compile(r"\s*[|\-–—»«•·:/~⋆›>│+(\[\"'.!?]")
+_SIGN = re.compile(r"\s[|\-–—»•·/›>│]\s")
 _ENDS_WITH_SEPARATOR = re.compile(r"[|\-–—»«•·:/~⋆›>│)\]\"'.!?]\s*$")
 _LEADING_SEPARATOR = re.compile(r"^[|\-–—·•»›:]\s+")
 
@@ -44,19 +50,19 @@ def read_title(document: Document, sites: set[str]) -> str | None:
         return without_markup(first_of((*(heading.text for heading in document.headings), *document.site_headings)))
     is_site = squash(told) in sites
     best = next((title for title in _declared(document) if squash(title) not in sites), told) if is_site else told
-    return _LEADING_SEPARATOR.sub("", _as_shown(document, _without_site(best, sites), sites), count=1)
+    return _LEADING_SEPARATOR.sub("", _as_shown(document, _without_site(document, best, sites), sites), count=1)
 
 
 def _declared(document: Document) -> Iterator[str]:
     """Titles in tags and JSON-LD, the most trusted first."""
     for read in _READERS:
-        if title := without_markup(read(document)):
+        if (title := without_markup(read(document))) and title not in _OF_EVERY_PAGE:
             yield title
 
 
 def _as_shown(document: Document, title: str, sites: set[str]) -> str:
     """Title as in a heading, if only the site, its section or its slogan is left out."""
-    headings, tag = document.headings, _without_site(document.title or "", sites)
+    headings, tag = document.headings, _without_site(document, document.title or "", sites)
     return (
         _heading_within(document, title, sites)
         or next((text for text in document.lower_headings if title.startswith(text)), None)
@@ -83,14 +89,27 @@ _READERS: tuple[Callable[[Document], str | None], ...] = (
 )
 
 
-def _without_site(title: str, names: set[str]) -> str:
-    """Cut a first or last part of `title` with a name of the site."""
+def _without_site(document: Document, title: str, sites: set[str]) -> str:
+    """Cut the last parts of `title` that name the site, else a first part that does."""
     cuts = [(found.start(), found.end()) for found in SEPARATOR.finditer(title)]
-    if cuts and squash(title[cuts[-1][1] :]) in names:
-        return title[: cuts[-1][0]].strip() or title
-    if cuts and squash(title[: cuts[0][0]]) in names:
+    end = len(title)
+    while cuts and squash(title[cuts[-1][1] : end]) in sites:
+        end, _ = cuts.pop()
+    if end < len(title):
+        return title[: _end_of_topic(title, cuts, end)].strip() or title
+    if cuts and not _is_slogan(document, title[cuts[0][0]]) and squash(title[: cuts[0][0]]) in sites:
         return title[cuts[0][1] :].strip() or title
     return title
+
+
+def _end_of_topic(title: str, cuts: list[tuple[int, int]], end: int) -> int:
+    """End of the first part of `Topic / Board / Site`, as forums write it; `end` of any other title."""
+    return cuts[-1][0] if cuts and title[end] == title[cuts[-1][0]] == "/" else end
+
+
+def _is_slogan(document: Document, separator: str) -> bool:
+    """Whether the name of the site belongs to its slogan: in the title of its front page."""
+    return document.path in ("", "/") and separator not in "|•»"
 
 
 def _heading_within(document: Document, title: str, sites: set[str]) -> str | None:
@@ -99,11 +118,16 @@ def _heading_within(document: Document, title: str, sites: set[str]) -> str | No
     heads = {_fold(title[: cut.start()]) for cut in SEPARATOR.finditer(title)}
     for text in _texts(document.headings):
         folded = _fold(text)
-        is_within = len(text) > MIN_HEADING and folded in whole
+        is_within = folded in whole and (len(text) > MIN_HEADING or _is_first_part(folded, whole))
         is_most = len(text) >= MIN_SHARE * len(title) or folded in heads
         if is_within and is_most and _cuts_off_others(document, title, text, sites):
             return text
     return None
+
+
+def _is_first_part(heading: str, title: str) -> bool:
+    """Whether a short heading is all of the title before a sign between spaces."""
+    return len(heading) > 2 and title.startswith(heading) and bool(_SIGN.match(title, len(heading)))
 
 
 def _cuts_off_others(document: Document, title: str, heading: str, sites: set[str]) -> bool:
@@ -140,7 +164,8 @@ def _other_version(title: str, headings: list[Heading]) -> str | None:
         return None
     ours, theirs = words(title), words(headings[0].text)
     smaller = min(len(ours), len(theirs))
-    return headings[0].text if smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller else None
+    is_version = smaller > 2 and len(ours & theirs) >= MIN_OVERLAP * smaller
+    return headings[0].text if is_version and len(headings[0].text) <= MAX_TITLE else None
 
 
 @lru_cache(maxsize=32)

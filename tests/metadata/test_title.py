@@ -120,3 +120,68 @@ def test_empty_elements_of_xhtml_hide_nothing(html: str) -> None:
     page = document(f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head>{html}</head></html>')
     xhtml = type(page.page)(page.page.url, page.page.url, 200, "application/xhtml+xml", page.page.body)
     assert read_metadata(type(page)(xhtml)).title == "Kites & XML"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "Waxing a thread – Example's Forum",
+        "Waxing a thread - example.com",
+        "Waxing a thread | Example US",
+        "Waxing a thread / Threads and cords / Example Forums",
+        "Waxing a thread - Example - Example Blog",
+    ],
+)
+def test_a_last_part_with_the_name_of_the_domain_is_cut_off(tag: str) -> None:
+    assert title(f"<title>{tag}</title>") == "Waxing a thread"
+
+
+@pytest.mark.parametrize(
+    "tag", ["Waxing a thread: what Example told us", "Waxing a thread - how the Example company of Kent does it"]
+)
+def test_a_part_of_a_sentence_with_the_name_of_the_domain_stays(tag: str) -> None:
+    assert title(f"<title>{tag}</title>") == tag
+
+
+@pytest.mark.parametrize("tag", ["Example: Threads for every kite", "Example - Threads for every kite"])
+def test_the_front_page_keeps_its_name_before_its_slogan(tag: str) -> None:
+    assert title(f"<title>{tag}</title>", "https://example.com/") == tag
+    assert title(f"<title>{tag}</title>", "https://example.com/threads") == "Threads for every kite"
+
+
+@pytest.mark.parametrize(
+    ("heading", "shown"),
+    [
+        ('Waxing threads<a href="#waxing">¶</a>', "Waxing threads"),
+        ('<a href="#waxing">#</a> Waxing threads', "Waxing threads"),
+        ('Waxing threads <a href="#waxing">🔗</a>', "Waxing threads"),
+        ("#1 in threads", "#1 in threads"),
+        ("Threads in C#", "Threads in C#"),
+        ("§ 12 Threads and cords", "§ 12 Threads and cords"),
+    ],
+)
+def test_the_link_of_a_heading_to_itself_is_no_part_of_it(heading: str, shown: str) -> None:
+    assert title(f"<h1>{heading}</h1>") == shown
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown"),
+    [("Knots | Ropes and more from the harbour", "Knots"), ("Knots: ropes and more", "Knots: ropes and more")],
+)
+def test_a_short_heading_is_the_title_where_that_begins_with_it(tag: str, shown: str) -> None:
+    assert title(f"<title>{tag}</title><h1>Knots</h1>") == shown
+
+
+def test_a_long_heading_is_no_other_version_of_a_title() -> None:
+    tag = "The ten best repairs of a torn sail"
+    page = both(
+        tag, f"<h1>Learn which repairs of a torn sail are the best. {'We tell you all that we know. ' * 5}</h1>"
+    )
+    assert title(page) == tag
+
+
+def test_a_title_that_reddit_gives_every_page_is_none() -> None:
+    tag = "Reddit - The heart of the internet"
+    assert title(f"<title>{tag}</title><h1>Enamelled pans and metal</h1>", "https://www.reddit.com/r/a/1") == (
+        "Enamelled pans and metal"
+    )
