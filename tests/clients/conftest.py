@@ -64,10 +64,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         primary.engine.dispose()
 
 
+def environ_of(added: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child: ours, and what is added."""
+    return {**os.environ, **added}
+
+
 def run(command: Sequence[str | Path], folder: Path, environ: Mapping[str, str] | None = None) -> str:
     """Everything that a command prints on stdout. Fails the test where the command fails."""
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=240, env=os.environ | (environ or {})
+        command, cwd=folder, capture_output=True, text=True, timeout=240, env=environ_of(environ or {})
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -123,7 +128,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packed")
     modules = folder / "node_modules"
     modules.mkdir()
-    unpack(packed("client", folder), modules)
+    for package in ("client", "element"):
+        unpack(packed(package, folder), modules)
     return modules
 
 
