@@ -21,8 +21,8 @@ SETTLED = "[...document.querySelectorAll('link-preview')].every(each => ['ready'
 
 HTML = """<!doctype html>
 <html lang="en" dir="{dir}">
-<head><meta charset="utf-8"><title>A blog</title>
-<script src="{server}/link-preview.js" data-key="{key}" {attributes} async></script></head>
+<head><meta charset="utf-8"><title>A blog</title><meta name="viewport" content="width=device-width">
+<script src="{server}/link-preview.js" data-key="{key}" {attributes}></script></head>
 <body><main><h1>Links of the week</h1>{body}</main></body>
 </html>"""
 
@@ -66,7 +66,7 @@ class Blog:
         *,
         plan: str = "enterprise",
         key: str | None = None,
-        attributes: str = "",
+        attributes: str = "async",
         dir: str = "ltr",  # noqa: A002  (HTML's name)
         csp: str = "",
     ) -> None:

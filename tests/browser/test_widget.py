@@ -253,6 +253,7 @@ def test_a_key_of_another_origin_is_named_in_one_warning(blog: Blog, web: Site, 
     blog.open(previews([story(web, "/a")]), key=server.publishable_key("https://another.example"))
     blog.wait_until(SETTLED)
     assert len(warnings) == 1
+    assert "ORIGIN_NOT_ALLOWED" in warnings[0]
     assert web.url("") in warnings[0]
 
 

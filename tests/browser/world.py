@@ -43,6 +43,8 @@ NO_LOOKUPS = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 TINY = "[tiny]\nbatch_limit = 2\nper_minute = 60\nburst = 1\n"
 
+PROVIDERS = '[{"provider_name": "Loopback", "provider_url": "https://127.0.0.1"}]'
+
 AXE = "axe-core@4.14.1"
 
 
@@ -84,10 +86,13 @@ def running_server(folder: Path, environ: Mapping[str, str] | None = None) -> It
 def _environ(folder: Path) -> dict[str, str]:
     plans = folder / "plans.toml"
     plans.write_text(TINY + "".join(f"[{plan.name}]\nbatch_limit = {plan.batch_limit}\n" for plan in PLANS.values()))
+    providers = folder / "providers.json"
+    providers.write_text(PROVIDERS)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAGECARD_")}
     return inherited | {
         "PAGECARD_DATA_DIR": str(folder / "data"),
         "PAGECARD_PLANS": str(plans),
+        "PAGECARD_OEMBED_PROVIDERS": str(providers),
         "PAGECARD_ALLOW_TARGETS": "127.0.0.0/8",
     }
 
