@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from app.markdown.code import fenced, is_numbers, language, listing
 from app.markdown.containers import RULE, Container, Item, List, Quotation
 from app.markdown.inline import BOLD, clean
@@ -9,6 +11,9 @@ from app.markdown.tables import holds_data, rows_of, span
 from app.markdown.walk import Enter, Walk, numbers
 from app.metadata.html.elements import IDS
 from app.metadata.html.table import TokenTable
+
+_WRAPPERS = 8
+"""Elements around a listing that are looked at."""
 
 _LEVELS = {IDS[f"h{level}"]: level for level in range(1, 7)}
 
@@ -55,7 +60,7 @@ def _enter_listing(walk: Walk, row: int) -> int:
 def add_listing(walk: Walk, row: int, text: str) -> int:
     """Write a listing between fences; the numbers of another one's lines are left out."""
     walk.output.flush()
-    is_gutter = is_numbers(text) and walk.table.inside(row, "td") >= 0
+    is_gutter = is_numbers(text) and _is_in_cell(walk.table, row)
     if text.strip() and walk.wanted(row) and not is_gutter:
         walk.output.container.add(fenced(clean(text), language(walk.table, row)), "code")
     return walk.table.end_of(row)
@@ -68,6 +73,11 @@ def _enter_paragraph(walk: Walk, row: int) -> int:
     if isinstance(item, Item) and walk.output.is_open:
         item.has_paragraphs = True
     return row + 1
+
+
+def _is_in_cell(table: TokenTable, row: int) -> bool:
+    """Whether a listing stands in a cell, some elements deep."""
+    return any(table.element(around) == IDS["td"] for around in islice(table.ancestors(row), _WRAPPERS))
 
 
 def _enter_quotation(walk: Walk, row: int) -> int:

@@ -1,6 +1,6 @@
 """Container blocks: the document, quotations, lists and their items (CommonMark 5).
 
-Rule 1: a container knows its finished blocks as lines; a block that ends is written once into the container around.
+Rule 1: a container holds finished blocks and closed containers; each line is written once, behind all its marks.
 Rule 2: at most `MAX_INDENT` containers indent a line; deeper ones add nothing, so that depth costs no width.
 """
 
@@ -18,10 +18,10 @@ RULE_IN_ITEM = "___"
 
 
 class Container:
-    """Blocks one after another: a document, a cell of a layout, any element without a mark of its own."""
+    """Blocks one after another: a document. `kinds` has a name for each block."""
 
     def __init__(self) -> None:
-        self.blocks: list[list[str]] = []
+        self.blocks: list[list[str] | Container] = []
         self.kinds: list[str] = []
 
     def add(self, lines: list[str], kind: str = "text") -> None:
@@ -30,20 +30,35 @@ class Container:
             self.blocks.append(lines)
             self.kinds.append(kind)
 
-    def lines(self) -> list[str]:
-        """All blocks, a blank line between two."""
-        joined: list[str] = []
-        for block in self.blocks:
-            joined += ["", *block] if joined else block
-        return joined
+    def add_container(self, inner: Container, kind: str) -> None:
+        """Add a closed container."""
+        self.blocks.append(inner)
+        self.kinds.append(kind)
+
+    def write(self, lines: list[str], first: str = "", others: str = "") -> None:
+        """Append all lines: the first one behind `first`, the others behind `others`."""
+        for index, block in enumerate(self.blocks):
+            if index:
+                first = others
+                if self.is_apart(index):
+                    lines.append(others.rstrip())
+            if isinstance(block, Container):
+                block.write(lines, first, others)
+            else:
+                lines.append(first + block[0])
+                lines += [others + line if line else others.rstrip() for line in block[1:]]
+
+    def is_apart(self, index: int) -> bool:
+        """Whether a blank line stands before a block."""
+        return True
 
 
 class Quotation(Container):
     """A quotation (5.1)."""
 
-    def lines(self) -> list[str]:
-        """All blocks behind `>`."""
-        return [f"> {line}" if line else ">" for line in super().lines()]
+    def write(self, lines: list[str], first: str = "", others: str = "") -> None:
+        """Append all lines, each behind `>`."""
+        super().write(lines, first + "> ", others + "> ")
 
 
 class Item(Container):
@@ -56,6 +71,18 @@ class Item(Container):
         super().__init__()
         self.task = ""
         self.has_paragraphs = False
+        self._is_tight = False
+
+    def write(self, lines: list[str], first: str = "", others: str = "") -> None:
+        """Append all lines, the box of a task in the first."""
+        if self.blocks[0] == [RULE]:
+            self.blocks[0] = [RULE_IN_ITEM]
+        self._is_tight = self.is_tight
+        super().write(lines, first + self.task, others)
+
+    def is_apart(self, index: int) -> bool:
+        """Whether a blank line stands before a block."""
+        return not self._is_tight
 
     @property
     def is_tight(self) -> bool:
@@ -64,16 +91,10 @@ class Item(Container):
 
     def _may_follow(self, index: int) -> bool:
         """Whether a block may interrupt the paragraph before; of numbered lists those may that begin with 1 (5.2)."""
-        kind, line = self.kinds[index], self.blocks[index][0]
-        if kind == "list":
-            return not line[0].isdigit() or line.startswith(("1.", "1)"))
+        block, kind = self.blocks[index], self.kinds[index]
+        if isinstance(block, List):
+            return block.start in (None, 1)
         return kind in ("code", "quotation") and self.kinds[index - 1] == "text" and index == len(self.blocks) - 1
-
-    def lines(self) -> list[str]:
-        """All blocks, without blank lines where none is needed."""
-        if not self.is_tight:
-            return super().lines()
-        return [line for block in self.blocks for line in block]
 
 
 class List(Container):
@@ -83,55 +104,50 @@ class List(Container):
         super().__init__()
         self.start = start
         self.items: list[Item] = []
-        self.mark = ""
+        self.mark = "-" if start is None else "."
 
     def add(self, lines: list[str], kind: str = "text") -> None:
         """Add a block that stands right in the list as an item."""
         if lines:
-            self.items.append(Item())
-            self.items[-1].add(lines, kind)
+            self._new_item().add(lines, kind)
 
-    def lines(self) -> list[str]:
-        """All items, each behind its mark."""
-        items = [item for item in self.items if item.blocks]
-        tight = all(item.is_tight for item in items)
-        lines: list[str] = []
-        for number, item in enumerate(items):
-            lines += [""] if lines and not tight else []
-            lines += _marked(self._mark(number), item)
-        return lines
+    def add_container(self, inner: Container, kind: str) -> None:
+        """Add an item, or a container that stands right in the list as an item."""
+        if isinstance(inner, Item):
+            self.items.append(inner)
+        else:
+            self._new_item().add_container(inner, kind)
+
+    def _new_item(self) -> Item:
+        self.items.append(Item())
+        return self.items[-1]
+
+    def write(self, lines: list[str], first: str = "", others: str = "") -> None:
+        """Append all items, each behind its mark."""
+        is_tight = all(item.is_tight for item in self.items)
+        for number, item in enumerate(self.items):
+            if number and not is_tight:
+                lines.append(others.rstrip())
+            mark = self._mark(number)
+            item.write(lines, (others if number else first) + mark, others + " " * len(mark))
 
     def _mark(self, number: int) -> str:
         if self.start is None:
-            return f"{self.mark or '-'} "
-        return f"{min(self.start + number, 999_999_999)}{self.mark or '.'} "
+            return f"{self.mark} "
+        return f"{min(self.start + number, 999_999_999)}{self.mark} "
 
-
-def _marked(mark: str, item: Item) -> list[str]:
-    lines, indent = item.lines(), " " * len(mark)
-    lines[0] = item.task + (RULE_IN_ITEM if lines[0] == RULE else lines[0])
-    return [mark + lines[0], *(indent + line if line else "" for line in lines[1:])]
+    def set_apart(self, before: Container) -> None:
+        """Take another mark than a list right before (5.3)."""
+        if isinstance(before, List) and before.mark == self.mark:
+            self.mark = "*" if self.mark == "-" else ")"
 
 
 def close(inner: Container, outer: Container) -> None:
-    """Close a container into its parent."""
+    """Close a container into its parent; an empty one leaves nothing."""
     if isinstance(inner, List):
-        inner.mark = _other_mark(inner, outer)
-        outer.add(inner.lines(), "list")
-    elif isinstance(inner, Item) and isinstance(outer, List):
-        outer.items.append(inner)
-    elif isinstance(inner, Quotation):
-        outer.add(inner.lines(), "quotation")
-    else:
-        for block, kind in zip(inner.blocks, inner.kinds, strict=True):
-            outer.add(block, kind)
-
-
-def _other_mark(inner: List, outer: Container) -> str:
-    """Mark of a list; differs from the mark of a list right before (5.3)."""
-    if not outer.kinds or outer.kinds[-1] != "list":
-        return ""
-    last = outer.blocks[-1][0]
-    if inner.start is None:
-        return "*" if last.startswith("- ") else ""
-    return ")" if last.lstrip("0123456789").startswith(". ") else ""
+        if inner.items:
+            if outer.blocks and isinstance(outer.blocks[-1], List):
+                inner.set_apart(outer.blocks[-1])
+            outer.add_container(inner, "list")
+    elif inner.blocks:
+        outer.add_container(inner, "quotation" if isinstance(inner, Quotation) else "item")

@@ -46,7 +46,9 @@ class Output:
         self.flush()
         while len(self._containers) > 1:
             self.close()
-        return self._document.lines()
+        lines: list[str] = []
+        self._document.write(lines)
+        return lines
 
     def add_text(self, table: TokenTable, row: int) -> None:
         """Add a row of text to the open paragraph."""
@@ -92,22 +94,30 @@ class Output:
         self.heading = 0
 
     def open(self, container: Container) -> None:
-        """Open a container; beyond `MAX_INDENT` without indentation."""
+        """Open a container; beyond `MAX_INDENT` the one around goes on."""
         self.flush()
-        limit = MAX_QUOTED if isinstance(container, Quotation) else MAX_INDENT
-        is_too_deep = self._indent >= limit and not isinstance(container, Item)
-        is_stray = isinstance(container, Item) and not isinstance(self.container, List)
-        if is_too_deep or is_stray:
-            container = Container()
+        if self._goes_on(container):
+            self._containers.append(self.container)
+            return
         self._indent += isinstance(container, (Quotation, Item))
         self._containers.append(container)
+
+    def _goes_on(self, container: Container) -> bool:
+        """Whether the container around takes the blocks of another in it."""
+        around = self.container
+        if isinstance(container, Item):
+            return not isinstance(around, List)
+        if isinstance(container, List) and isinstance(around, List) and not around.items:
+            return True
+        return self._indent >= (MAX_QUOTED if isinstance(container, Quotation) else MAX_INDENT)
 
     def close(self) -> None:
         """Close the innermost container into its parent."""
         self.flush()
         inner = self._containers.pop()
-        self._indent -= isinstance(inner, (Quotation, Item))
-        close(inner, self.container)
+        if inner is not self.container:
+            self._indent -= isinstance(inner, (Quotation, Item))
+            close(inner, self.container)
 
     def reopen_item(self) -> bool:
         """Open the last item of a list again, for a list that stands right in the list; False without any."""
