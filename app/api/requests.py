@@ -133,6 +133,13 @@ class FaviconQuerySchema(StrictSchema):
     )
 
 
+class ValidateQuerySchema(StrictSchema):
+    """Query parameters of `GET /v1/validate`."""
+
+    url = fields.String(required=True, metadata=URL)
+    cache = QueryBoolean(load_default=True, metadata={"description": "`false`: fetch afresh."})
+
+
 class NoQuerySchema(StrictSchema):
     """No query parameters."""
 

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 from app import errors
 from app.api.schema import Json, component, constant, doc, one_of, ref
 from app.metadata.model import Metadata
+from app.validation import Validation
 
 COUNT = {"minimum": 0}
 MOMENT = {"format": "date-time"}
@@ -195,6 +196,14 @@ class FaviconAnswer(Struct, frozen=True, kw_only=True):
 
     success: Annotated[bool, constant(True)]
     data: Annotated[Favicon, doc("Icons of the page.")]
+    meta: Annotated[Meta, doc("Facts of the request.")]
+
+
+class ValidationAnswer(Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v1/validate`."""
+
+    success: Annotated[bool, constant(True)]
+    data: Annotated[Validation, doc("Checks, grade and previews.")]
     meta: Annotated[Meta, doc("Facts of the request.")]
 
 

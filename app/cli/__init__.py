@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "Make, list and revoke API keys.",
     "demo": "See it work on sample pages; no network.",
     "extract": "Turn URLs into cards, without a server.",
+    "check": "Grade how links to pages look elsewhere; offline for files.",
     "parse": "Read saved pages; no network.",
     "jobs": "Submit, watch and fetch jobs of a running server.",
     "worker": "Work off the jobs of a message broker.",

@@ -31,8 +31,9 @@ def extract(urls: tuple[str, ...], file: TextIO | None, as_json: bool, as_html: 
         print_html,
         show_cards,
     )  # a second of imports, which --help does without
+    from app.extractor import Options
 
-    answer = extract_urls(read_settings(), asked, fresh=no_cache)
+    answer = extract_urls(read_settings(), asked, Options(fresh=no_cache))
     batch = json.loads(answer)
     if as_json:
         click.echo(answer)

@@ -24,10 +24,9 @@ from app.text import printable
 SLICE = 100  # URLs that are asked side by side, each slice within BATCH_TIMEOUT
 
 
-def extract_urls(settings: Settings, urls: Sequence[str], *, fresh: bool) -> bytes:
+def extract_urls(settings: Settings, urls: Sequence[str], options: Options) -> bytes:
     """Answer with the JSON of a batch, however many URLs there are."""
     configure_logs("error")
-    options = Options(fresh=fresh)
     judged = parse_urls(urls)
     targets = [each for each in judged if isinstance(each, TargetUrl)]
     with closing(Services.open(settings)) as services:

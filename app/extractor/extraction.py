@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
+import msgspec
 import orjson
 
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent
-from app.extractor.options import INCLUDES, Options
+from app.extractor.options import INCLUDES, VALIDATION, Options
 from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
@@ -40,9 +42,11 @@ from app.metadata import (
 from app.metadata.html.table import read_table
 from app.page import Page, Validators, Wait, declared_type, is_untold, read_retry_after
 from app.results import with_fields
+from app.validation import validate_page
 
 _BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff"  # white space, and byte order marks
-OEMBED_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
+EXTRA_TIMEOUT = 4.0  # seconds, and half of what is left at most: an extra must not eat the time of the page
+MAX_ROBOTS = 500 * 1_024  # bytes (RFC 9309, section 2.5)
 
 
 class Fetch(Protocol):
@@ -197,8 +201,19 @@ class Extraction:
             "microdata": lambda: read_microdata(document),
             "oembed": lambda: oembed.fields if oembed else None,
             "sources": lambda: read_sources(document, metadata) if is_html(document.page) else None,
+            VALIDATION: lambda: self._validation(document, metadata),
         }
-        return {name: read[name]() for name in INCLUDES if name in self._options.include}
+        return {name: read[name]() for name in (*INCLUDES, VALIDATION) if name in self._options.include}
+
+    def _validation(self, document: Document, metadata: Metadata) -> bytes:
+        if not is_html(document.page):
+            raise UnsupportedContent("The target is no HTML page, and has no tags to check", reason="type")
+        return msgspec.json.encode(validate_page(document, metadata, robots=self._robots(document)))
+
+    def _robots(self, document: Document) -> str:
+        """Return the text of robots.txt (RFC 9309), "" without any."""
+        page = self._beside(urljoin(document.page.final_url, "/robots.txt"))
+        return page.body[:MAX_ROBOTS].decode(errors="replace") if page and page.status == 200 else ""
 
     def _oembed(self, document: Document) -> Oembed | None:
         if "oembed" not in self._options.include and not needs_oembed(document):
@@ -206,14 +221,20 @@ class Extraction:
         endpoint = find_oembed(document, self._parts.registry)
         if not endpoint:
             return None
-        allowed = min(OEMBED_TIMEOUT, self._deadline.remaining() / 2)
-        try:
-            answer = self._parts.fetch(parse_url(endpoint), self._deadline.sooner(allowed), tenant=self._tenant)
-        except TargetError as error:
-            hurried = isinstance(error, TargetTimeout) and (allowed < OEMBED_TIMEOUT or error.reason == "queue")
-            self.poor |= hurried or self._deadline.passed
+        answer = self._beside(endpoint)
+        if answer is None:
             return None
         return read_oembed(answer.body, answer.final_url, owned_url(document, endpoint), self._parts.registry)
+
+    def _beside(self, url: str) -> Page | None:
+        """Fetch an extra of the page; None where it cannot be had in its share of the time."""
+        allowed = min(EXTRA_TIMEOUT, self._deadline.remaining() / 2)
+        try:
+            return self._parts.fetch(parse_url(url), self._deadline.sooner(allowed), tenant=self._tenant)
+        except TargetError as error:
+            hurried = isinstance(error, TargetTimeout) and (allowed < EXTRA_TIMEOUT or error.reason == "queue")
+            self.poor |= hurried or self._deadline.passed
+            return None
 
     def _item(self, document: Document, formats: frozenset[str], oembed: Oembed | None) -> bytes:
         page = document.page

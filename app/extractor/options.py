@@ -8,6 +8,9 @@ from app.fetch import TargetUrl
 from app.page import Wait
 
 INCLUDES = ("json_ld", "microdata", "oembed", "sources")
+VALIDATION = "validation"
+"""Block that `GET /v1/validate` and `pagecard check` are made of; callers cannot include it."""
+
 FORMATS = ("markdown", "html")
 
 
