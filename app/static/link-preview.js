@@ -615,7 +615,7 @@
       const site = data.site_name || shown(hostname);
       const icon = info === undefined && data.icons?.length !== 0 && data.meta?.favicon; // no address is guessed
       const tile = () => this.#tile(site, icon, fileType(data));
-      const panel = look === "none" ? tile() : this.#picture(source, declared?.alt, info, look, data, tile);
+      const panel = look === "none" ? tile() : this.#picture(source, declared?.alt, info, look, !width && data, tile);
       const player = playable(data.embed?.url, this.#home);
       const length = /^(video|audio)$/.test(data.kind) && `${player ? "" : "▶ "}${clock(data.media?.duration)}`.trim();
       const told = facts(data);
@@ -644,7 +644,8 @@
       return card;
     }
 
-    #picture(source, alt, info, look, { kind }, tile) {
+    /** `unknown`: the data of a picture whose sides were not known before it came. */
+    #picture(source, alt, info, look, unknown, tile) {
       const image = picture(source, { alt }, (img) => {
         this.#keep(this.offsetHeight);
         const panel = img.parentNode;
@@ -652,8 +653,8 @@
         return panel;
       });
       image.onload = () => {
-        const whole = image.naturalWidth < SMALL || layout({ kind }, 1, image.naturalWidth, image.naturalHeight) !== "large";
-        image.classList.toggle("whole", whole); // its sides were not known before
+        const { naturalWidth: width, naturalHeight: height } = image;
+        if (unknown && layout(unknown, true, width, height) === "small") image.className = "whole";
         image.previousSibling?.remove();
       };
       const panel = h("div", { part: "image" }, look === "large" && info?.thumbhash && blur(info.thumbhash), image);

@@ -119,9 +119,9 @@ function curl(key) {
 }
 
 function embed() {
-  const script = `<script src="${new URL("link-preview.js", document.baseURI)}" data-key="pk_live_…" async></script>`;
+  const script = `<script src="${new URL("link-preview.js", document.baseURI)}" data-key="pk_live_…" defer></script>`;
   const escaped = (url) => url.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const elements = typedOrExamples().map((url) => `<link-preview href="${escaped(url)}"></link-preview>`);
+  const elements = typedOrExamples().map((url) => `<a class="link-preview" href="${escaped(url)}">${escaped(url)}</a>`);
   return [script, "", ...elements].join("\n");
 }
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.browser.blog import wait_until
+from tests.browser.blog import Blog, wait_until
+from tests.browser.gallery import Gallery
 from tests.browser.world import NO_LOOKUPS, Server, running_chromium, running_server
 from tests.certificates import Authority
 from tests.site import Request, Site, Wire
@@ -171,8 +172,8 @@ def tab(browser: Any, scheme: str, width: int, height: int) -> Any:
     ).new_page()
 
 
-def save(page: Any, name: str) -> None:
-    with Image.open(io.BytesIO(page.screenshot())) as picture:
+def save(page: Any, name: str, *, whole: bool = False) -> None:
+    with Image.open(io.BytesIO(page.screenshot(full_page=whole))) as picture:
         small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     FOLDER.mkdir(parents=True, exist_ok=True)
     small.save(FOLDER / f"{name}.png", optimize=True)
@@ -207,6 +208,30 @@ def widget(server: Server, site: Site, browser: Any, scheme: str) -> None:
     page.context.close()
 
 
+GALLERIES = (
+    ("list", "light", 1280, "ltr"),
+    ("grid", "dark", 1280, "rtl"),
+    ("list", "dark", 390, "ltr"),
+    ("grid", "light", 390, "rtl"),
+)
+
+
+def gallery(server: Server, browser: Any, kind: str, scheme: str, width: int, direction: str) -> None:
+    """Twelve kinds of cards: one has failed, one is still on its way."""
+    site = Site()
+    cards = Gallery(site)
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 844})
+    page = context.new_page()
+    Blog(page, server, site).open(cards.body(kind), dir=direction, attributes="")
+    wait_until(page, "document.querySelectorAll('link-preview[state=loading]').length === 1")
+    page.evaluate("document.querySelectorAll('link-preview').forEach(each => each.scrollIntoView())")
+    time.sleep(0.4)
+    save(page, f"cards-{kind}-{width}-{scheme}-{direction}", whole=True)
+    cards.released.set()
+    context.close()
+    site.close()
+
+
 def reference(server: Server, browser: Any, scheme: str) -> None:
     page = tab(browser, scheme, 1360, 900)
     page.goto(f"{server.url}/docs")
@@ -235,6 +260,8 @@ def main() -> None:
             playground(server, browser, scheme)
             widget(server, site, browser, scheme)
             reference(server, browser, scheme)
+        for each in GALLERIES:
+            gallery(server, browser, *each)
 
 
 if __name__ == "__main__":
