@@ -86,7 +86,8 @@ def extract_batch(
         context = contextvars.copy_context()  # the request id goes into the log lines of its fetches
         return lambda: results.put(url, context.run(extractor.extract, wanted[url], options, deadline, tenant))
 
-    pool.submit(tenant, [call(url) for url in wanted if url in missing])
+    asked = [url for url in wanted if url in missing]
+    pool.submit(tenant, list(map(call, asked)), [wanted[url].netloc for url in asked])
     return _as_they_come(found, missing, results, extractor, deadline, abandoned)
 
 
@@ -119,7 +120,8 @@ def _refresh(
 
     try:
         if taken:
-            pool.submit(tenant, [call(target, end) for target, end in taken.items()])
+            calls = [call(target, end) for target, end in taken.items()]
+            pool.submit(tenant, calls, [target.netloc for target in taken])
     except Overloaded:
         for end in taken.values():
             end()

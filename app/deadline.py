@@ -61,6 +61,12 @@ class Deadline:
                 self.check(reason)
             return done
 
+    def wait_for(self, seconds: float) -> None:
+        """Sleep; other threads may compute meanwhile. Raises TargetTimeout once the deadline has passed."""
+        with blocking:
+            time.sleep(min(seconds, self.remaining()))
+        self.check("queue")
+
     def cancel(self) -> None:
         """Cancel now, derived deadlines included."""
         self._at = 0.0

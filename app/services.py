@@ -33,6 +33,7 @@ from app.storage.keys import KeyStore
 from app.storage.limits import Buckets, FileBuckets, RateLimiter, RedisBuckets, SqlBuckets
 from app.storage.stores import SHARED_FACTOR, RedisStore, SqlStore, Store
 from app.storage.usage import Usage
+from app.threads.hosts import Hosts
 from app.threads.pool import FairPool
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Services:
     renderer: Renderer
     extractor: Extractor
     pool: FairPool
+    hosts: Hosts
     jobs: Jobs
 
     @classmethod
@@ -78,7 +80,7 @@ class Services:
         store, buckets = _build_stores(settings, local_fallback, redis)
         generations, usage = Generations(settings.generations_file), Usage(primary)
         policy = _build_policy(settings)
-        resolver = Resolver()
+        resolver, hosts = Resolver(), Hosts(settings.host_concurrency)
         fetcher = Fetcher(
             policy=policy,
             resolver=resolver,
@@ -88,6 +90,7 @@ class Services:
             accept_language=settings.accept_language,
             ca_bundle=settings.ca_bundle,
             max_redirects=settings.max_redirects,
+            hosts=hosts,
             egress_proxy=settings.egress_proxy,
         )
         renderer = Renderer(
@@ -134,7 +137,8 @@ class Services:
                 failure_ttl=settings.failure_ttl,
                 stale_ttl=settings.stale_ttl,
             ),
-            pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, observe=_observe_pool),
+            pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, hosts=hosts, observe=_observe_pool),
+            hosts=hosts,
             jobs=_open_jobs(settings, primary, usage),
         )
 
@@ -154,6 +158,7 @@ class Services:
             run=ItemRunner(self.extractor.extract, self.settings.proxies, self.settings.fetch_timeout),
             allowance=self._allowance,
             size=self.settings.pool_size,
+            hosts=self.hosts,
         )
 
     def _allowance(self, key_id: str) -> Allowance:

@@ -91,6 +91,13 @@ class TargetHttpError(TargetError):
         super().__init__(message, details={"http_status": http_status, **pause})
         self.retryable = http_status in (408, 425, 429) or 500 <= http_status < 600
 
+    @classmethod
+    def paused(cls, http_status: int, retry_after: int) -> TargetHttpError:
+        """Refuse a URL whose host asked for a pause a moment ago, and is not asked meanwhile."""
+        error = cls(http_status, retry_after)
+        error.reason = "paused"
+        return error
+
 
 class TargetBlocked(TargetError):
     code = "TARGET_BLOCKED"

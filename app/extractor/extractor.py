@@ -132,6 +132,7 @@ class Extractor:
 
     def _failure(self, error: TargetError, begun: float, *, poor: bool) -> Entry:
         passing = error.retryable or isinstance(error, TargetBlocked)
-        poor = poor or error.reason == "queue" or isinstance(error, ReadingFailed)
-        expires_at = begun if poor or not self._failure_ttl else time.time() + self._failure_ttl
+        poor = poor or error.reason in ("queue", "paused") or isinstance(error, ReadingFailed)
+        lifetime = min(self._failure_ttl, (error.details or {}).get("retry_after", self._failure_ttl))
+        expires_at = begun if poor or not lifetime else time.time() + lifetime
         return Entry(encode_failure(error), PASSING if passing else FAILED, begun, expires_at)

@@ -8,6 +8,7 @@ Rule 4: every hop of a chain passes all checks that the first one passed.
 
 from __future__ import annotations
 
+import random
 import ssl
 import string
 from collections.abc import Callable, Iterator, Mapping
@@ -31,16 +32,19 @@ from app.errors import (
 )
 from app.fetch.body import ERROR_BODY, read_page
 from app.fetch.content_coding import ACCEPT_ENCODING
-from app.fetch.gate import Gate, UpstreamProxy, new_tls_context, parse_proxy
+from app.fetch.gate import Gate, Meter, UpstreamProxy, new_tls_context, parse_proxy
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
 from app.fetch.response import REDIRECTS
 from app.fetch.session import GuardedAdapter, HopRequest, HopResponse, RedirectSession
 from app.fetch.url import TargetUrl, resolve_reference
-from app.page import Page, Validators
+from app.page import Page, Validators, read_retry_after
+from app.threads.hosts import Hosts
 
 MAX_REDIRECTS = 10
 NOT_MODIFIED = 304
+CROWDED_TRIES = 5  # further tries of a request that came beside too many others
+CROWDED_PAUSE = 0.1  # seconds before each, and up to twice that
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 # The first row that fits. Errors of lower layers give their reason, and none of their text.
@@ -105,7 +109,8 @@ class Fetcher:
     """Thread-safe client of targets. Create after a fork, once a process.
 
     `max_bytes` bounds the decoded body, `timeout` is in seconds for one URL with all its hops, `max_redirects` bounds
-    the hops. `ca_bundle` is a PEM file to trust in addition to the public roots, `egress_proxy` the proxy of every
+    the hops, `hosts` the connections to each host.
+    `ca_bundle` is a PEM file to trust in addition to the public roots, `egress_proxy` the proxy of every
     request that names no other: `http://user:password@host:port`, or ValueError.
     """
 
@@ -121,11 +126,13 @@ class Fetcher:
         ca_bundle: Path | None = None,
         egress_proxy: str | None = None,
         max_redirects: int = MAX_REDIRECTS,
+        hosts: Hosts | None = None,
     ) -> None:
         self._chain = RedirectSession(GuardedAdapter(Gate(policy, resolver, new_tls_context(ca_bundle))))
         self._max_bytes = max_bytes
         self._timeout = timeout
         self._max_redirects = max_redirects
+        self._hosts = hosts or Hosts(0)
         self._egress = parse_proxy(egress_proxy) if egress_proxy else None
         self._headers = {
             "User-Agent": user_agent,
@@ -181,8 +188,31 @@ class Fetcher:
         raise TooManyRedirects(reason="hops")
 
     def _go(self, trip: _Trip, hop: TargetUrl, chain: RedirectSession) -> Page | TargetUrl:
-        """Send one request: its page, or the URL that it redirects to."""
+        """Send one request: its page, or the URL that it redirects to.
+
+        A host that is asked by others of us, too, and answers "too many" without a time, is asked again with fewer.
+        """
         request = trip.request(hop, chain)
+        for left in range(CROWDED_TRIES, -1, -1):
+            with self._hosts.connection(hop.netloc, trip.deadline) as beside:
+                reached = self._send(trip, request, chain)
+            if isinstance(reached, TargetUrl) or not (left and self._is_crowded(hop, reached, beside)):
+                return reached
+            trip.deadline.wait_for(CROWDED_PAUSE * (1 + random.random()))  # noqa: S311  (spreads the next tries)
+            request.meter = Meter(trip.deadline)
+        raise AssertionError("the last try returns")
+
+    def _is_crowded(self, hop: TargetUrl, page: Page, beside: int) -> bool:
+        """Whether a host had too many requests of ours at a time; heed the pause that it asks for."""
+        if page.status not in (429, 503):
+            return False
+        pause = read_retry_after(page)
+        if pause is not None:
+            self._hosts.pause(hop.netloc, pause, page.status)
+        return page.status == 429 and self._hosts.lower(hop.netloc, beside) and pause is None
+
+    def _send(self, trip: _Trip, request: HopRequest, chain: RedirectSession) -> Page | TargetUrl:
+        hop = request.target
         with chain.go(request) as response:
             location = _location(response)
             if location is not None:

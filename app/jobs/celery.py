@@ -161,7 +161,14 @@ class Worker:
     def _claim_and_run(self, rendered: bool, limit: int | None) -> None:
         known, size = self._dependencies, RENDERED_PLACES if rendered else PLACES_A_TICKET
         with ItemPool(
-            known.queue, self._owner, known.run, self._writer, size=size, rendered=rendered, allowance=known.allowance
+            known.queue,
+            self._owner,
+            known.run,
+            self._writer,
+            size=size,
+            rendered=rendered,
+            allowance=known.allowance,
+            hosts=known.hosts,
         ) as pool:
             self._pools.add(pool)
             try:

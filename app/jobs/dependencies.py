@@ -10,11 +10,14 @@ from app.jobs.job import Item, Outcome
 from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
+from app.threads.hosts import Hosts
 
 
 @dataclass(frozen=True, slots=True)
 class JobDependencies:
-    """Collaborators of a runner. `allowance` gives the URLs and bytes that a key has left."""
+    """Collaborators of a runner. `allowance` gives the URLs and bytes that a key has left; `hosts` bounds
+    the items of a host.
+    """
 
     store: JobStore
     queue: JobQueue
@@ -23,3 +26,4 @@ class JobDependencies:
     run: Callable[[Item], Outcome]
     allowance: Callable[[str], Allowance]
     size: int
+    hosts: Hosts

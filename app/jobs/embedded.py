@@ -176,6 +176,7 @@ class Runner:
             size=RENDERED_SIZE if rendered else min(PLAIN_SIZE, tools.size),
             rendered=rendered,
             allowance=tools.allowance,
+            hosts=tools.hosts,
         )
 
     def run(self) -> None:

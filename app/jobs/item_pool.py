@@ -12,17 +12,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
+from app.errors import InvalidUrl
+from app.fetch import parse_url
 from app.jobs.allowance import Allowance
 from app.jobs.job import Item, Outcome, failed
 from app.jobs.queue import JobQueue
 from app.jobs.result_writer import RETRY, ResultWriter, persist
 from app.threads.gil_gate import computing
+from app.threads.host_executor import HostExecutor
+from app.threads.hosts import Hosts
 
 log = structlog.get_logger()
 
@@ -42,8 +45,9 @@ class ItemPool:
         size: int,
         rendered: bool = False,
         allowance: Callable[[str], Allowance] = lambda key_id: Allowance(),
+        hosts: Hosts | None = None,
     ) -> None:
-        """`allowance` says what a key may still read and store."""
+        """`allowance` says what a key may still read and store; `hosts` bounds the items of a host that run."""
         self._queue = queue
         self._owner = owner
         self._run = run
@@ -51,7 +55,7 @@ class ItemPool:
         self._size = size
         self._rendered = rendered
         self._allowance = allowance
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="item")
+        self._threads = HostExecutor(size, hosts or Hosts(0), "item")
         self._busy: Counter[str] = Counter()  # by key, until the result is stored
         self._running = 0  # items whose result is not there yet
         self._changed = threading.Condition()
@@ -62,7 +66,7 @@ class ItemPool:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown()
 
     def stop(self) -> None:
         """Take nothing more."""
@@ -114,7 +118,7 @@ class ItemPool:
                 self._enter(failed(item, refused))
             else:
                 in_work[item.key_id] += 1
-                self._threads.submit(self._work_on, item)
+                self._threads.submit(_host(item), partial(self._work_on, item))
 
     def _work_on(self, item: Item) -> None:
         with computing:
@@ -135,3 +139,10 @@ class ItemPool:
             if not self._busy[key_id]:
                 del self._busy[key_id]
             self._changed.notify_all()
+
+
+def _host(item: Item) -> str:
+    try:
+        return parse_url(item.url).netloc
+    except InvalidUrl:
+        return ""

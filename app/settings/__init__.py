@@ -78,6 +78,9 @@ class Settings:
     max_redirects: int = _setting(
         values.whole(0, 50), 10, "redirects that a URL may take, refreshes by a page or its header included"
     )
+    host_concurrency: int = _setting(
+        values.whole(0, 1_000), 6, "connections of a process to one host at a time, whoever asks; 0 for no limit"
+    )
     egress_proxy: str | None = _setting(values.connect_proxy, None, "`http://…`: CONNECT proxy of all outbound traffic")
     ca_bundle: Path | None = _setting(values.file, None, "PEM file trusted in addition to the public roots")
     user_agent: str = _setting(

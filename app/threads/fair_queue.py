@@ -9,8 +9,8 @@ Rule 3: the queue is bounded, in all and per tenant: what does not fit is refuse
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.errors import Overloaded
 
@@ -20,6 +20,16 @@ SHARE = 2 / 3  # of what may wait, for one tenant
 RETRY_AFTER = 2  # seconds
 
 T = TypeVar("T")
+
+
+class Line(Protocol):
+    """Queue of one tenant, such as a deque."""
+
+    def __len__(self) -> int: ...
+
+    def extend(self, items: Iterable[Any], /) -> None: ...
+
+    def popleft(self) -> Any: ...
 
 
 def overloaded(message: str = Overloaded.message) -> Overloaded:
@@ -32,10 +42,12 @@ def overloaded(message: str = Overloaded.message) -> Overloaded:
 class FairQueue(Generic[T]):
     """Queue for `size` threads. Not thread-safe: callers hold a lock."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, line: Callable[[], Line] = deque) -> None:
+        """`line` makes the queue of a tenant, whose `ready` may hold its turn back."""
         self.size = size
+        self._line = line
         self._most = size * QUEUE_FACTOR
-        self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
+        self._waiting: OrderedDict[str, Line] = OrderedDict()
         self._running: Counter[str] = Counter()
         self.waiting = 0
 
@@ -49,20 +61,29 @@ class FairQueue(Generic[T]):
         return self.waiting + count <= self._most and own + count <= SHARE * self._most
 
     def put(self, tenant: str, items: Sequence[T]) -> None:
-        self._waiting.setdefault(tenant, deque()).extend(items)
+        if tenant not in self._waiting:
+            self._waiting[tenant] = self._line()
+        self._waiting[tenant].extend(items)
         self.waiting += len(items)
 
     def whose_turn(self) -> str | None:
         """The tenant of the next item; None while nobody may have a further thread."""
         free = self.size - self._running.total()
-        return next((tenant for tenant in self._waiting if self._running[tenant] < HEADROOM_FACTOR * free), None)
+        return next(
+            (
+                tenant
+                for tenant, line in self._waiting.items()
+                if self._running[tenant] < HEADROOM_FACTOR * free and getattr(line, "ready", True)
+            ),
+            None,
+        )
 
     def take(self, tenant: str) -> T:
         """Take the next item of a tenant; counts as running until `end`."""
         self.waiting -= 1
         self._running[tenant] += 1
         queue = self._waiting[tenant]
-        item = queue.popleft()
+        item: T = queue.popleft()
         if queue:
             self._waiting.move_to_end(tenant)
         else:

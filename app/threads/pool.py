@@ -1,4 +1,4 @@
-"""The threads that fetch: bounded, and shared fairly between tenants (app.threads.fair_queue).
+"""The threads that fetch: bounded, shared fairly between tenants (app.threads.fair_queue), considerate of hosts.
 
 Batches are bounded as calls are: a batch keeps a request waiting, and requests are worth more than calls.
 """
@@ -9,9 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 
 from app.threads.fair_queue import SHARE, FairQueue, less, overloaded
 from app.threads.gil_gate import blocking, computing
+from app.threads.hosts import HostLine, Hosts
 
 Call = Callable[[], None]
 
@@ -26,16 +29,22 @@ class FairPool:
     """`size` threads, started as they are needed; daemons, so that a stop never waits for a stranger."""
 
     def __init__(
-        self, size: int, *, batches: int, observe: Callable[[int, int], None] = lambda waiting, busy: None
+        self,
+        size: int,
+        *,
+        batches: int,
+        hosts: Hosts | None = None,
+        observe: Callable[[int, int], None] = lambda waiting, busy: None,
     ) -> None:
-        """`batches`: the most that may be under way at once.
+        """`batches`: the most that may be under way at once. `hosts`: their limits; none by default.
 
         `observe` is told, as batches come and go, how many calls wait and how many run.
         """
         self.size = size
         self._observe = observe
         self._most_batches = batches
-        self._queue: FairQueue[tuple[_Batch, Call]] = FairQueue(size)
+        self._hosts = hosts or Hosts(0)
+        self._queue: FairQueue[tuple[str, tuple[_Batch, Call]]] = FairQueue(size, partial(HostLine, self._hosts))
         self._batches: Counter[str] = Counter()
         self._idle = 0
         self._threads = 0
@@ -48,12 +57,16 @@ class FairPool:
         """How many calls run."""
         return self._queue.running
 
-    def submit(self, tenant: str, calls: Sequence[Call]) -> None:
-        """Queue a batch of calls, none of which may raise. Raises Overloaded, queueing none, if there is no room."""
+    def submit(self, tenant: str, calls: Sequence[Call], hosts: Sequence[str] = ()) -> None:
+        """Queue a batch of calls, none of which may raise, each with the host that it asks, if any.
+
+        Raises Overloaded, queueing none, if there is no room.
+        """
         with self._state:
             self._make_sure_of_room(tenant, len(calls))
             batch = _Batch(tenant, len(calls))
-            self._queue.put(tenant, [(batch, call) for call in calls])
+            places = zip(hosts or repeat(""), calls, strict=False)
+            self._queue.put(tenant, [(host, (batch, call)) for host, call in places])
             self._batches[tenant] += 1
             self._send_one()
             self._observe(self._queue.waiting, self._queue.running)
@@ -83,7 +96,7 @@ class FairPool:
 
         Each thread wakes the next once its call begins: threads that start together contend for the GIL.
         """
-        if self._sent or not self._queue.waiting:
+        if self._sent or self._queue.whose_turn() is None:
             return
         self._sent = True
         if self._idle:
@@ -107,11 +120,11 @@ class FairPool:
                     self._call(*taken)
                 sent = not taken and self._sleep()
 
-    def _call(self, batch: _Batch, call: Call) -> None:
+    def _call(self, host: str, batch: _Batch, call: Call) -> None:
         try:
             call()
         finally:
-            self._done(batch)
+            self._done(host, batch)
 
     def _sleep(self) -> bool:
         """Park until woken, True; False at once where a call is ready or the pool is closed."""
@@ -122,19 +135,21 @@ class FairPool:
             self._state.wait()
             return True
 
-    def _next(self, *, sent: bool) -> tuple[_Batch, Call] | None:
+    def _next(self, *, sent: bool) -> tuple[str, _Batch, Call] | None:
         with self._state:
             if sent:
                 self._sent = False
             tenant = self._queue.whose_turn()
             if tenant is None:
                 return None
-            taken = self._queue.take(tenant)
+            host, (batch, call) = self._queue.take(tenant)
+            self._hosts.begin(host)
             self._send_one()
-            return taken
+            return host, batch, call
 
-    def _done(self, batch: _Batch) -> None:
+    def _done(self, host: str, batch: _Batch) -> None:
         with self._state:
+            self._hosts.end(host)
             self._queue.end(batch.tenant)
             batch.left -= 1
             if not batch.left:
