@@ -103,7 +103,7 @@ def _refresh(
     tenant: str,
     refreshed: Callable[[Outcome], None],
 ) -> None:
-    """Fetch cards again behind the answer, those that nobody fetches; later requests do it if there is no room."""
+    """Queue refreshes behind the answer, one for each card; without room in the pool leave them to later requests."""
     taken = {target: end for target in stale if (end := extractor.begin_refresh(target, options, tenant))}
 
     def call(target: TargetUrl, end: Callable[[], None]) -> Callable[[], None]:

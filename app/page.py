@@ -1,4 +1,4 @@
-"""Page: the one type that passes from the fetcher to the reader, and the reading of its header fields."""
+"""Page: the type passed from the fetcher to the reader, and the reading of its header fields."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Extraction:
         tenant: str,
         validators: Validators | None = None,
     ) -> None:
-        """`validators`: those of the card that is refreshed, if it has some."""
+        """`validators`: from the card to refresh, if any."""
         self._parts = parts
         self._target = target
         self._options = options

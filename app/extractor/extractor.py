@@ -85,7 +85,7 @@ class Extractor:
             return Failure(ReadingFailed())
 
     def begin_refresh(self, target: TargetUrl, options: Options, tenant: str) -> Callable[[], None] | None:
-        """Take a URL to refresh behind an answer: a call that gives it back, or None where others refresh it."""
+        """Take a URL to refresh behind an answer: a call to give the URL back, or None while another thread has it."""
         key = options.cache_key(target, tenant)
         return partial(self._refreshes.end, key) if self._refreshes.begin(key) else None
 

@@ -39,7 +39,7 @@ def read_lifetime(headers: Mapping[str, str]) -> float | None:
 
 
 def _directives(cache_control: str) -> dict[str, str]:
-    """Read the directives of Cache-Control, each with the number that it has; the first of a name counts."""
+    """Read the directives of Cache-Control with their numbers; of repeated names the first counts."""
     found: dict[str, str] = {}
     for part in cache_control.split(","):
         if directive := _DIRECTIVE.match(part.strip()):

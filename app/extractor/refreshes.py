@@ -1,4 +1,4 @@
-"""Refreshes: cards that are fetched again behind an answer, each by one thread of a process at a time."""
+"""Refreshes: fetches behind an answer, at most one for each card and process."""
 
 from __future__ import annotations
 

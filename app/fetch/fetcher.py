@@ -188,7 +188,7 @@ class Fetcher:
         raise TooManyRedirects(reason="hops")
 
     def _go(self, trip: _Trip, hop: TargetUrl, chain: RedirectSession) -> Page | TargetUrl:
-        """Send one request: its page, or the URL that it redirects to.
+        """Send a request: returns its page, or the target of its redirect.
 
         A host that is asked by others of us, too, and answers "too many" without a time, is asked again with fewer.
         """
@@ -203,7 +203,7 @@ class Fetcher:
         raise AssertionError("the last try returns")
 
     def _is_crowded(self, hop: TargetUrl, page: Page, beside: int) -> bool:
-        """Whether a host had too many requests of ours at a time; heed the pause that it asks for."""
+        """Whether a host had too many requests of ours at a time; keeps the pause of a Retry-After."""
         if page.status not in (429, 503):
             return False
         pause = read_retry_after(page)

@@ -47,7 +47,7 @@ class ItemPool:
         allowance: Callable[[str], Allowance] = lambda key_id: Allowance(),
         hosts: Hosts | None = None,
     ) -> None:
-        """`allowance` says what a key may still read and store; `hosts` bounds the items of a host that run."""
+        """`allowance`: URLs and bytes left to a key. `hosts`: limits of the running items of each host."""
         self._queue = queue
         self._owner = owner
         self._run = run

@@ -146,7 +146,7 @@ def _file_name(page: Page) -> str | None:
 
 
 def named_file(page: Page) -> str | None:
-    """Name that a server gives a file, or that ends its path with an extension."""
+    """Name of a file by its server, or the last part of its path with an extension."""
     last = _last_part(page)
     extended = last if last and "." in last.strip(".") else None
     return first(_disposition_name(page.headers.get("content-disposition", "")), extended)

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Line(Protocol):
-    """Queue of one tenant, such as a deque."""
+    """Queue of a tenant, for instance a deque."""
 
     def __len__(self) -> int: ...
 

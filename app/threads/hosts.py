@@ -1,4 +1,4 @@
-"""Hosts: how many connections and calls one host gets from this process, whoever asks.
+"""Hosts: limits of connections and calls to each host, over all keys of a process.
 
 Rule 1: a host has at most `limit` connections at a time; a host that answers "too many" beside others gets fewer, and
         one more again after each `RECOVERY` seconds.
@@ -83,7 +83,7 @@ class Hosts:
                 self._freed.notify_all()
 
     def lower(self, host: str, beside: int) -> bool:
-        """Give a host fewer connections than the `beside` that it refused; False where it had one alone."""
+        """Lower the limit of a host below the `beside` connections it refused; False for a single connection."""
         with self._freed:
             known = self._get(host)
             known.ceiling = max(1, min(self._ceiling(known), beside - 1))

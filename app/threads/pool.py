@@ -58,7 +58,7 @@ class FairPool:
         return self._queue.running
 
     def submit(self, tenant: str, calls: Sequence[Call], hosts: Sequence[str] = ()) -> None:
-        """Queue a batch of calls, none of which may raise, each with the host that it asks, if any.
+        """Queue a batch of calls, which may not raise, beside the hosts they ask.
 
         Raises Overloaded, queueing none, if there is no room.
         """
