@@ -14,6 +14,7 @@ from app import metrics
 from app.extractor import Extractor, Parts, recall
 from app.fetch import Fetcher, Resolver, TargetPolicy, TargetUrl, loggable
 from app.fetch.browser.renderer import Renderer
+from app.images.images import Images, open_signer
 from app.jobs import Engine, Jobs
 from app.jobs.allowance import Allowance, storage_full
 from app.jobs.dependencies import JobDependencies
@@ -49,6 +50,7 @@ def prepare(settings: Settings) -> None:
         database.engine.dispose()
     Generations(settings.generations_file)
     FileBuckets(settings.data_dir / "rates")
+    open_signer(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Services:
     fetcher: Fetcher
     renderer: Renderer
     extractor: Extractor
+    images: Images
     pool: FairPool
     hosts: Hosts
     jobs: Jobs
@@ -103,6 +106,7 @@ class Services:
             accept_language=settings.accept_language,
             egress_proxy=settings.egress_proxy,
         )
+        images = Images.open(settings, fetcher.fetch)
         cache = Cache(
             store,
             recall,
@@ -136,7 +140,9 @@ class Services:
                 cache_ttl=settings.cache_ttl,
                 failure_ttl=settings.failure_ttl,
                 stale_ttl=settings.stale_ttl,
+                pictures=images.facts,
             ),
+            images=images,
             pool=FairPool(settings.pool_size, batches=THREADS - SPARE_THREADS, hosts=hosts, observe=_observe_pool),
             hosts=hosts,
             jobs=_open_jobs(settings, primary, usage),
@@ -173,6 +179,7 @@ class Services:
         """Let go of browsers, runners, threads and connections, when all that was read is kept."""
         self.jobs.engine.close()
         self.renderer.close()
+        self.images.close()
         self.pool.close()
         self.cache.close()
         self.resolver.close()

@@ -33,7 +33,7 @@ MODULES = sorted((ROOT / "app").rglob("*.py"))
 FLOORS = (
     {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
     {"cards", "fetch", "metadata", "results", "storage"},
-    {"markdown", "validation"},
+    {"images", "markdown", "validation"},
     {"extractor"},
     {"batch", "jobs"},
     {"services"},

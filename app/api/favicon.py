@@ -1,4 +1,4 @@
-"""`GET /v1/favicon`: the icons of a page, and the best match for a size."""
+"""`GET /v1/favicon` and `/v1/favicon/image`: the icons of a page, the best match for a size, and its picture."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from flask import Blueprint, Response
 from app.api.auth import authorised
 from app.api.envelope import success
 from app.api.extraction import find_card, read_url_query
+from app.api.images import KINDS, show
 from app.api.openapi import Answer, Operation, described
-from app.api.requests import FaviconQuerySchema
+from app.api.requests import FaviconImageQuerySchema, FaviconQuerySchema
 from app.api.responses import Favicon, FaviconAnswer, FaviconIcon, FaviconMatch
-from app.api.state import Caller
-from app.errors import MissingUrl, Overloaded, QuotaExceeded, TargetError, leaves
+from app.api.state import Caller, services
+from app.errors import MissingUrl, NotFound, Overloaded, QuotaExceeded, TargetError, leaves
 from app.extractor import Options
+from app.images.kinds import SVG
+from app.images.letter import draw_letter
+from app.images.options import ImageOptions
+from app.images.proxy import Picture, make_picture
 from app.metadata.icon_choice import choose_icon, edge
 from app.metadata.model import Icon, Metadata
 
 blueprint = Blueprint("favicon", __name__)
 
 QUERY = FaviconQuerySchema()
+IMAGE_QUERY = FaviconImageQuerySchema()
+ICON_CACHE = "private, max-age=86400"  # the address stays where a site changes its icon
 DECLARED, DEFAULT = "link", "default"
 
 
@@ -39,9 +46,45 @@ def find_favicon(caller: Caller) -> Response:
     A page without icons has the `/favicon.ico` of its host, which may not exist.
     """
     asked = read_url_query(QUERY)
-    outcome = find_card(caller, asked["url"], Options())
-    card = msgspec.json.decode(outcome.data, type=Metadata)
-    return success(msgspec.json.encode(_favicon(card, asked["size"])))
+    return success(msgspec.json.encode(_favicon(_card(caller, asked["url"]), asked["size"])))
+
+
+@blueprint.get("/v1/favicon/image")
+@described(
+    Operation(
+        tag="Images",
+        query=IMAGE_QUERY,
+        answers={200: Answer("The icon, or a tile with a letter as SVG.", pictures=KINDS)},
+        errors=(MissingUrl, NotFound, QuotaExceeded, Overloaded, *leaves(TargetError)),
+    )
+)
+@authorised(publishable=True)
+def favicon_image(caller: Caller) -> Response:
+    """Show the icon of a page, through the image proxy.
+
+    A page without an icon that can be shown, or that cannot be read, has a tile with the first letter of its host;
+    with `fallback=404` such a page is not found.
+    """
+    asked = read_url_query(IMAGE_QUERY)
+    url, size = asked["url"], asked["size"]
+    picture = _icon(caller, url, size)
+    if picture is None and asked["fallback"] == "404":
+        raise NotFound("This page has no icon that can be shown")
+    return show(picture or make_picture(draw_letter(url, size), SVG), ICON_CACHE)
+
+
+def _icon(caller: Caller, url: str, size: int) -> Picture | None:
+    """Bring the icon of a page; None without one. Raises InvalidUrls, QuotaExceeded, Overloaded."""
+    try:
+        best = _favicon(_card(caller, url), size).best_match
+    except TargetError:
+        return None
+    picture = services().images.proxy.get(best.url, str(ImageOptions(width=size, height=size))) if best else None
+    return picture if picture and picture.status == 200 else None
+
+
+def _card(caller: Caller, url: str) -> Metadata:
+    return msgspec.json.decode(find_card(caller, url, Options()).data, type=Metadata)
 
 
 def _favicon(card: Metadata, size: int) -> Favicon:

@@ -52,6 +52,7 @@ in `Retry-After` how many seconds to wait."""
 
 TAGS = {
     "Extract": "Cards of URLs, while the client waits.",
+    "Images": "Pictures of other hosts through this server. No key needed: each URL is signed.",
     "Jobs": "Up to 1,000 URLs as a job, whose results are fetched later.",
     "Operations": "State of the service. No key needed.",
 }
@@ -73,6 +74,8 @@ CONDITIONAL: Json = {
     }
 }
 
+PICTURES = "x-pictures"  # media types of pictures: generators of clients refuse, or misread, such bodies
+
 View = Callable[..., Response]
 
 
@@ -81,15 +84,16 @@ class Answer:
     """One successful answer of a view.
 
     `body` is the Struct of its JSON, or the name of a component; `parts` are Structs within it that are encoded
-    already. `texts` names its other media types. `stream` names the component of each line where the client may ask
-    for NDJSON: it becomes `x-stream`, since generators of clients make one type of all media types. Without an
-    `example` one is made of the fields' examples.
+    already. `texts` names its other media types, `pictures` those of pictures (`x-pictures`). `stream` names the
+    component of each line where the client may ask for NDJSON: it becomes `x-stream`, since generators of clients make
+    one type of all media types. Without an `example` one is made of the fields' examples.
     """
 
     description: str
     body: type[Struct] | str | None = None
     parts: tuple[type[Struct], ...] = ()
     texts: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
     text_example: str | None = None
     stream: str | None = None
     example: Any = None
@@ -97,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Contract of a view."""
+    """Contract of a view. `draws_failures`: failures but 404 and 500 are SVG."""
 
     tag: str
     answers: Mapping[int, Answer]
@@ -106,6 +110,7 @@ class Operation:
     path: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, Json] = field(default_factory=dict)
     errors: tuple[type[PagecardError], ...] = ()
+    draws_failures: bool = False
 
 
 def described(operation: Operation) -> Callable[[View], View]:
@@ -237,6 +242,7 @@ def _answers(operation: Operation, authorised: bool) -> Json:
     headers = RATE_HEADERS if authorised else {}
     return {
         str(status): {"description": answer.description, "content": _content(answer), "headers": headers}
+        | ({PICTURES: list(answer.pictures)} if answer.pictures else {})
         | ({"x-stream": {"application/x-ndjson": {"schema": ref(answer.stream)}}} if answer.stream else {})
         for status, answer in operation.answers.items()
     }
@@ -260,12 +266,16 @@ def _failures(operation: Operation, authorised: bool) -> Json:
     by_status: dict[int, set[str]] = defaultdict(set)
     for error in every:
         by_status[error.status].add(error.code)
-    return {str(status): _failure(sorted(codes)) for status, codes in sorted(by_status.items())}
+    drawn = set(by_status) - {404, 500} if operation.draws_failures else set()
+    return {str(status): _failure(sorted(codes), status in drawn) for status, codes in sorted(by_status.items())}
 
 
-def _failure(codes: list[str]) -> Json:
+def _failure(codes: list[str], drawn: bool) -> Json:
+    told = {"description": ", ".join(f"`{code}`" for code in codes)}
+    if drawn:
+        return {**told, PICTURES: ["image/svg+xml"]}
     examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
-        "description": ", ".join(f"`{code}`" for code in codes),
+        **told,
         "content": {JSON: {"schema": ref(failures.ErrorAnswer.__name__), "examples": examples}},
     }

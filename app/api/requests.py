@@ -140,6 +140,16 @@ class ValidateQuerySchema(StrictSchema):
     cache = QueryBoolean(load_default=True, metadata={"description": "`false`: fetch afresh."})
 
 
+class FaviconImageQuerySchema(FaviconQuerySchema):
+    """Query parameters of `GET /v1/favicon/image`."""
+
+    fallback = fields.String(
+        load_default="letter",
+        validate=validate.OneOf(("letter", "404")),
+        metadata={"description": "Answer for a page without an icon: a tile with a letter, or 404."},
+    )
+
+
 class NoQuerySchema(StrictSchema):
     """No query parameters."""
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from app import errors
 from app.api.schema import Json, component, constant, doc, one_of, ref
+from app.images.facts import ImageInfo
 from app.metadata.model import Metadata
 from app.validation import Validation
 
@@ -58,6 +59,10 @@ class Source(Struct, frozen=True, kw_only=True):
 class Card(Metadata, frozen=True, kw_only=True):
     """Card of a URL, with the included blocks. Unknown is null or an empty list."""
 
+    image_info: Annotated[
+        ImageInfo | UnsetType | None,
+        doc("Facts of the picture, with `include=image_info`; null where none could be read in time."),
+    ] = UNSET
     json_ld: Annotated[
         list[Any] | UnsetType, doc("JSON-LD of the page, with `include=json_ld`.", [{"@type": "Article"}])
     ] = UNSET

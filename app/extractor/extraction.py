@@ -15,7 +15,7 @@ import orjson
 
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent
-from app.extractor.options import INCLUDES, VALIDATION, Options
+from app.extractor.options import BESIDE, INCLUDES, VALIDATION, Options
 from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
@@ -203,7 +203,7 @@ class Extraction:
             "sources": lambda: read_sources(document, metadata) if is_html(document.page) else None,
             VALIDATION: lambda: self._validation(document, metadata),
         }
-        return {name: read[name]() for name in (*INCLUDES, VALIDATION) if name in self._options.include}
+        return {name: read[name]() for name in (*INCLUDES, VALIDATION) if name in self._options.include - BESIDE}
 
     def _validation(self, document: Document, metadata: Metadata) -> bytes:
         if not is_html(document.page):

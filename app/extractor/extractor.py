@@ -20,6 +20,7 @@ from app.extractor.entries import encode_failure
 from app.extractor.extraction import Extraction, Parts
 from app.extractor.freshness import decode_validators, encode_validators, limit_lifetime, read_lifetime
 from app.extractor.options import Options
+from app.extractor.pictures import NAME, Pictures, find_facts, read_facts
 from app.extractor.refreshes import Refreshes
 from app.fetch import TargetUrl
 from app.page import Page
@@ -39,20 +40,33 @@ class Extractor:
         cache_ttl: float,
         failure_ttl: float,
         stale_ttl: float,
+        pictures: Pictures | None = None,
     ) -> None:
         """`cache_ttl`, `failure_ttl`: seconds that a success and a failure are kept.
 
         `stale_ttl`: seconds that an expired success may still stand in for a failure.
+        `pictures`: source of the block `image_info`, which is left out without one.
         """
         self._cache = cache
         self._parts = parts
         self._cache_ttl = cache_ttl
         self._failure_ttl = failure_ttl
         self._stale_ttl = stale_ttl
+        self._pictures = pictures
         self._refreshes = Refreshes()
 
     def look_up(self, urls: Iterable[str], options: Options, tenant: str = "") -> dict[str, Outcome]:
         """Look up URLs in the cache, each the `text` of a target."""
+        found = self._look_up(urls, options, tenant)
+        if not (pictures := self._pictures_for(options)):
+            return found
+        shown = {url: find_facts(outcome, pictures) for url, outcome in found.items()}
+        return {url: outcome for url, outcome in shown.items() if outcome}
+
+    def _pictures_for(self, options: Options) -> Pictures | None:
+        return self._pictures if NAME in options.include and options.formats is None else None
+
+    def _look_up(self, urls: Iterable[str], options: Options, tenant: str) -> dict[str, Outcome]:
         if options.fresh:
             return {}
         variant = options.variant(tenant)
@@ -68,6 +82,11 @@ class Extractor:
 
     def extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str = "") -> Outcome:
         """Extract one URL. Never raises."""
+        outcome = self._extract(target, options, deadline, tenant)
+        pictures = self._pictures_for(options)
+        return read_facts(outcome, pictures, deadline, tenant) if pictures else outcome
+
+    def _extract(self, target: TargetUrl, options: Options, deadline: Deadline, tenant: str) -> Outcome:
         key = options.cache_key(target, tenant)
 
         def load() -> Entry:

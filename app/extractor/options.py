@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from app.fetch import TargetUrl
 from app.page import Wait
 
-INCLUDES = ("json_ld", "microdata", "oembed", "sources")
+INCLUDES = ("image_info", "json_ld", "microdata", "oembed", "sources")
 VALIDATION = "validation"
 """Block that `GET /v1/validate` and `pagecard check` are made of; callers cannot include it."""
+BESIDE = frozenset(("image_info",))
+"""Blocks that are read, and kept, apart from the card."""
 
 FORMATS = ("markdown", "html")
 
@@ -43,10 +45,11 @@ class Options:
 
         Headers may carry a tenant's credentials: what they bring is that tenant's alone.
         """
-        asked = self.include, self.headers, self.proxy, self.render, self.accept_language
+        include = self.include - BESIDE
+        asked = include, self.headers, self.proxy, self.render, self.accept_language
         if not any(asked) and self.formats is None:
             return ""
         formats = None if self.formats is None else sorted(self.formats)
         own = (tenant, self.headers) if self.headers else ()
         language = self.accept_language
-        return f" {(sorted(self.include), formats, self.metadata, self.proxy, self.render, language, own)!r}"
+        return f" {(sorted(include), formats, self.metadata, self.proxy, self.render, language, own)!r}"

@@ -38,18 +38,22 @@ _BINARY = re.compile(
 _CUT_OFF = (OverBudget, HTTPException, OSError)
 
 
-def read_page(asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: int) -> Page:
-    """Read at most `limit` bytes of the page of `response`.
+def read_page(
+    asked: TargetUrl, hop: TargetUrl, response: HopResponse, limit: int, file_limit: int | None = None
+) -> Page:
+    """Read at most `limit` bytes of the page of `response`, or `file_limit` bytes of a file of any type.
 
     Raises UnsupportedContent for a coding that is a lie, or unknown around a body that is no text;
     TargetUnreachable where nothing came of a body that was announced, TargetTimeout where time ended first.
     """
     content_type = response.answer.fields.get("content-type", "")
     body = _Body(response)
-    if 200 <= response.status_code < 300:
-        body.read(limit, declared_type(content_type))
-    else:
+    if not 200 <= response.status_code < 300:
         body.read_failure(min(limit, ERROR_BODY))
+    elif file_limit is not None:
+        body.read_file(file_limit)
+    else:
+        body.read(limit, declared_type(content_type))
     return Page(
         url=str(asked),
         final_url=str(hop),
@@ -91,6 +95,9 @@ class _Body:
             self.truncated = True
         else:
             self._read(limit, SNIFF if untold else limit)
+
+    def read_file(self, limit: int) -> None:
+        self._read(limit, limit)
 
     def read_failure(self, limit: int) -> None:
         """Read the body of an answer whose status matters more than any fault of its body."""

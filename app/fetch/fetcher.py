@@ -87,6 +87,7 @@ class _Trip:
     tenant: str
     proxy: UpstreamProxy | None
     validators: Validators | None
+    file_limit: int | None
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     def request(self, hop: TargetUrl, chain: RedirectSession) -> HopRequest:
@@ -153,6 +154,7 @@ class Fetcher:
         accept: str | None = None,
         accept_language: str | None = None,
         validators: Validators | None = None,
+        file_limit: int | None = None,
         refresh: Refresh = lambda page: None,
     ) -> Page:
         """Follow `url` to its page, whatever its status.
@@ -160,6 +162,7 @@ class Fetcher:
         `headers` go to the origin of `url` alone; `proxy` replaces `egress_proxy`; `accept` and `accept_language`
         replace the usual fields, on every hop.
         With `validators` the page is `unchanged` where its target confirms them (RFC 9110, section 13).
+        With `file_limit` the body is read whatever its type, up to so many bytes; `MAX_BYTES` is for text alone.
         `refresh` reads each page, and may send the chain on. Raises TargetError.
         """
         trip = _Trip(
@@ -170,6 +173,7 @@ class Fetcher:
             tenant,
             self._egress if proxy is None else parse_proxy(proxy),
             validators,
+            file_limit,
         )
         with translated(), self._chain.renewed() as chain:
             return self._follow(trip, chain, refresh)
@@ -217,7 +221,7 @@ class Fetcher:
             location = _location(response)
             if location is not None:
                 return _redirected(hop, location)
-            page = read_page(trip.asked, hop, response, self._max_bytes)
+            page = read_page(trip.asked, hop, response, self._max_bytes, trip.file_limit)
             return replace(page, unchanged=True) if request.conditional and page.status == NOT_MODIFIED else page
 
     def post(

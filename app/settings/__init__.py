@@ -90,6 +90,19 @@ class Settings:
     webhook_secret: str | None = _setting(
         values.secret_key, None, "`whsec_…`: signs webhooks that bring no secret of their own", secret=True
     )
+    image_key: str | None = _setting(
+        values.long_secret,
+        None,
+        "signs the URLs of the image proxy; the same on all hosts",
+        unset="made at the first start, in `DATA_DIR`",
+        secret=True,
+    )
+    image_cache_bytes: int = _setting(
+        values.whole(0, 2**46), 512 * 2**20, "bytes of `DATA_DIR` for pictures of the image proxy; 0 keeps none"
+    )
+    camo_key: str | None = _setting(
+        values.long_secret, None, "key of a camo server whose URLs (`/HMAC/HEX`) this server answers, too", secret=True
+    )
     proxies: tuple[Proxy, ...] = _setting(
         values.proxies,
         (),

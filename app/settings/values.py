@@ -117,6 +117,12 @@ def secret_key(value: str) -> str:
     return value
 
 
+def long_secret(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,512}", value.strip()):
+        raise ValueError("must be 16 to 512 characters of printable ASCII, without spaces")
+    return value.strip()
+
+
 def proxies(value: str) -> tuple[Proxy, ...]:
     path = file(value)
     try:
