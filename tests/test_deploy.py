@@ -125,3 +125,59 @@ def test_the_build_of_the_image_fails_without_a_compiled_module() -> None:
     project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
     compiled = ", ".join(each["name"] for each in project["tool"]["setuptools"]["ext-modules"])
     assert f'python -P -c "import {compiled}"\n' in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+WORKFLOWS = sorted((DEPLOY.parent / ".github" / "workflows").glob("*.yml"))
+CLIENTS = DEPLOY.parent / "clients"
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+def project(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_read_alone_and_uses_actions_of_a_version(workflow: Path) -> None:
+    assert yaml.safe_load(workflow.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
+    used = [step["uses"] for step in steps(workflow) if "uses" in step]
+    assert used
+    assert [each for each in used if not re.search(r"@(?:release/)?v\d", each)] == []
+
+
+def test_wheels_are_tested_for_their_compiled_module_and_for_each_python() -> None:
+    settings = project(DEPLOY.parent)["tool"]
+    [compiled] = [each["name"] for each in settings["setuptools"]["ext-modules"]]
+    assert compiled in settings["cibuildwheel"]["test-command"]
+    least = project(DEPLOY.parent)["project"]["requires-python"].removeprefix(">=").replace(".", "")
+    assert f"cp{least}-*" in settings["cibuildwheel"]["build"]
+
+
+def test_images_are_built_of_targets_that_exist_for_both_architectures() -> None:
+    workflow = DEPLOY.parent / ".github" / "workflows" / "images.yml"
+    job = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]["image"]
+    [build] = [step["with"] for step in job["steps"] if "build-push" in step.get("uses", "")]
+    dockerfile = (DEPLOY.parent / build["file"]).read_text(encoding="utf-8")
+    targets = {each["target"] for each in job["strategy"]["matrix"]["include"]}
+    assert build["platforms"].split(",") == ["linux/amd64", "linux/arm64"]
+    assert targets <= set(re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.MULTILINE))
+
+
+def test_the_service_and_its_clients_have_one_version() -> None:
+    versions = {project(folder)["project"]["version"] for folder in (DEPLOY.parent, CLIENTS / "python")}
+    packages = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(CLIENTS.glob("js/*/package.json"))]
+    assert {each["name"] for each in packages} == {"@pagecard/client", "@pagecard/element"}
+    assert len(versions | {each["version"] for each in packages}) == 1
+
+
+def test_the_clients_that_are_published_exist() -> None:
+    workflow = yaml.safe_load((DEPLOY.parent / ".github" / "workflows" / "clients.yml").read_text(encoding="utf-8"))
+    published = workflow["jobs"]["npm"]["strategy"]["matrix"]["package"]
+    assert sorted(published) == sorted(path.parent.name for path in CLIENTS.glob("js/*/package.json"))
+
+
+def test_no_package_but_app_is_in_the_wheel() -> None:
+    assert project(DEPLOY.parent)["tool"]["setuptools"]["packages"]["find"]["include"] == ["app", "app.*"]

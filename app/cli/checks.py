@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import packages_distributions
 from ipaddress import ip_address, ip_network
 from socket import create_connection
 from tempfile import NamedTemporaryFile
@@ -78,6 +79,16 @@ def note(told: str) -> Finding:
 
 def bad(told: str) -> Finding:
     return Finding(State.BAD, told)
+
+
+def installation(_settings: Settings) -> Iterator[Finding]:
+    """Look for other distributions with a package `app`, whose files lie among ours."""
+    others = sorted(set(packages_distributions().get("app", ())) - {"pagecard"})
+    if others:
+        remedy = "install Pagecard in an environment of its own (pipx install pagecard)"
+        yield bad(f"The package app is also of {', '.join(others)}: {remedy}")
+    else:
+        yield good("The package app is of Pagecard alone")
 
 
 def data_folder(settings: Settings) -> Iterator[Finding]:
@@ -260,6 +271,7 @@ def _own_page() -> Iterator[TargetUrl]:
 
 
 CHECKS: dict[str, Check] = {
+    "installation": installation,
     "data folder": data_folder,
     "database": databases,
     "Redis": redis,

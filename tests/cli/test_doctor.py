@@ -54,6 +54,14 @@ def test_a_service_without_keys_is_told_how_to_make_one(tmp_path: Path) -> None:
     assert note in found(checks.databases, Settings(data_dir=tmp_path))
 
 
+@pytest.mark.parametrize(("homes", "state"), [(["pagecard"], State.GOOD), (["pagecard", "shop"], State.BAD)])
+def test_another_package_of_our_name_is_told(homes: list[str], state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "packages_distributions", lambda: {"app": homes})
+    [(found_state, told)] = found(checks.installation, Settings())
+    assert found_state is state
+    assert state is State.GOOD or "shop" in told
+
+
 @pytest.mark.parametrize(("compiled", "state"), [(True, State.GOOD), (False, State.NOTE)])
 def test_who_scans_the_pages_is_told(compiled: bool, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "COMPILED", compiled)
