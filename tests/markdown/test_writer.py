@@ -256,7 +256,7 @@ def test_a_bomb_is_read_in_time_and_size(name: str) -> None:
     text = markdown(BOMBS[name])
     assert "the text" in text
     assert len(text) < 2 * len(BOMBS[name]) + 100
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 1.5
 
 
 def test_markdown_is_cut_at_its_limit_and_stays_text() -> None:
