@@ -5,6 +5,10 @@ cdef enum Mark:
 
 cdef unsigned int _HIDDEN = _flags.HIDDEN, _ARIA_HIDDEN = _flags.ARIA_HIDDEN, _DIALOG = _flags.DIALOG
 
+cdef bytes _streamed_letters = _flags.STREAMED
+cdef const unsigned char *_streamed = _streamed_letters
+assert len(_streamed_letters) == 2
+
 cdef struct Spelling:
     const unsigned char *letters
     int size
@@ -209,6 +213,7 @@ cdef unsigned int _read_flags(Reader *r, Tag *tag) noexcept:
     """Flags of an element with these attributes; the first of two with one name counts."""
     cdef unsigned int found = 0
     cdef int n, mark, left = tag.marks
+    cdef bint is_streamed = False
     cdef Attribute *attribute = r.attributes + tag.first
     for n in range(tag.attributes):
         if not left:
@@ -217,5 +222,7 @@ cdef unsigned int _read_flags(Reader *r, Tag *tag) noexcept:
         if mark & left:
             found |= _of_value(mark, r.text + attribute.value, attribute.value_size)
             left &= ~mark
+            if mark == ID:
+                is_streamed = attribute.value_size >= 2 and memcmp(r.text + attribute.value, _streamed, 2) == 0
         attribute += 1
-    return found
+    return found & ~_HIDDEN if is_streamed and tag.marks & HIDDEN else found

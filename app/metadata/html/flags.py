@@ -51,6 +51,9 @@ OF_PAGE = {"header": HEADER, "footer": FOOTER}
 
 SECTIONS = ("article", "aside", "main", "nav", "section")
 
+STREAMED = b"S:"
+"""Beginning of the `id` of hidden content that React streams after the page and moves into it."""
+
 OF_ROLE = {
     b"alertdialog": DIALOG,
     b"banner": HEADER,

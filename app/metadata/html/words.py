@@ -48,7 +48,13 @@ def read_flags(attributes: bytes) -> int:
     for name, of_value in _OF_ATTRIBUTE.items():
         if name in values:
             found |= of_value(values[name])
-    return found
+    return found & ~_of_streamed(values)
+
+
+def _of_streamed(values: dict[bytes, bytes]) -> int:
+    """Flag that an element lacks although it is hidden: React streams content so, and a script shows it at once."""
+    is_streamed = b"hidden" in values and values.get(b"id", b"").startswith(flags.STREAMED)
+    return flags.HIDDEN if is_streamed else 0
 
 
 def values_of(attributes: bytes) -> dict[bytes, bytes]:
