@@ -19,7 +19,7 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
         "description": metadata.description,
         "image": metadata.image,
         "author": metadata.meta.author,
-        "date": shown_time(document, metadata.article.published_time) or _instant(metadata.article.published_time),
+        "date": _date(document, metadata),
         "date_modified": _instant(metadata.article.modified_time),
         "publisher": metadata.site_name,
         "lang": metadata.meta.language,
@@ -30,6 +30,12 @@ def flat_fields(document: Document, metadata: Metadata) -> dict[str, Any]:
         "theme_color": metadata.meta.theme_color,
         "charset": metadata.meta.charset,
     }
+
+
+def _date(document: Document, metadata: Metadata) -> str | None:
+    """Day of publication as the page shows it, else that of the last change."""
+    published, modified = metadata.article.published_time, metadata.article.modified_time
+    return shown_time(document, published) or _instant(published) or _instant(modified)
 
 
 def _instant(value: str | None) -> str | None:

@@ -21,3 +21,10 @@ PUBLISHED = '<meta property="article:published_time" content="2020-12-15T04:31:0
 def test_a_moment_is_told_in_the_calendar_of_the_page(shown: str, date: str) -> None:
     page = document(f"{PUBLISHED}<p>{shown}</p>")
     assert flat_fields(page, read_metadata(page))["date"] == date
+
+
+def test_a_page_that_names_no_day_but_of_its_change_has_that() -> None:
+    page = document('<meta property="article:modified_time" content="2021-03-04T05:06:07Z"><h1>A changed page</h1>')
+    metadata = read_metadata(page)
+    assert metadata.article.published_time is None
+    assert flat_fields(page, metadata)["date"] == "2021-03-04T05:06:07Z"
