@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 from app.metadata.body import BY_WORD
 from app.metadata.containment import contained, nothing
 from app.metadata.document import Document
 from app.metadata.html import flags
 from app.metadata.html.patterns import Patterns
-from app.metadata.html.table import START
+from app.metadata.html.table import START, TEXT
 from app.metadata.people import LABELLED, MAX_NAME, join, shown_name, turn, without_sites
 from app.metadata.values import clean, first_of, squash
 
@@ -36,6 +36,9 @@ LABEL_MARKUP = 6_000
 MAX_ADDRESSES = 5
 """`<address>` elements looked at."""
 
+MAX_SIGNED = 20
+"""Places of "Written by" looked at."""
+
 _BIBLIOGRAPHIC = ("citation_author", "citation_authors", "bepress_citation_author", "eprints.creators_name")
 _METAS = (
     "author", "article:author", "og:article:author", "dc.creator", "dcterms.creator",
@@ -47,7 +50,7 @@ _SOCIAL_TITLE = re.compile(
     r"(.{1,60}?)(?:\s\(@[\w.]+\)|\s(?:on|en|auf|sur)\s(?=(?:Instagram|X|Twitter|Threads|TikTok|Facebook|LinkedIn)\b))"
 )
 _AUTHOR_CLASS = re.compile(
-    r"author|byline|by-line|autor(?!i)|verfasser|(?:^|[\s_-])(?:writer|contributor|creator|username|user-name|posted-?by|submitted)(?:$|[\s_-])",
+    r"author|byline|by-line|autor(?!i)|verfasser|(?:^|[\s_-])(?:writer|contributor|creator|(?:big)?username|user-name|posted-?by|submitted)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _NOT_AUTHOR = re.compile(
@@ -60,6 +63,15 @@ _AUTHOR_PATH = re.compile(
 _COMMON = (b"uthor", b"yline")
 _COMMON_PATTERNS = Patterns(*_COMMON)
 _PATTERNS = Patterns(*_COMMON, b"utor", b"posted", b"username", b"user?id")
+_CARD_DATA = (("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2"))
+_WRITTEN_BY = re.compile(
+    r"(?:written|posted) by|author|(?:verfasst|geschrieben) von|écrit par|auteur|escrito por|escrita por|autor|scritto da"
+    r"|geschreven door|napisane przez|skriven av|skrevet (?:av|af)|написано автором|автор",
+    re.IGNORECASE,
+)
+_STARTER_WORDS = (b" starter", b"Started by", b"Topic author")
+_STARTER = re.compile(r"(?:(?:thread|topic|discussion)\s(?:starter|author)|started by)\b\s?:?\s?", re.IGNORECASE)
+_WRITTEN = Patterns(b"ritten by ", b"uthored by ", b"erfasst von ", b"eschrieben von ")
 _CLASSES = ("class", "id", "data-testid", "data-component")
 _TAGS_WITHOUT_NAMES = frozenset(
     ("meta", "link", "input", "img", "br", "hr", "label", "form", "textarea", "button", "select", "option",
@@ -105,20 +117,54 @@ def _declared(document: Document) -> Iterator[str | None]:
     for name in document.present(*_METAS):
         told = document.meta_all(name)
         yield join(turn(each) for names in told for each in names.split(";")) if name in _BIBLIOGRAPHIC else join(told)
+    yield _card_author(document)
 
 
 def _linked(document: Document) -> str | None:
     return first_of(shown_name(clean(link.get("title"))) for rels, link in document.links if "author" in rels)
 
 
+def _card_author(document: Document) -> str | None:
+    """Author in the labelled data of Twitter's card, as the most used extension of WordPress writes it."""
+    for label, data in _CARD_DATA:
+        told = document.meta(label)
+        if told and _WRITTEN_BY.fullmatch(told):
+            name = document.meta(data) or ""
+            return join([name]) if name.lower() != "admin" else None
+    return None
+
+
+def _starter(document: Document, headline: int) -> str | None:
+    """Member of a forum who began the thread, who is the author of none of the answers below."""
+    table, markup = document.table, document.markup
+    start = table.start(headline)
+    if not any(markup.find(word, start, start + LABEL_MARKUP) >= 0 for word in _STARTER_WORDS):
+        return None
+    return _labelled(document, headline, _STARTER)
+
+
 def _shown(document: Document) -> str | None:
     """Byline nearest to the headline, else one anywhere."""
     headline, table = document.headline, document.table
     if headline is not None:
+        if starter := _starter(document, headline):
+            return starter
         start, end = document.body.row_after(headline, -AROUND[0]), document.body.row_after(headline, AROUND[1])
         if names := _byline(document, _PATTERNS, start, end) or _labelled(document, headline) or _address(document):
             return names
-    return _byline(document, _COMMON_PATTERNS, table.body, len(table))
+    return _byline(document, _COMMON_PATTERNS, table.body, len(table)) or _signed(document)
+
+
+def _signed(document: Document) -> str | None:
+    """Name behind "Written by" below the text, as boxes about the author have it."""
+    table = document.table
+    places = _WRITTEN.find(table.markup, table.start(table.body) if table.body < len(table) else len(table.markup))
+    for row in dict.fromkeys(table.at(place) for _, place, _ in islice(places, MAX_SIGNED)):
+        is_text = table.kind(row) == TEXT and not table.flags(row) & flags.UNSEEN and _is_own(document, row)
+        found = LABELLED.match(table.run(row, MAX_BYLINE).strip()) if is_text else None
+        if found and (name := shown_name(clean(found.string[found.end() :]))):
+            return name
+    return None
 
 
 def _byline(document: Document, patterns: Patterns, start: int, end: int) -> str | None:
@@ -180,12 +226,13 @@ def _leads_to_author(href: str | None) -> bool:
     return href is not None and ("author" in href or bool(_AUTHOR_PATH.search(href)))
 
 
-def _labelled(document: Document, headline: int) -> str | None:
+def _labelled(document: Document, headline: int, label: re.Pattern[str] = LABELLED) -> str | None:
     """Name after a label like "By", in a short text near the headline."""
     runs = document.body.raw_runs(headline, document.body.row_after(headline, LABEL_MARKUP), flags.UNSEEN | _NOT_OWN)
     for run, following in pairwise(chain(runs, ("",))):
-        label = LABELLED.match(run) if len(run) < MAX_NAME + 20 else None
-        if label and (name := shown_name(clean(run[label.end() :] or following))):
+        run = run.lstrip(" |•·–—-")
+        found = label.match(run) if len(run) < MAX_NAME + 20 else None
+        if found and (name := shown_name(clean(run[found.end() :] or following))):
             return name
     return None
 

@@ -19,16 +19,17 @@ MAX_NAME_WORDS = 6
 """Words of one name in the body."""
 
 _LABEL = re.compile(
-    r"^(?:(?:(?:posted|written|published|story|words|text|recipe|article|artikel|beitrag|interview)\s)?"
-    r"(?:by|von|vom|durch|par|por)\b(?=\s|:|$)\s?:?\s*"
+    r"^(?:(?:(?:posted|written|authored|published|story|words|text|recipe|article|artikel|beitrag|interview|eingestellt"
+    r"|veröffentlicht|verfasst|geschrieben|gepostet|erstellt|écrit|publié|escrito|publicado|scritto|pubblicato)\s)?"
+    r"(?:by|via|von|vom|durch|par|por)\b(?=\s|:|$)\s?:?\s*"
     r"|(?:text[eo]?|words|story|interview|verfasst von|geschrieben von|redaktion|quelle|source|di|av|door|автор"
-    r"|autor(?:in)?|author|auteur|autore|作者|文)\s?[:：/|｜]\s*)+",
+    r"|autor(?:in)?|authors?|auteur|autore|contributors?|作者|文)\s?[:：/|｜]\s*)+",
     re.IGNORECASE,
 )
 LABELLED = re.compile(
-    r"^(?:(?:(?:posted |written |published |story |words |recipe )?by|von|par|por|verfasst von|geschrieben von"
+    r"^(?:(?:(?:posted |written |authored |published |story |words |recipe )?by|von|par|por|verfasst von|geschrieben von"
     r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\b\s?:?\s?(?=\S|$)"
-    r"|(?:text|autor(?:in)?|author|auteur|interview)\s?:\s?(?=\S|$))",
+    r"|(?:text|autor(?:in)?|authors?|auteur|contributors?|interview)\s?:\s?(?=\S|$))",
     re.IGNORECASE,
 )
 """Label before a name in running text."""
@@ -36,7 +37,7 @@ LABELLED = re.compile(
 _NO_NAME = re.compile(
     r"[<>={}\[\]\\@#|]|https?:|www\.|\d{3}|\d[:.]\d|\.(?:com|de|org|net)\b|(?:\b|_)(?:comments?|kommentare?|share|teilen|follow|folgen|newsletter"
     r"|erforderlich|required|benutzername|username|passwor[dt]|email|e-mail|name|more|mehr|read|lesen|view|all|alle|home|login|admin|posts?|artikel|articles?"
-    r"|author|autor|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|rss|feed|profil|profile|biography|beiträge|min|minutes?|minuten|uhr"
+    r"|author|autor|veröffentlicht|datum|unknown|updated|published|posted|print|drucken|contact|kontakt|about|über|archive|rss|feed|profil|profile|biography|beiträge|min|minutes?|minuten|uhr"
     r"|bio|rights|content|subscribe|sign|log|download|pdf|abstract|affiliations?)(?:\b|_)",
     re.IGNORECASE,
 )

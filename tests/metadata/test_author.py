@@ -117,3 +117,51 @@ def test_the_name_begins_a_box_about_the_author() -> None:
 def test_all_marked_authors_of_a_byline_are_given() -> None:
     byline = "<p>By <span itemprop=author>Ida Roe</span> and <span itemprop=author>Sam Kay</span></p>"
     assert author(f"<h1>A plain page about kites</h1>{byline}{STORY}") == "Ida Roe, Sam Kay"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "<span>Thread starter</span> <a href=/members/ida.7/ class=username>Ida Roe</a>",
+        "<p>Started by Ida Roe</p>",
+        "<p>Started by: <b>Ida Roe</b></p>",
+    ],
+)
+def test_the_author_of_a_thread_is_the_member_who_began_it(begun: str) -> None:
+    answer = "<div class=message><h4 itemprop=author><span itemprop=name>Tom Ash</span></h4>So do I.</div>"
+    assert author(f"<h1>A plain page about kites</h1>{begun}{STORY}{answer}") == "Ida Roe"
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "expected"),
+    [
+        ("Written by", "Ida Roe", "Ida Roe"),
+        ("Verfasst von", "Ida Roe", "Ida Roe"),
+        ("Est. reading time", "5 minutes", None),
+        ("Written by", "admin", None),
+    ],
+)
+def test_labelled_data_of_a_card_names_the_author(label: str, name: str, expected: str | None) -> None:
+    data = f'<meta name="twitter:label1" content="{label}"><meta name="twitter:data1" content="{name}">'
+    assert author(f"{data}<h1>A plain page about kites</h1>{STORY}") == expected
+
+
+@pytest.mark.parametrize("text", ["Written by Ida Roe", "Verfasst von Ida Roe"])
+def test_a_box_below_the_text_names_the_author(text: str) -> None:
+    page = f"<h1>A plain page about kites</h1>{STORY * 90}"
+    assert author(f"{page}<h3>{text}</h3>") == "Ida Roe"
+    assert author(f"{page}<nav><h3>{text}</h3></nav>") is None
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        "<p class=post-author>Eingestellt von <b>Ida Roe</b></p>",
+        "<div class=byline><span>via</span> <a href=/~ida>Ida Roe</a></div>",
+        "<div class=meta><i>| By </i><b>Ida Roe</b></div>",
+        "<div class=meta><b>Authors:</b> Ida Roe</div>",
+        "<td><a class=bigusername href=member.php?u=7>Ida Roe</a></td>",
+    ],
+)
+def test_a_label_is_no_name(byline: str) -> None:
+    assert author(f"<h1>A plain page about kites</h1>{byline}{STORY}") == "Ida Roe"
