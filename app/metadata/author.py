@@ -65,7 +65,7 @@ _COMMON_PATTERNS = Patterns(*_COMMON)
 _PATTERNS = Patterns(*_COMMON, b"utor", b"posted", b"username", b"user?id")
 _CARD_DATA = (("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2"))
 _WRITTEN_BY = re.compile(
-    r"(?:written|posted) by|author|(?:verfasst|geschrieben) von|écrit par|auteur|escrito por|escrita por|autor|scritto da"
+    r"(?:written|posted) by|author|(?:verfasst|geschrieben) von|écrit par|auteur|escrit[oa] por|autor|scritto da"
     r"|geschreven door|napisane przez|skriven av|skrevet (?:av|af)|написано автором|автор",
     re.IGNORECASE,
 )

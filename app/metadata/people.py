@@ -27,7 +27,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 LABELLED = re.compile(
-    r"^(?:(?:(?:posted |written |authored |published |story |words |recipe )?by|von|par|por|verfasst von|geschrieben von"
+    r"^(?:(?:(?:posted |written |authored |published |story |words |recipe )?by|von|par|por"
+    r"|verfasst von|geschrieben von"
     r"|ein (?:beitrag|artikel|interview|text|gastbeitrag) von|(?:artikel|beitrag|interview) von)\b\s?:?\s?(?=\S|$)"
     r"|(?:text|autor(?:in)?|authors?|auteur|contributors?|interview)\s?:\s?(?=\S|$))",
     re.IGNORECASE,
