@@ -75,7 +75,15 @@ def _name_in_title(document: Document) -> str | None:
     known = (part for part in (parts[-1], parts[0]) if _is_like(squash(part), label))
     last = parts[-1] if len(parts[-1]) < len(parts[0]) and cuts[-1][0] != ":" else None
     last = last if last and not _is_in_heading(document, last) else None
-    return next((part for part in (*known, last) if part and len(part.split()) <= MAX_NAME_WORDS), None)
+    names = (_without_description(part, label) for part in (*known, last) if part)
+    return next((name for name in names if len(name.split()) <= MAX_NAME_WORDS), None)
+
+
+def _without_description(part: str, label: str) -> str:
+    """`Example` of `Example photos and videos`: the label of the domain with words that tell what is there."""
+    first, *others = part.split()
+    is_described = len(others) > 1 and squash(first) == label and all(word.islower() for word in others)
+    return first if is_described else part
 
 
 def _spans(title: str, cuts: list[re.Match[str]]) -> Iterator[tuple[int, int]]:

@@ -47,3 +47,11 @@ def test_a_publisher_may_be_a_reference(publisher: str, name: str) -> None:
 def test_the_publisher_of_a_paper(name: str) -> None:
     paper = '<meta name="citation_title" content="On kites">'
     assert site(f'{paper}<meta name="{name}" content="Journal of Wind">') == "Journal of Wind"
+
+
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [("Example photos and videos", "Example"), ("Example Forum", "Example Forum"), ("Example wiki", "Example wiki")],
+)
+def test_the_name_of_the_domain_stands_without_words_that_describe_it(last: str, name: str) -> None:
+    assert site(f"<title>Kites over the bay • {last}</title>") == name
