@@ -17,7 +17,7 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     (
         SVG,
         re.compile(
-            rb"(?:\xef\xbb\xbf)?+\s*+(?:<\?[^>]*+>\s*+|<!--(?:[^-]|-(?!->))*+-->\s*+|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\])?+[^>]*+>\s*+)*+"
+            rb"\A(?:\xef\xbb\xbf)?+\s*+(?:<\?[^>]*+>\s*+|<!--(?:[^-]|-(?!->))*+-->\s*+|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\])?+[^>]*+>\s*+)*+"
             rb"<(?:svg:)?svg[\s>/]",
             re.IGNORECASE,
         ),
