@@ -34,6 +34,7 @@ FLOORS = (
     {"deadline", "errors", "logs", "metrics", "networks", "page", "plans", "settings", "text", "threads"},
     {"cards", "fetch", "metadata", "results", "storage"},
     {"images", "markdown", "validation"},
+    {"content"},
     {"extractor"},
     {"batch", "jobs"},
     {"services"},

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from app.markdown.writer import to_markdown
+from app.markdown.writer import cut, to_markdown, write
 
-__all__ = ["to_html", "to_markdown"]
+__all__ = ["cut", "to_html", "to_markdown", "write"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

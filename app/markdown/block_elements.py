@@ -61,7 +61,7 @@ def add_listing(walk: Walk, row: int, text: str) -> int:
     """Write a listing between fences; the numbers of another one's lines are left out."""
     walk.output.flush()
     is_gutter = is_numbers(text) and _is_in_cell(walk.table, row)
-    if text.strip() and walk.wanted(row) and not is_gutter:
+    if text.strip() and not is_gutter:
         walk.output.container.add(fenced(clean(text), language(walk.table, row)), "code")
     return walk.table.end_of(row)
 

@@ -22,7 +22,8 @@ _STYLES = {
     **dict.fromkeys(numbers("s del strike"), STRUCK),
 }
 _RAISED = {IDS["sup"]: "sup", IDS["sub"]: "sub"}
-_PICTURES = numbers("img image")
+PICTURES = numbers("img image")
+LINKS = numbers("a")
 
 
 def _enter_style(walk: Walk, row: int) -> int:
@@ -42,7 +43,7 @@ def _enter_code(walk: Walk, row: int) -> int:
     text = listing(walk.table, row)
     if "\n" in text and walk.output.is_open:
         return add_listing(walk, row, text)
-    if text.strip() and walk.wanted(row):
+    if text.strip():
         walk.output.add(clean(text), code=True)
     return walk.table.end_of(row)
 
@@ -102,7 +103,7 @@ def _enter_nameless(walk: Walk, row: int, address: str, title: str) -> int:
     """Name a link without text by its label or title (accname-1.2), through its picture if any."""
     table = walk.table
     label = " ".join((table.attribute(row, "aria-label") or title).split())
-    if any(table.element(each) in _PICTURES for each in range(row + 1, table.end_of(row))):
+    if any(table.element(each) in PICTURES for each in range(row + 1, table.end_of(row))):
         walk.picture_name = label
         _open_link(walk, row, Link(address, "", row))
         return row + 1
@@ -133,7 +134,7 @@ def _enter_formula(walk: Walk, row: int) -> int:
 INLINE: dict[int, Enter] = {
     **dict.fromkeys(_STYLES, _enter_style),
     **dict.fromkeys(_RAISED, _enter_raised),
-    **dict.fromkeys(_PICTURES, _enter_picture),
+    **dict.fromkeys(PICTURES, _enter_picture),
     **dict.fromkeys(numbers("code kbd samp tt"), _enter_code),
     IDS["a"]: _enter_link,
     IDS["br"]: _enter_break,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from app.markdown.code import is_gutter
 from app.markdown.output import Output
@@ -10,8 +11,27 @@ from app.metadata.html import flags
 from app.metadata.html.elements import FOREIGN_NAME, IDS
 from app.metadata.html.table import RAW, START, TokenTable
 
-Wanted = Callable[[int], bool]
-"""Tells of a row whether it is written."""
+
+class Wanted(Protocol):
+    """Rows that are written."""
+
+    def __call__(self, row: int) -> bool:
+        """Whether a row is written."""
+
+    def any(self, start: int, end: int) -> bool:
+        """Whether one of the rows from `start` to `end` is written."""
+
+
+class Everything:
+    """All rows are written."""
+
+    def __call__(self, row: int) -> bool:
+        """Return True."""
+        return True
+
+    def any(self, start: int, end: int) -> bool:
+        """Return True."""
+        return True
 
 
 def numbers(names: str) -> frozenset[int]:
@@ -76,6 +96,10 @@ class Walk:
         self.at_end(row, self.output.end_block)
         return row + 1
 
+    def has(self, row: int) -> bool:
+        """Whether an element has a row that is written."""
+        return self.wanted.any(row, self.table.end_of(row))
+
     def _visit(self, row: int) -> int:
         """Write a row; the row to go on with."""
         kind = self.table.kind(row)
@@ -99,8 +123,8 @@ class Walk:
         return self.enter_block(row) if self.table.is_block(row) else row + 1
 
     def _is_left_out(self, row: int, element: int) -> bool:
-        """Whether nobody is to read an element: hidden, for machines, or the numbers of a listing's lines."""
-        if element in _SKIPPED:
+        """Whether nobody is to read an element: unwanted, hidden, for machines, or the numbers of a listing's lines."""
+        if element in _SKIPPED or not self.has(row):
             return True
         unseen = self.unseen & ~flags.FOREIGN if element == MATH else self.unseen
         return bool(self.table.flags(row) & unseen) or (element in _GUTTERS and is_gutter(self.table, row))

@@ -1,0 +1,1 @@
+from app.content.trees import Forest as Forest
