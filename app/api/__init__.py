@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, cards, envelope, extract, favicon, images, jobs, openapi, operations, site, validate
+from app.api import auth, cards, envelope, extract, favicon, images, jobs, openapi, operations, read, site, validate
 from app.plans import MAX_BODY
 
 
@@ -16,5 +16,5 @@ def install(app: Flask) -> None:
     app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # no view is async: skip the check
     envelope.install(app)  # first: every answer, a preflight's too, has an id and a clock
     auth.install(app)
-    for room in (extract, cards, favicon, images, validate, jobs, operations, openapi, site):
+    for room in (extract, cards, favicon, images, validate, read, jobs, operations, openapi, site):
         app.register_blueprint(room.blueprint)

@@ -9,24 +9,23 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, stream_with_context
-from msgspec import UNSET
 
 from app.api import examples
 from app.api.auth import authorised, check_quota
 from app.api.body import read_body, read_query
 from app.api.envelope import JSON, answer_meta, success
 from app.api.extraction import (
+    card_meta,
     extract,
     find_card,
     parse_batch,
     read_deadline,
     read_url_query,
-    time_left,
     with_validator,
 )
 from app.api.openapi import CONDITIONAL, Answer, Operation, described
 from app.api.requests import BatchRequestSchema, CardQuerySchema, NoQuerySchema
-from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, CardMeta, Limits, Usage, UsageAnswer, Used
+from app.api.responses import PARTS_OF_BATCH, BatchAnswer, CardAnswer, Limits, Usage, UsageAnswer, Used
 from app.api.state import Caller, current_request, services
 from app.batch import (
     Outcomes,
@@ -54,7 +53,6 @@ from app.results import (
     join_objects,
     with_fields,
 )
-from app.text import iso_time
 
 blueprint = Blueprint("extract", __name__)
 
@@ -183,11 +181,4 @@ def _line(index: int, url: str, outcome: Outcome) -> bytes:
 
 
 def _card(outcome: Success, asked: dict[str, Any]) -> Response:
-    meta = CardMeta(
-        **msgspec.structs.asdict(answer_meta()),
-        cache_hit=outcome.cache_hit,
-        stale=outcome.stale or UNSET,
-        cache_ttl=time_left(outcome),
-        fetched_at=iso_time(outcome.fetched_at),
-    )
-    return with_validator(success(outcome.data, meta=meta), outcome.data, outcome, asked)
+    return with_validator(success(outcome.data, meta=card_meta(outcome)), outcome.data, outcome, asked)

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
 from flask import Response
 from marshmallow import Schema
+from msgspec import UNSET
 
 from app import metrics
 from app.api.auth import check_quota
 from app.api.body import read_query
-from app.api.envelope import conditional, mark
+from app.api.envelope import answer_meta, conditional, mark
 from app.api.requests import LEAST_TIMEOUT_MS
+from app.api.responses import CardMeta
 from app.api.state import Caller, current_request, services
 from app.batch import Outcomes, ParsedUrl, collect, describe_invalid, extract_batch, parse_urls
 from app.deadline import Deadline
@@ -26,6 +29,7 @@ from app.errors import BatchTooLarge, InvalidBody, InvalidUrls, MissingUrl
 from app.extractor import Options
 from app.plans import Plan
 from app.results import Failure, Outcome, Success, check_size
+from app.text import iso_time
 
 
 def read_url_query(schema: Schema) -> Any:
@@ -44,6 +48,17 @@ def find_card(caller: Caller, url: str, options: Options) -> Success:
         raise outcome.error
     check_size(outcome)
     return outcome
+
+
+def card_meta(card: Success) -> CardMeta:
+    """Return the facts of the current request and of a card."""
+    return CardMeta(
+        **msgspec.structs.asdict(answer_meta()),
+        cache_hit=card.cache_hit,
+        stale=card.stale or UNSET,
+        cache_ttl=time_left(card),
+        fetched_at=iso_time(card.fetched_at),
+    )
 
 
 def time_left(card: Success) -> int:

@@ -70,6 +70,7 @@ class JobConfig(Struct, frozen=True, kw_only=True):
     proxy: Annotated[JobProxy, doc("Proxy of the job.")] = JobProxy()
     headers: Annotated[dict[str, str] | None, doc("Names of the job's headers.", {"X-Name": "[hidden]"})] = None
     wait_config: Annotated[JobWaitConfig | None, doc("Condition on which a rendered page is complete.")] = None
+    only_main_content: Annotated[bool | UnsetType, doc("True for main content alone.", const=True)] = UNSET
 
 
 class JobData(Struct, frozen=True, kw_only=True):

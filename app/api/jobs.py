@@ -207,6 +207,7 @@ def _config(asked: dict[str, Any]) -> dict[str, Any]:
         "formats": list(dict.fromkeys(asked["formats"])),
         "proxy": asked["proxy"] or NO_PROXY,
         "headers": asked["headers"] and dict.fromkeys(asked["headers"], HIDDEN),
+        **({"only_main_content": True} if asked["only_main_content"] else {}),
     }
 
 

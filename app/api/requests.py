@@ -21,6 +21,7 @@ LANGUAGES = validate.Regexp(
 LEAST_TIMEOUT_MS = 100
 URL = {"description": "An absolute http(s) URL.", "example": "https://example.com"}
 MAX_PAGE = 10**6
+MOST_CHARS = 10**8
 PAGE = {"description": "Number of the page, from 1."}
 
 
@@ -150,6 +151,23 @@ class FaviconImageQuerySchema(FaviconQuerySchema):
     )
 
 
+class ReadQuerySchema(HtmlQuerySchema):
+    """Query parameters of `GET /v1/read`."""
+
+    max_chars = QueryInteger(
+        load_default=100_000,
+        validate=validate.Range(1, MOST_CHARS),
+        metadata={"description": "Characters of the text in this answer."},
+    )
+    start = QueryInteger(
+        load_default=0,
+        validate=validate.Range(0, MOST_CHARS),
+        metadata={"description": "Character of the text that this answer begins with."},
+    )
+    links = QueryBoolean(load_default=True, metadata={"description": "`false`: texts of links without addresses."})
+    images = QueryBoolean(load_default=True, metadata={"description": "`false`: no pictures."})
+
+
 class NoQuerySchema(StrictSchema):
     """No query parameters."""
 
@@ -180,6 +198,9 @@ class JobRequestSchema(StrictSchema):
         load_default=lambda: ["markdown"],
         validate=validate.Length(max=len(FORMATS)),
         metadata={"description": "May be empty with `include_metadata`."},
+    )
+    only_main_content = Boolean(
+        load_default=False, metadata={"description": "`markdown` is the main content alone, without menus and footers."}
     )
     include_metadata = Boolean(
         load_default=False,

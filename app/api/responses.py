@@ -56,6 +56,17 @@ class Source(Struct, frozen=True, kw_only=True):
     others: Annotated[list[OtherSource], doc("Parts of the page that say otherwise.")]
 
 
+class MainContent(Struct, frozen=True, kw_only=True):
+    """Facts of the main content of a page."""
+
+    found: Annotated[bool, doc("Whether a main content was found; else `markdown` is the whole page.")]
+    kind: Annotated[str, doc("Kind of the page.", "article")]
+    words: Annotated[int, doc("Words of the whole text.", 850, **COUNT)]
+    reading_minutes: Annotated[int, doc("Minutes of silent reading, at least 1.", 4, minimum=1)]
+    truncated: Annotated[bool, doc("Whether the text was cut at the server's limit.")]
+    hidden_passages: Annotated[int, doc("Passages left out that no reader sees.", 0, **COUNT)]
+
+
 class Card(Metadata, frozen=True, kw_only=True):
     """Card of a URL, with the included blocks. Unknown is null or an empty list."""
 
@@ -75,6 +86,13 @@ class Card(Metadata, frozen=True, kw_only=True):
     ] = UNSET
     sources: Annotated[
         dict[str, Source] | UnsetType | None, doc("Source of each main field, with `include=sources`; null for a file.")
+    ] = UNSET
+    markdown: Annotated[
+        str | UnsetType | None,
+        doc("Main content as CommonMark with tables, with `include=markdown`; null for a file.", "# An article"),
+    ] = UNSET
+    main_content: Annotated[
+        MainContent | UnsetType | None, doc("Facts of the main content, with `include=markdown`; null for a file.")
     ] = UNSET
 
 

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "See it work on sample pages; no network.",
     "extract": "Turn URLs into cards, without a server.",
     "check": "Grade how links to pages look elsewhere; offline for files.",
+    "read": "Print the main content of a page as Markdown.",
     "parse": "Read saved pages; no network.",
     "jobs": "Submit, watch and fetch jobs of a running server.",
     "worker": "Work off the jobs of a message broker.",

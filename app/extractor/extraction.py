@@ -13,9 +13,10 @@ from urllib.parse import urljoin
 import msgspec
 import orjson
 
+from app.content import read_content
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent
-from app.extractor.options import BESIDE, INCLUDES, VALIDATION, Options
+from app.extractor.options import VALIDATION, Options
 from app.fetch import TargetUrl, parse_url
 from app.markdown import to_html, to_markdown
 from app.metadata import (
@@ -203,7 +204,16 @@ class Extraction:
             "sources": lambda: read_sources(document, metadata) if is_html(document.page) else None,
             VALIDATION: lambda: self._validation(document, metadata),
         }
-        return {name: read[name]() for name in (*INCLUDES, VALIDATION) if name in self._options.include - BESIDE}
+        blocks = {name: read[name]() for name in read if name in self._options.include}
+        return blocks | (self._content(document, metadata) if "markdown" in self._options.include else {})
+
+    def _content(self, document: Document, metadata: Metadata) -> dict[str, Any]:
+        """Read the main content of a page; null for a file."""
+        if not is_html(document.page):
+            return {"markdown": None, "main_content": None}
+        options, limit = self._options, self._parts.max_bytes
+        content = read_content(document, metadata, limit, links=options.links, images=options.images)
+        return {"markdown": content.markdown, "main_content": content.facts()}
 
     def _validation(self, document: Document, metadata: Metadata) -> bytes:
         if not is_html(document.page):
@@ -250,6 +260,8 @@ class Extraction:
         )
 
     def _markdown(self, document: Document) -> str:
+        if self._options.main_content:
+            return read_content(document, read_metadata(document), self._parts.max_bytes).markdown
         return to_markdown(read_table(document.markup), document.base_url, limit=self._parts.max_bytes)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.fetch import TargetUrl
 from app.page import Wait
 
-INCLUDES = ("image_info", "json_ld", "microdata", "oembed", "sources")
+INCLUDES = ("image_info", "json_ld", "microdata", "oembed", "sources", "markdown")
 VALIDATION = "validation"
 """Block that `GET /v1/validate` and `pagecard check` are made of; callers cannot include it."""
 BESIDE = frozenset(("image_info",))
@@ -21,7 +21,8 @@ class Options:
     """Options of one extraction; each option that changes the answer is part of the cache key.
 
     `include` names extra blocks of the card (of `INCLUDES`). With `formats` (of `FORMATS`) the answer is what
-    a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card.
+    a job's item holds, `{"markdown", "html", "metadata"}`, each null unless asked for; `metadata` is the card, and
+    `main_content` leaves the Markdown of the main content alone. `links` and `images`: whether Markdown has them.
     `max_age` is in seconds; `max_stale` is the seconds for which an older card is answered and refreshed behind the
     answer; `fresh` goes past the cache, and stores what it brings. `accept_language`: the field of that name.
     """
@@ -36,6 +37,9 @@ class Options:
     proxy: str | None = None
     render: Wait | None = None
     accept_language: str | None = None
+    main_content: bool = False
+    links: bool = True
+    images: bool = True
 
     def cache_key(self, target: TargetUrl, tenant: str) -> str:
         return target.text + self.variant(tenant)
@@ -51,5 +55,6 @@ class Options:
             return ""
         formats = None if self.formats is None else sorted(self.formats)
         own = (tenant, self.headers) if self.headers else ()
-        language = self.accept_language
-        return f" {(sorted(include), formats, self.metadata, self.proxy, self.render, language, own)!r}"
+        written = self.main_content, self.links, self.images
+        options = self.metadata, self.proxy, self.render, self.accept_language, own, written
+        return f" {(sorted(include), formats, *options)!r}"

@@ -83,6 +83,7 @@ class ItemRunner:
         return Options(
             formats=frozenset(config["formats"]),
             metadata=config["include_metadata"],
+            main_content=config.get("only_main_content", False),
             headers=tuple(item.headers.items()),
             proxy=choose_proxy(self._proxies, config["proxy"]),
             render=read_wait(config["wait_config"]) if config["render_js"] else None,

@@ -20,6 +20,8 @@ from app.jobs.result_writer import ResultWriter
 from app.settings import Proxy, Settings
 from tests.api.conformance import conforms
 from tests.api.conftest import Api
+from tests.api.test_read import PAGE as STORY
+from tests.api.test_read import SENTENCE
 from tests.servers import until
 from tests.site import Site
 
@@ -130,6 +132,16 @@ def test_a_job_turns_pages_into_markdown(jobs: Api, web: Site) -> None:
         "duration_ms": result["metadata"]["duration_ms"],
         "tokens_charged": 1,
     }
+
+
+def test_the_main_content_alone_leaves_menus_out(jobs: Api, web: Site) -> None:
+    url = web.page("/story", STORY)
+    job_ids = [submitted(jobs, url, only_main_content=only) for only in (True, False)]
+    work_off(jobs)
+    main, whole = (job(jobs, each)["results"][0]["data"]["markdown"] for each in job_ids)
+    assert SENTENCE.strip() in main
+    assert ("Imprint" in main, "Imprint" in whole) == (False, True)
+    assert job(jobs, job_ids[0])["batch_config"]["only_main_content"] is True
 
 
 def test_html_is_the_decoded_page_and_metadata_its_card(jobs: Api, web: Site) -> None:
