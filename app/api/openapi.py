@@ -84,9 +84,9 @@ class Answer:
     """One successful answer of a view.
 
     `body` is the Struct of its JSON, or the name of a component; `parts` are Structs within it that are encoded
-    already. `texts` names its other media types, `pictures` those of pictures (`x-pictures`). `stream` names the
-    component of each line where the client may ask for NDJSON: it becomes `x-stream`, since generators of clients make
-    one type of all media types. Without an `example` one is made of the fields' examples.
+    already. `texts` names its other media types (`x-text` beside JSON), `pictures` those of pictures (`x-pictures`).
+    `stream` names the component of each line where the client may ask for NDJSON: it becomes `x-stream`, since
+    generators of clients make one type of all media types. Without an `example` one is made of the fields' examples.
     """
 
     description: str
@@ -243,20 +243,22 @@ def _answers(operation: Operation, authorised: bool) -> Json:
     return {
         str(status): {"description": answer.description, "content": _content(answer), "headers": headers}
         | ({PICTURES: list(answer.pictures)} if answer.pictures else {})
+        | ({"x-text": _texts(answer)} if answer.body and answer.texts else {})
         | ({"x-stream": {"application/x-ndjson": {"schema": ref(answer.stream)}}} if answer.stream else {})
         for status, answer in operation.answers.items()
     }
 
 
 def _content(answer: Answer) -> Json:
-    content: Json = {
-        text: {"schema": {"type": "string"}} | ({"example": answer.text_example} if answer.text_example else {})
-        for text in answer.texts
-    }
-    if answer.body:
-        name = answer.body if isinstance(answer.body, str) else answer.body.__name__
-        content[JSON] = {"schema": ref(name)} | ({"example": answer.example} if answer.example else {})
-    return content
+    if not answer.body:
+        return _texts(answer)
+    name = answer.body if isinstance(answer.body, str) else answer.body.__name__
+    return {JSON: {"schema": ref(name)} | ({"example": answer.example} if answer.example else {})}
+
+
+def _texts(answer: Answer) -> Json:
+    example = {"example": answer.text_example} if answer.text_example else {}
+    return {text: {"schema": {"type": "string"}} | example for text in answer.texts}
 
 
 def _failures(operation: Operation, authorised: bool) -> Json:

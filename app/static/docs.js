@@ -1,5 +1,5 @@
 // The API reference: openapi.json, laid out for people, with a form for each operation that really sends.
-// Rule 1: it knows OpenAPI 3.1 (and `x-stream`, media types that are streamed) and nothing of this API; mistakes in the
+// Rule 1: it knows OpenAPI 3.1 (and `x-text` and `x-stream`, further media types) and nothing of this API; mistakes in the
 //         text are corrected in openapi.json.
 // Rule 2: an answer is laid out when it is opened.
 
@@ -77,7 +77,7 @@ function laidOut(operation) {
 const badge = (method) => h("span", { class: `method ${method}` }, method);
 
 /** Every media type of an answer, streamed ones included. */
-const mediaTypes = ({ content = {}, "x-stream": streamed = {} }) => ({ ...content, ...streamed });
+const mediaTypes = ({ content = {}, "x-text": texts = {}, "x-stream": streamed = {} }) => ({ ...content, ...texts, ...streamed });
 
 function answer(status, response) {
   const { description, headers = {} } = response;
