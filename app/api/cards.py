@@ -18,6 +18,7 @@ blueprint = Blueprint("cards", __name__)
 
 QUERY = HtmlQuerySchema()
 HTML = "text/html"
+SHOWN = frozenset(("image_info",))  # the picture through the proxy
 
 # For whoever opens the answer itself: texts of a stranger on our origin, where nothing may run.
 POLICY = "default-src 'none'; img-src * data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; sandbox"
@@ -45,6 +46,7 @@ def card_as_html(caller: Caller) -> Response:
     """Turn one URL into a card as HTML."""
     asked = read_url_query(QUERY)
     options = Options(
+        include=SHOWN,
         fresh=not asked["cache"],
         max_age=asked["max_age"],
         max_stale=asked["max_stale"],

@@ -21,7 +21,7 @@
   const MOST = 100; // URLs in a call while the plan's limit is not known
   const PATIENCE = 60; // seconds: the longest Retry-After, and the longest answer, that is waited for
   const REFUSALS = 5; // in a row, then links are shown
-  const INCLUDE = []; // blocks of a card that are asked for
+  const INCLUDE = ["image_info"]; // the picture through the proxy
   const SMALL = 300; // pixels: a narrower picture would be blown up
   const SQUARE = 1.34; // width by height up to which a picture is shown whole
   const ALLOW = "autoplay; encrypted-media; fullscreen; picture-in-picture";

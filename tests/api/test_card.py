@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.api.conftest import Api
+from tests.images.pictures import picture as make_picture
 from tests.site import Site
 
 PAGE = '<title>A mill</title><meta name="description" content="It turns &lt;b&gt;round&lt;/b&gt;.">'
@@ -60,3 +63,11 @@ def test_a_page_without_a_card_has_the_status_of_its_failure(api: Api, web: Site
 
 def test_without_a_key_there_is_no_card(api: Api) -> None:
     assert api.client.get("/v1/card?url=https://example.com/").json["error"]["code"] == "MISSING_API_KEY"
+
+
+def test_the_picture_of_a_card_comes_from_the_server(api: Api, web: Site) -> None:
+    picture = web.page("/p.png", make_picture("PNG", (1200, 630)), content_type="image/png")
+    url = web.page("/mill", f'{PAGE}<meta property="og:image" content="{picture}">')
+    text = api.get("/v1/card", query_string={"url": url}).text
+    assert re.search(r'<img src="http://localhost/v1/image/[^"]+" alt="" width="1200" height="630"', text)
+    assert picture not in text

@@ -79,9 +79,9 @@ def test_the_layout_is_that_of_the_card(blog: Blog, gallery: Gallery) -> None:
         "link-preview", "all => all.map(each => each.shadowRoot.firstChild.getAttribute('part').split(' ')[1])"
     )
     assert dict(zip(ORDER, layouts, strict=True)) == {
-        **dict.fromkeys(("article", "video", "dead", "arabic", "english"), "large"),
+        **dict.fromkeys(("article", "video", "arabic", "english"), "large"),
         **dict.fromkeys(("product", "logo", "audio"), "small"),
-        **dict.fromkeys(("pdf", "bare", "failed"), "none"),
+        **dict.fromkeys(("pdf", "bare", "dead", "failed"), "none"),
         "slow": "skeleton",
     }
     facts = inside(blog, "[part=facts]").all_text_contents()

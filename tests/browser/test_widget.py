@@ -156,10 +156,13 @@ def test_nothing_moves_when_the_card_replaces_the_skeleton(blog: Blog, web: Site
 
 
 def test_a_picture_is_lazy_sends_no_referrer_and_has_its_place_before_it_comes(blog: Blog, web: Site) -> None:
-    url = web.page("/a", f'<title>A</title><meta property="og:image" content="{web.url("/never.png")}">')
     release = threading.Event()
-    web.route("/never.png", lambda wire, request: release.wait(5))
-    blog.open(previews([url]))
+    never = web.route("/never.png", lambda wire, request: release.wait(5))
+    blog.open(previews([f"{NO_API}/a"]), key="")
+    blog.page.evaluate(
+        "image => { document.querySelector('link-preview').data = { title: 'A', image } }",
+        never,
+    )
     blog.wait_until(READY)
     picture = blog.page.locator("link-preview [part=image]")
     box = picture.bounding_box()
