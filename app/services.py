@@ -105,6 +105,7 @@ class Services:
             user_agent=settings.user_agent,
             accept_language=settings.accept_language,
             egress_proxy=settings.egress_proxy,
+            max_redirects=settings.max_redirects,
         )
         images = Images.open(settings, fetcher.fetch)
         cache = Cache(

@@ -37,12 +37,13 @@ from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
 from app.fetch.response import REDIRECTS
 from app.fetch.session import GuardedAdapter, HopRequest, HopResponse, RedirectSession
-from app.fetch.url import TargetUrl, resolve_reference
+from app.fetch.url import TargetUrl, resolve_reference, same_site
 from app.page import Page, Validators, read_retry_after
 from app.threads.hosts import Hosts
 
 MAX_REDIRECTS = 10
 NOT_MODIFIED = 304
+SITE_HEADERS = ("user-agent", "accept-language")  # a caller's that go along to other origins of the same site
 CROWDED_TRIES = 5  # further tries of a request that came beside too many others
 CROWDED_PAUSE = 0.1  # seconds before each, and up to twice that
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -92,8 +93,9 @@ class _Trip:
 
     def request(self, hop: TargetUrl, chain: RedirectSession) -> HopRequest:
         """Prepare the request for a hop. Raises TooManyRedirects where it was sent before, with the same cookies."""
-        if hop.origin != self.asked.origin:
-            self.headers = {}  # and so for the rest of the chain: a stranger may send it back
+        if hop.origin != self.asked.origin:  # for the rest of the chain: a stranger may send it back
+            own = self.headers if same_site(hop, self.asked) else {}
+            self.headers = {name: value for name, value in own.items() if name.lower() in SITE_HEADERS}
         request = HopRequest(hop, self.own, self.deadline, tenant=self.tenant, proxy=self.proxy)
         cookies = chain.jar.header(hop)
         state = str(hop), cookies

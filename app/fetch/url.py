@@ -90,6 +90,11 @@ class TargetUrl:
         return self.target.partition("?")[0]
 
 
+def same_site(one: TargetUrl, other: TargetUrl) -> bool:
+    """Whether two URLs name one host, but for the scheme and a leading `www.`."""
+    return one.host.removeprefix("www.") == other.host.removeprefix("www.")
+
+
 def loggable(url: TargetUrl) -> str:
     """Write the URL for logs: a query is marked, and never shown."""
     return f"{url.origin}{url.path}?…" if "?" in url.target else str(url)

@@ -128,6 +128,41 @@ def test_a_callers_headers_do_not_come_back_with_a_chain_that_left(web: Site, fe
     assert ["x-api-key" in request.headers for request in web.requests] == [True, False, False]
 
 
+CALLERS = {
+    "User-Agent": "Mine",
+    "accept-language": "de",
+    "X-Api-Key": "abc",
+    "Authorization": "Basic x",
+    "Cookie": "a=b",
+}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "kept"),
+    [
+        (["www.site.example"], True),
+        (["www.site.example", "site.example"], True),
+        (["other.example"], False),
+        (["sub.site.example"], False),
+        (["other.example", "site.example"], False),
+    ],
+)
+def test_a_callers_name_and_language_go_along_within_the_site(
+    web: Site, new_fetcher: NewFetcher, hosts: list[str], kept: bool
+) -> None:
+    names = Names({host: ["127.0.0.1"] for host in ("site.example", *hosts)})
+    targets = [web.url(f"/{number}", host=host) for number, host in enumerate(hosts)]
+    for number, target in enumerate(targets[1:]):
+        web.route(f"/{number}", lambda wire, request, target=target: wire.redirect(target))  # type: ignore[misc]
+    web.page(f"/{len(hosts) - 1}", "hello")
+    web.route("/a", lambda wire, request: wire.redirect(targets[0]))
+    fetcher = new_fetcher(resolver=Resolver(names, pool_size=1))
+    fetcher.fetch(parse_url(web.url("/a", host="site.example")), Deadline.after(30), headers=CALLERS)
+    sent = web.requests[-1].headers
+    assert (sent["user-agent"], sent["accept-language"]) == (("Mine", "de") if kept else ("Pagecard-test", "en"))
+    assert not {"x-api-key", "authorization", "cookie"} & set(sent)
+
+
 def test_a_scheme_is_part_of_an_origin(web: Site, tls_web: Site, new_fetcher: NewFetcher, ca_bundle: object) -> None:
     target = tls_web.page("/b", "hello")
     asked = web.route("/a", lambda wire, request: wire.redirect(target))

@@ -28,7 +28,6 @@ from app.errors import (
 from app.fetch.browser.interception import Interception
 from app.fetch.browser.proxy import RenderSession
 from app.fetch.browser.selector import wants_media
-from app.fetch.fetcher import MAX_REDIRECTS
 from app.fetch.headers import MAX_FIELD, cut
 from app.fetch.response import REDIRECTS, declared_length
 from app.fetch.url import DEFAULT_PORTS, TargetUrl, parse_url
@@ -99,13 +98,20 @@ class Navigation:
     """Navigation of a URL in a browser, charged to `session`; `max_bytes` bounds the text of the page."""
 
     def __init__(
-        self, url: TargetUrl, wait: Wait, headers: Mapping[str, str], session: RenderSession, max_bytes: int
+        self,
+        url: TargetUrl,
+        wait: Wait,
+        headers: Mapping[str, str],
+        session: RenderSession,
+        max_bytes: int,
+        max_redirects: int,
     ) -> None:
         self._url = url
         self._wait_for = wait
         self._headers = headers
         self._render = session
         self._max_bytes = max_bytes
+        self._max_redirects = max_redirects
         self._answer: Response | None = None
         self._failed: Request | None = None
         self._tab: Tab
@@ -175,7 +181,7 @@ class Navigation:
         answer = self._answer
         if answer is None or self._tab.url.startswith("chrome-error:"):
             raise self._explanation("")
-        if _hops(answer.request) > MAX_REDIRECTS:
+        if _hops(answer.request) > self._max_redirects:
             raise TooManyRedirects
         shown = await self._ask(f"{_READ}({self._max_bytes})")
         if not shown["text"] and shown["type"] not in HTML_TYPES:

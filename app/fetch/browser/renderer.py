@@ -29,6 +29,7 @@ from app.fetch.browser.chromium import Chromium, find_chromium
 from app.fetch.browser.lifecycle import Browsers
 from app.fetch.browser.proxy import FilteringProxy, RenderSession
 from app.fetch.browser.selector import wants_media
+from app.fetch.fetcher import MAX_REDIRECTS
 from app.fetch.gate import Gate, Meter, new_tls_context, parse_proxy
 from app.fetch.policy import TargetPolicy
 from app.fetch.resolver import Resolver
@@ -72,8 +73,10 @@ class Renderer:
         timeout: float = TIMEOUT,
         concurrency: int = CONCURRENCY,
         idle_timeout: float = IDLE_TIMEOUT,
+        max_redirects: int = MAX_REDIRECTS,
     ) -> None:
         self._policy = policy
+        self._max_redirects = max_redirects
         self._resolver = resolver
         self._max_bytes = max_bytes
         self._egress_proxy = egress_proxy
@@ -141,7 +144,9 @@ class Renderer:
             if self._thread is None:
                 gate = Gate(self._policy, self._resolver, new_tls_context())
                 proxy = FilteringProxy(gate, renders=self._concurrency)
-                self._thread = RendererThread(self._browsers, proxy, self._concurrency, self._timeout, self._max_bytes)
+                self._thread = RendererThread(
+                    self._browsers, proxy, self._concurrency, self._timeout, self._max_bytes, self._max_redirects
+                )
             return self._thread
 
 
@@ -165,13 +170,20 @@ class RendererThread:
     """Thread that owns the browsers and runs the renders, in an event loop."""
 
     def __init__(
-        self, browsers: Mapping[bool, Browsers], proxy: FilteringProxy, concurrency: int, timeout: float, max_bytes: int
+        self,
+        browsers: Mapping[bool, Browsers],
+        proxy: FilteringProxy,
+        concurrency: int,
+        timeout: float,
+        max_bytes: int,
+        max_redirects: int,
     ) -> None:
         self._browsers = browsers
         self._proxy = proxy
         self._slots = asyncio.Semaphore(concurrency)
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._max_redirects = max_redirects
         self._rendering: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="renderer", daemon=True)
@@ -223,7 +235,7 @@ class RendererThread:
         proxy = parse_proxy(order.proxy) if order.proxy else None
         meter = Meter(deadline.sooner(deadline.remaining()), TRAFFIC * self._max_bytes)
         session = RenderSession(meter, order.tenant, proxy)
-        navigation = Navigation(order.url, order.wait, order.headers, session, self._max_bytes)
+        navigation = Navigation(order.url, order.wait, order.headers, session, self._max_bytes, self._max_redirects)
         async with self._browsers[wants_media(order.wait.selector)].one() as chromium:
             try:
                 async with (

@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from app.deadline import Deadline
-from app.errors import TargetError
+from app.errors import TargetError, TooManyRedirects
 from app.fetch import parse_url
 from app.fetch.browser.renderer import Renderer
 from app.page import Page, Wait
@@ -121,6 +122,19 @@ def test_no_content_is_no_failure_of_the_browser(web: Site, render: Render) -> N
 def test_text_comes_as_it_is(web: Site, render: Render) -> None:
     page = render(web.page("/", '{"a": "<b>"}', content_type="application/json"))
     assert (page.content_type, page.body) == ("application/json; charset=utf-8", b'{"a": "<b>"}')
+
+
+@pytest.mark.parametrize(("most", "follows"), [(1, False), (2, True)])
+def test_a_render_takes_so_many_redirects(web: Site, most: int, follows: bool) -> None:
+    web.page("/2", "<title>A</title>")
+    for hop in range(2):
+        web.route(f"/{hop}", lambda wire, request, to=hop + 1: wire.redirect(f"/{to}"))  # type: ignore[misc]
+    renderer = new_renderer(max_redirects=most)
+    try:
+        with nullcontext() if follows else pytest.raises(TooManyRedirects):
+            renderer.fetch(parse_url(web.url("/0")), Deadline.after(60), wait=Wait(until="load"))
+    finally:
+        renderer.close()
 
 
 @pytest.mark.parametrize(
