@@ -90,6 +90,7 @@ VERDICTS = Counter("pagecard_address_verdicts", "Addresses judged, by verdict", 
 POOL_WAITING = Gauge("pagecard_pool_waiting", "URLs that wait for a thread", multiprocess_mode="livesum")
 POOL_BUSY = Gauge("pagecard_pool_busy", "URLs that are being fetched", multiprocess_mode="livesum")
 JOB_ITEMS = Counter("pagecard_job_items", "Items of jobs that ended, by status", ("status",))
+JOB_RETRIES = Counter("pagecard_job_item_retries", "Items of jobs put off after a passing failure")
 JOBS_PENDING = Gauge("pagecard_job_items_pending", "Items of jobs that wait", multiprocess_mode="mostrecent")
 SERVER_ERRORS = Counter(
     "pagecard_server_errors", "Exceptions of the server's own code, each of which closed a connection"

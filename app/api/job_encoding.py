@@ -95,7 +95,11 @@ def encode_result(result: Result) -> bytes:
             error_message=result.error_message,
             data=Raw(result.data or b"null"),
             metadata=JobResultMetadata(
-                http_status=result.http_status, duration_ms=result.duration_ms, tokens_charged=_tokens(result)
+                http_status=result.http_status,
+                duration_ms=result.duration_ms,
+                tokens_charged=_tokens(result),
+                attempts=result.attempts,
+                reason=result.error_reason,
             ),
         )
     )

@@ -87,6 +87,8 @@ class JobResultMetadata(Struct, frozen=True, kw_only=True):
     http_status: Annotated[int | None, doc("HTTP status that the target answered with.", 200)]
     duration_ms: Annotated[int | None, doc("Milliseconds that the item took.", 842)]
     tokens_charged: Annotated[int, doc("1 for a URL that succeeded, else 0.", 1, **COUNT)]
+    attempts: Annotated[int, doc("Attempts made, at most 3.", 1, **COUNT)]
+    reason: Annotated[str | None, doc("Word of a closed list that says why the last attempt failed.", "dns")]
 
 
 class JobResult(Struct, frozen=True, kw_only=True):

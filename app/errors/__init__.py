@@ -40,6 +40,7 @@ A leaf is its code, its HTTP status and its message; the OpenAPI document, the t
 the tests are made from this tree.
 """
 
+from app.errors.own import OWN_ERRORS, is_own
 from app.errors.service import (
     ApiKeyExpired,
     ApiKeyRevoked,
@@ -86,6 +87,7 @@ from app.errors.tree import (
 
 __all__ = [
     "LASTING",
+    "OWN_ERRORS",
     "ApiKeyExpired",
     "ApiKeyRevoked",
     "BatchTooLarge",
@@ -121,5 +123,6 @@ __all__ = [
     "TooManyRedirects",
     "UnsupportedContent",
     "UnsupportedMediaType",
+    "is_own",
     "leaves",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from http.client import HTTPException
 
-from app.errors import TargetError, TargetTimeout, TargetUnreachable, UnsupportedContent
+from app.errors import TargetError, TargetTimeout, TargetUnreachable, UnsupportedContent, is_own
 from app.fetch.content_coding import UNDECODABLE, Decoder
 from app.fetch.response import declared_length
 from app.fetch.session import HopResponse
@@ -139,6 +139,8 @@ class _Body:
                 raise OverBudget(reason="malformed_response")
             piece = self._answer.read1(_READ_SIZE)
         except (*_CUT_OFF, TargetTimeout) as error:
+            if is_own(error):
+                raise
             piece, self.broke = b"", error
         if not piece and self._answer.length:
             self.broke = self.broke or ConnectionResetError("the body was cut off")

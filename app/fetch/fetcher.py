@@ -2,7 +2,7 @@
 
 Rule 1: this package alone opens connections to targets.
 Rule 2: it never looks inside the HTML that it brings; a caller's `refresh` does, and names the next hop.
-Rule 3: it returns a Page or raises a TargetError.
+Rule 3: it returns a Page or raises a TargetError; want of descriptors or memory of ours stays an OSError.
 Rule 4: every hop of a chain passes all checks that the first one passed.
 """
 
@@ -29,6 +29,7 @@ from app.errors import (
     TargetTimeout,
     TargetUnreachable,
     TooManyRedirects,
+    is_own,
 )
 from app.fetch.body import ERROR_BODY, read_page
 from app.fetch.content_coding import ACCEPT_ENCODING
@@ -67,12 +68,14 @@ Refresh = Callable[[Page], str | None]
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors of the layers below into TargetErrors, by the table above."""
+    """Turn errors of the layers below into TargetErrors, by the table above; errors of ours pass as they are."""
     try:
         yield
     except TargetError:
         raise
     except tuple(row[0] for row in TRANSLATIONS) as error:
+        if is_own(error):
+            raise
         kind, reason = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
         raise kind(reason=reason) from error
 

@@ -9,6 +9,7 @@ Rule 4: a name is looked up once, and all of its addresses are returned; the pol
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections import Counter
@@ -19,11 +20,14 @@ from queue import SimpleQueue
 from typing import Any
 
 from app.deadline import Deadline
-from app.errors import TargetTimeout, TargetUnreachable
+from app.errors import TargetTimeout, TargetUnreachable, is_own
 from app.networks import Address
 
 POOL_SIZE = 96  # lookups at a time
 PER_TENANT = 32  # of them for one tenant
+
+# glibc tells an open(2) or socket(2) that failed as EAI_SYSTEM, and hides which of them it was.
+_OWN_ANSWERS = (socket.EAI_MEMORY, socket.EAI_SYSTEM)
 
 Lookup = Callable[[str, int, int, int], Sequence[tuple[Any, ...]]]
 """Called as `getaddrinfo(host, port, family, type)`."""
@@ -84,7 +88,7 @@ class Resolver:
                 raise
             raise TargetTimeout(reason="queue") from None
         if question.error:
-            raise TargetUnreachable(reason="dns") from question.error
+            raise _unresolved(question.error) from question.error
         return _addresses(question.answer)
 
     def fill(self) -> None:
@@ -132,6 +136,13 @@ class Resolver:
         finally:
             self._free_slot(question.tenant)
             question.answered.set()
+
+
+def _unresolved(error: Exception) -> Exception:
+    """Build the error of a lookup. Want of memory or descriptors of ours says nothing of the name (getaddrinfo(3))."""
+    if is_own(error) or (isinstance(error, socket.gaierror) and error.errno in _OWN_ANSWERS):
+        return OSError(errno.ENOMEM, "out of memory or descriptors while looking up a name")
+    return TargetUnreachable(reason="dns")
 
 
 def _addresses(records: Sequence[tuple[Any, ...]]) -> tuple[Address, ...]:

@@ -7,6 +7,7 @@ Rule 2: every byte received is charged to the budget.
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import ssl
@@ -18,14 +19,13 @@ from typing import Any, TypeVar
 import certifi
 
 from app.deadline import Deadline
-from app.errors import TargetUnreachable
+from app.errors import OWN_ERRORS, TargetUnreachable
 from app.networks import Address
 
 HEAD_LIMIT = 128 * 1024  # wire bytes before the body, interim answers and a proxy's answer included
 
 _PIECE = 32 * 1024  # bytes of TLS that are read at once: two records
 _UNROUTABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL))
-
 T = TypeVar("T")
 
 
@@ -183,10 +183,17 @@ def dial(addresses: Iterable[Address], port: int, meter: Meter) -> MeteredSocket
                 if not (error := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
                     return attempt
                 _keep(attempt, error, pending, errors, poller)
-        raise TargetUnreachable(reason="unroutable" if errors <= _UNROUTABLE else "refused")
+        raise _no_connection(errors)
     finally:
         for attempt in pending.values():
             attempt.close()
+
+
+def _no_connection(errors: set[int]) -> OSError | TargetUnreachable:
+    """Build the error of a dial whose attempts all failed; one of ours goes first."""
+    for error in errors & OWN_ERRORS:
+        return OSError(error, os.strerror(error))
+    return TargetUnreachable(reason="unroutable" if errors <= _UNROUTABLE else "refused")
 
 
 def _keep(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from app.deadline import Deadline
-from app.errors import InternalError, PagecardError, ProxyUnavailable
+from app.errors import PagecardError, ProxyUnavailable, ReadingFailed
 from app.extractor import Options
 from app.fetch import TargetUrl, parse_url
 from app.jobs.job import Item, Outcome, Status, failed
@@ -71,7 +71,7 @@ class ItemRunner:
             return failed(item, error)
         except Exception:
             log.exception("item failed", job_id=item.job_id, input_index=item.input_index)
-            return failed(item, InternalError())
+            return failed(item, ReadingFailed())
         return _outcome(item, extracted, round((time.perf_counter() - begun) * 1000))
 
     def _allowed(self, wait: Wait | None) -> float:
@@ -84,6 +84,7 @@ class ItemRunner:
             formats=frozenset(config["formats"]),
             metadata=config["include_metadata"],
             main_content=config.get("only_main_content", False),
+            fresh=item.attempt > 1,  # the failure of the attempt before is in the cache
             headers=tuple(item.headers.items()),
             proxy=choose_proxy(self._proxies, config["proxy"]),
             render=read_wait(config["wait_config"]) if config["render_js"] else None,

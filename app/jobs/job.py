@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.errors import PagecardError, TargetHttpError
+from app.jobs.retries import pause_before_retry
 from app.plans import Plan
 from app.text import iso_time
 
@@ -116,7 +117,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """URL of a job, leased to one holder."""
+    """URL of a job, leased to one holder for its `attempt`-th try, counted from 1."""
 
     job_id: str
     key_id: str
@@ -124,11 +125,12 @@ class Item:
     url: str
     config: Mapping[str, Any]
     headers: Mapping[str, str]
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Outcome of an item. `data` is encoded JSON."""
+    """Outcome of an item. `data` is encoded JSON; `pause` is in seconds where the item is to be tried again."""
 
     item: Item
     status: Status
@@ -137,6 +139,8 @@ class Outcome:
     error_code: str | None = None
     error_message: str | None = None
     duration_ms: int | None = None
+    error_reason: str | None = None
+    pause: float | None = None
 
 
 def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> Outcome:
@@ -147,7 +151,9 @@ def failed(item: Item, error: PagecardError, duration_ms: int | None = None) -> 
         http_status=error.details["http_status"] if isinstance(error, TargetHttpError) and error.details else None,
         error_code=error.code,
         error_message=error.message,
+        error_reason=(error.details or {}).get("reason"),
         duration_ms=duration_ms,
+        pause=pause_before_retry(item.attempt, error),
     )
 
 
@@ -163,3 +169,5 @@ class Result:
     http_status: int | None
     duration_ms: int | None
     data: bytes | None
+    error_reason: str | None = None
+    attempts: int = 1

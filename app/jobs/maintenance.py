@@ -48,12 +48,13 @@ class Housekeeper:
         self._lease_clock = LeaseClock(tools.queue.now)
 
     def look(self) -> int:
-        """Queue items of lapsed leases again and remove expired jobs; return the number of items queued."""
+        """Queue items again whose lease lapsed or whose pause is over, and remove expired jobs; return their number."""
         now = time.monotonic()
         if now >= self._expire_at:
             self._expire_at = now + EXPIRY
             self._tools.store.expire()
         freed = self._tools.queue.requeue() if self._lease_clock.judges() else 0
+        freed += self._tools.queue.ripen()
         metrics.JOBS_PENDING.set(self._tools.queue.waiting())
         return freed
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
 from app import metrics
+from app.jobs.clock import clock
+from app.jobs.deferral import postpone, ripen
 from app.jobs.job import Item, Outcome, Status
+from app.jobs.outcomes import first_outcomes, store_outcomes
 from app.jobs.store import end_if_done, lock
 from app.jobs.turns import Rota, share
 from app.storage.database import Database
-from app.storage.schema import job_items, job_owners, job_results, jobs
+from app.storage.schema import job_items, job_owners, jobs
 
 LEASE = 8  # seconds without a beat after which an owner is dead
 
@@ -61,7 +61,10 @@ class JobQueue:
             return _take(connection, owner, _hold(connection, sorted(shares)), shares)
 
     def finish(self, owner: str, outcomes: Iterable[Outcome]) -> int:
-        """Store outcomes of the items whose lease `owner` still holds; return their number."""
+        """Store outcomes of the items whose lease `owner` still holds; return the number of items that ended.
+
+        An item that failed for a while is queued again after its pause.
+        """
         by_job: dict[str, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             by_job[outcome.item.job_id].append(outcome)
@@ -85,14 +88,15 @@ class JobQueue:
     def _keep(self, connection: sa.Connection, owner: str, job_id: str, outcomes: list[Outcome]) -> list[Outcome]:
         mine = set(connection.execute(_OWNED, {"of_job": job_id, "by": owner}).scalars())
         kept = first_outcomes(outcome for outcome in outcomes if outcome.item.input_index in mine)
-        if kept:
-            places = _store_results(connection, job_id, kept)
-            connection.execute(_STORE_OUTCOME, [_outcome_row(outcome, places) for outcome in kept])
-            ended = Counter(outcome.status for outcome in kept)
-            counts = {"read": ended[Status.COMPLETED], "lost": ended[Status.FAILED]}
-            size = sum(len(outcome.data or b"") for outcome in kept if outcome.item.input_index not in places)
-            connection.execute(_COUNT_ENDED, {"of_job": job_id, "size": size, **counts})
-        return kept
+        ended = postpone(connection, job_id, kept)
+        if ended:
+            counts = Counter(outcome.status for outcome in ended)
+            size = store_outcomes(connection, job_id, ended)
+            connection.execute(
+                _COUNT_ENDED,
+                {"of_job": job_id, "size": size, "read": counts[Status.COMPLETED], "lost": counts[Status.FAILED]},
+            )
+        return ended
 
     def now(self) -> float:
         """Unix seconds of the database's clock, which dates leases."""
@@ -129,6 +133,10 @@ class JobQueue:
             self._database.truncate_log()
         return freed
 
+    def ripen(self) -> int:
+        """Let items be claimed whose pause is over; return their number."""
+        return ripen(self._database)
+
     def _free(self, connection: sa.Connection, job_id: str) -> int:
         of_job = jobs.c.id == job_id
         status = connection.execute(sa.select(jobs.c.status).where(of_job)).scalar_one()
@@ -163,23 +171,6 @@ class JobQueue:
             self._see(connection, owner)
 
 
-class clock(GenericFunction[float]):  # noqa: N801  (written as the function that it is)
-    """Unix seconds by the clock of the database server; with SQLite by that of the host."""
-
-    type = sa.Double()
-    inherit_cache = True
-
-
-@compiles(clock, "sqlite")
-def _sqlite_clock(*_: Any, **__: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"  # https://sqlite.org/lang_datefunc.html
-
-
-@compiles(clock, "postgresql")
-def _postgres_clock(*_: Any, **__: Any) -> str:
-    return "extract(epoch FROM clock_timestamp())"
-
-
 # What is asked many times a second is built once: SQLAlchemy takes longer to put a statement together than the
 # database to answer it.
 _OF_JOB = job_items.c.job_id == sa.bindparam("of_job")
@@ -192,8 +183,8 @@ _HELD = (
 )
 # The items are read first: PostgreSQL plans an update with a limited subquery as a nested loop over the whole job.
 _FIRST_QUEUED = (
-    sa.select(job_items.c.input_index, job_items.c.url)
-    .where(_OF_JOB, job_items.c.status == Status.QUEUED)
+    sa.select(job_items.c.input_index, job_items.c.url, job_items.c.attempts)
+    .where(_OF_JOB, job_items.c.status == Status.QUEUED, job_items.c.retry_at.is_(None))
     .order_by(job_items.c.input_index)
     .limit(sa.bindparam("room", type_=sa.Integer))
 )
@@ -220,22 +211,6 @@ _COUNT_ENDED = (
         stored_bytes=jobs.c.stored_bytes + sa.bindparam("size", type_=sa.BigInteger),
     )
 )
-_STORE_OUTCOME = (
-    job_items.update()
-    .where(_OF_JOB, job_items.c.input_index == sa.bindparam("at"))
-    .values(
-        status=sa.bindparam("status"),
-        owner=sa.null(),
-        error_code=sa.bindparam("error_code"),
-        error_message=sa.bindparam("error_message"),
-        http_status=sa.bindparam("http_status"),
-        duration_ms=sa.bindparam("duration_ms"),
-        result_of=sa.bindparam("equals"),
-    )
-)
-_EQUAL = sa.select(job_results.c.digest, job_results.c.input_index).where(
-    job_results.c.job_id == sa.bindparam("of_job"), job_results.c.digest.in_(sa.bindparam("digests", expanding=True))
-)
 
 
 def _hold(connection: sa.Connection, job_ids: list[str]) -> Sequence[Any]:
@@ -256,44 +231,7 @@ def _take(connection: sa.Connection, owner: str, held: Sequence[Any], shares: Ma
 
 def _first_queued(connection: sa.Connection, job: Any, room: int) -> list[Item]:
     rows = connection.execute(_FIRST_QUEUED, {"of_job": job.id, "room": room})
-    return [Item(job.id, job.key_id, index, url, job.config, job.headers or {}) for index, url in rows]
-
-
-def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Keep the first outcome of each item of a job. An owner whose lease ran out may claim its own items again."""
-    first: dict[int, Outcome] = {}
-    for outcome in outcomes:
-        first.setdefault(outcome.item.input_index, outcome)
-    return list(first.values())
-
-
-def _store_results(connection: sa.Connection, job_id: str, outcomes: list[Outcome]) -> dict[int, int]:
-    """Store results new to their job; map each other item to the equal result."""
-    digests = {each.item.input_index: blake2b(each.data, digest_size=16).hexdigest() for each in outcomes if each.data}
-    if not digests:
-        return {}
-    stored = connection.execute(_EQUAL, {"of_job": job_id, "digests": sorted(set(digests.values()))})
-    first: dict[str, int] = {row.digest: row.input_index for row in stored}
-    equal = {index: first[digest] for index, digest in digests.items() if first.setdefault(digest, index) != index}
-    rows = [_result_row(each, digests) for each in outcomes if each.data and each.item.input_index not in equal]
-    if rows:
-        connection.execute(job_results.insert(), rows)
-    return equal
-
-
-def _outcome_row(outcome: Outcome, equal: Mapping[int, int]) -> dict[str, Any]:
-    return {
-        "of_job": outcome.item.job_id,
-        "at": outcome.item.input_index,
-        "status": outcome.status,
-        "error_code": outcome.error_code,
-        "error_message": outcome.error_message,
-        "http_status": outcome.http_status,
-        "duration_ms": outcome.duration_ms,
-        "equals": equal.get(outcome.item.input_index),
-    }
-
-
-def _result_row(outcome: Outcome, digests: Mapping[int, str]) -> dict[str, Any]:
-    index = outcome.item.input_index
-    return {"job_id": outcome.item.job_id, "input_index": index, "data": outcome.data, "digest": digests[index]}
+    return [
+        Item(job.id, job.key_id, index, url, job.config, job.headers or {}, attempts + 1)
+        for index, url, attempts in rows
+    ]

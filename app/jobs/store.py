@@ -153,6 +153,8 @@ class JobStore:
             row.http_status,
             row.duration_ms,
             data,
+            row.error_reason,
+            row.attempts,
         )
 
     def _data(self, job_id: str, input_index: int) -> bytes | None:
@@ -171,7 +173,7 @@ class JobStore:
             lock(connection, [job_id])
             if self._one(connection, job_id).status in ENDED:
                 raise JobFinished
-            taken = connection.execute(job_items.update().where(waits).values(status=Status.CANCELLED)).rowcount
+            taken = connection.execute(job_items.update().where(waits).values(_TAKEN_BACK)).rowcount
             connection.execute(
                 jobs.update()
                 .where(jobs.c.id == job_id)
@@ -235,6 +237,8 @@ def end_if_done(connection: sa.Connection, job_ids: list[str]) -> bool:
         connection.execute(_TELL, {"these": ended, "now": now})
     return not with_headers.isdisjoint(ended)
 
+
+_TAKEN_BACK = {"status": Status.CANCELLED, "retry_at": None}
 
 # Asked often, so built once.
 _OF_KEY = jobs.c.key_id == sa.bindparam("key")

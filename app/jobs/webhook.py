@@ -3,13 +3,16 @@
 Rule 1: what is due when is in the database; a try is noted before it is made, so a crash costs one wait and
         no message. The same message keeps its `webhook-id`.
 Rule 2: a message goes through the same guard as every fetch, and follows no redirect.
-Rule 3: the secret is forgotten with the last try.
+Rule 3: the secret is forgotten with the last try. A receiver that answers 410 wants no other one.
+Rule 4: keys take turns: a free place goes to the key with the fewest deliveries under way, and no key holds more than
+        half of the places, so receivers that hang delay their own key alone.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,7 +40,9 @@ log = structlog.get_logger()
 TIMEOUT = 8.0  # seconds that a receiver has for its answer
 FIRST_RETRY = 10  # seconds; each wait after it is twice the one before
 WINDOW = 3_600  # seconds after the job's end in which it is tried
-SIDE_BY_SIDE = 8  # receivers spoken to at once
+SIDE_BY_SIDE = 16  # receivers spoken to at once
+OF_ONE_KEY = SIDE_BY_SIDE // 2
+GONE = 410  # Standard Webhooks: the receiver wants no more messages
 POLL = 0.5  # seconds between two looks at what is due
 
 
@@ -72,38 +77,35 @@ class WebhookQueue:
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 
-    def claim(self, room: int) -> list[Message]:
-        """Take up to `room` messages that are due. Until their outcome is told they are due again later."""
-        if not room or not self.is_due():
-            return []
+    def claim(self, busy: Mapping[str, int] | None = None) -> Message | None:
+        """Take a message that is due; until its outcome is told it is due again later.
+
+        `busy`: deliveries under way by key; the message is one of a key with the fewest.
+        """
+        if not self.is_due():
+            return None
         now = time.time()
-        due = (
-            sa.select(webhooks, jobs)
-            .join(jobs, jobs.c.id == webhooks.c.job_id)
-            .where(_due(now))
-            .order_by(webhooks.c.next_attempt_at)
-            .limit(room)
-            .with_for_update(skip_locked=True, of=webhooks)
-        )
         with self._database.write() as connection:
-            rows = connection.execute(due).all()
+            row = _next_due(connection, now, busy or {})
+            if row is None:
+                return None
             connection.execute(
                 webhooks.update()
-                .where(webhooks.c.job_id.in_([row.job_id for row in rows]))
+                .where(webhooks.c.job_id == row.job_id)
                 .values(
                     attempts=webhooks.c.attempts + 1,
                     last_attempt_at=now,
                     next_attempt_at=now + TIMEOUT + FIRST_RETRY,
                 )
             )
-        return [_message(row) for row in rows]
+        return _message(row)
 
     def delivered(self, message: Message, http_status: int) -> None:
         self._note(message, status="delivered", http_status=http_status, error=None, due=None)
 
     def missed(self, message: Message, http_status: int | None, error: str) -> None:
-        """Schedule the next try, unless the hour is over."""
-        due = next_attempt(message.attempt, message.since, time.time())
+        """Schedule the next try, unless the hour is over or the receiver wants none."""
+        due = None if http_status == GONE else next_attempt(message.attempt, message.since, time.time())
         status = "failed" if due is None else "pending"
         self._note(message, status=status, http_status=http_status, error=error, due=due)
 
@@ -128,6 +130,23 @@ def _due(now: float) -> sa.ColumnElement[bool]:
     return sa.or_(webhooks.c.next_attempt_at <= now, webhooks.c.next_attempt_at > now + WINDOW + TIMEOUT)
 
 
+def _next_due(connection: sa.Connection, now: float, busy: Mapping[str, int]) -> sa.Row[Any] | None:
+    """Lock the message that has been due for longest, of the keys with the fewest deliveries under way."""
+    due = (
+        sa.select(webhooks, jobs)
+        .join(jobs, jobs.c.id == webhooks.c.job_id)
+        .where(_due(now))
+        .order_by(webhooks.c.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=webhooks)
+    )
+    for most in sorted({0, *busy.values()}):
+        busier = [key for key, count in busy.items() if count > min(most, OF_ONE_KEY - 1)]
+        if row := connection.execute(due.where(jobs.c.key_id.not_in(busier))).first():
+            return row
+    return None
+
+
 def next_attempt(attempt: int, since: float, now: float) -> float | None:
     """When to try again after the `attempt`-th try failed; the last is at the end of the window."""
     last = since + WINDOW
@@ -144,6 +163,8 @@ class WebhookSender:
         self._post = post
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="webhook")
         self._places = threading.Semaphore(SIDE_BY_SIDE)
+        self._busy: Counter[str] = Counter()  # deliveries under way, by key
+        self._counting = threading.Lock()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -167,11 +188,16 @@ class WebhookSender:
 
     def _start_one(self) -> bool:
         with self._places:  # claim only what can be sent at once
-            messages = self._queue.claim(1)
-        for message in messages:
-            self._places.acquire()
-            self._threads.submit(self._deliver_and_leave, message)
-        return bool(messages)
+            with self._counting:
+                busy = self._busy.copy()
+            message = self._queue.claim(busy)
+        if message is None:
+            return False
+        with self._counting:
+            self._busy[message.key_id] += 1
+        self._places.acquire()
+        self._threads.submit(self._deliver_and_leave, message)
+        return True
 
     def _deliver_and_leave(self, message: Message) -> None:
         try:
@@ -179,6 +205,8 @@ class WebhookSender:
         except Exception:
             log.exception("webhook failed", job_id=message.job_id)
         finally:
+            with self._counting:
+                self._busy -= Counter((message.key_id,))
             self._places.release()
 
     def deliver(self, message: Message) -> None:

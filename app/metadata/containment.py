@@ -1,4 +1,4 @@
-"""Containment of crashes: an exception in one reader costs its field, never the card."""
+"""Containment of crashes: an exception in one reader costs its field, never the card. Want of memory is none."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def contained(field: str, fallback: Callable[[], F]) -> Callable[[Callable[P, R]
         def read_contained(*args: P.args, **kwargs: P.kwargs) -> R | F:
             try:
                 return read(*args, **kwargs)
+            except MemoryError:  # a card without the field would be kept, and the page is not at fault
+                raise
             except Exception:
                 READER_CRASHES.labels(field).inc()
                 log.exception("reader crashed", field=field, host=_host(args))

@@ -138,6 +138,15 @@ job_items = sa.Table(
     sa.Column("http_status", sa.Integer),
     sa.Column("duration_ms", sa.Integer),
     sa.Column("result_of", sa.Integer),  # the item of this job whose result is equal and stored
+    sa.Column("error_reason", sa.String(64)),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),  # that have ended
+    sa.Column("retry_at", sa.Double),  # end of the pause of a deferred item, by the database's clock
+)
+sa.Index(
+    "job_items_deferred",
+    job_items.c.retry_at,
+    sqlite_where=job_items.c.retry_at.is_not(None),
+    postgresql_where=job_items.c.retry_at.is_not(None),
 )
 sa.Index(
     "job_items_owned",

@@ -131,6 +131,8 @@ def test_a_job_turns_pages_into_markdown(jobs: Api, web: Site) -> None:
         "http_status": 200,
         "duration_ms": result["metadata"]["duration_ms"],
         "tokens_charged": 1,
+        "attempts": 1,
+        "reason": None,
     }
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import inspect
+import os
+import resource
+import socket
 import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from urllib.parse import quote
 
 import brotli
@@ -19,6 +23,7 @@ import urllib3
 
 from app.deadline import Deadline
 from app.errors import (
+    OWN_ERRORS,
     TargetError,
     TargetNotAllowed,
     TargetTimeout,
@@ -599,3 +604,37 @@ def test_a_translation_says_which_layer_it_was(error: Exception, translation: ty
     with pytest.raises(translation) as failure, translated():
         raise error
     assert failure.value.reason == reason
+
+
+# Want of our own ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """Leave this process without a free file descriptor."""
+    lowest = os.dup(0)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_want_of_descriptors_is_not_the_fault_of_the_target(web: Site, fetch: Fetch) -> None:
+    url = web.page("/a", "hello")
+    with no_descriptor_left(), pytest.raises(OSError) as raised:
+        fetch(url)
+    assert raised.value.errno == errno.EMFILE
+    assert fetch(url).status == 200
+
+
+@pytest.mark.parametrize("number", sorted(OWN_ERRORS))
+def test_an_error_of_this_host_is_not_the_fault_of_the_target(
+    web: Site, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: number)
+    with pytest.raises(OSError) as raised:
+        fetch(web.page("/a", "hello"))
+    assert raised.value.errno == number

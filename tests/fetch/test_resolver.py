@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -64,10 +65,27 @@ def test_a_name_without_addresses_is_unreachable() -> None:
         resolve(Resolver(Names({"empty.example": []}), pool_size=1), "empty.example")
 
 
-@pytest.mark.parametrize("error", [OSError("no"), UnicodeError("no"), RuntimeError("no"), MemoryError("no")])
+@pytest.mark.parametrize("error", [OSError("no"), UnicodeError("no"), RuntimeError("no")])
 def test_whatever_a_lookup_raises_ends_no_thread(error: Exception) -> None:
     resolver = Resolver(Names({"broken.example": error, "example.com": [FIRST]}), pool_size=1)
     with pytest.raises(TargetUnreachable):
+        resolve(resolver, "broken.example")
+    assert resolve(resolver, "example.com") == [FIRST]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("no"),
+        OSError(errno.EMFILE, "no"),
+        OSError(errno.ENOMEM, "no"),
+        socket.gaierror(socket.EAI_MEMORY, "no"),
+        socket.gaierror(socket.EAI_SYSTEM, "no"),
+    ],
+)
+def test_want_of_our_own_is_not_the_fault_of_a_name(error: Exception) -> None:
+    resolver = Resolver(Names({"broken.example": error, "example.com": [FIRST]}), pool_size=1)
+    with pytest.raises(OSError, match="out of memory or descriptors"):
         resolve(resolver, "broken.example")
     assert resolve(resolver, "example.com") == [FIRST]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,16 @@ from app.deadline import Deadline
 from app.errors import TargetError, TargetNotAllowed
 from app.fetch import TargetUrl
 from app.jobs.job import Job
-from app.jobs.webhook import FIRST_RETRY, TIMEOUT, WINDOW, WebhookQueue, WebhookSender, next_attempt
+from app.jobs.webhook import (
+    FIRST_RETRY,
+    OF_ONE_KEY,
+    SIDE_BY_SIDE,
+    TIMEOUT,
+    WINDOW,
+    WebhookQueue,
+    WebhookSender,
+    next_attempt,
+)
 from app.page import Page
 from app.storage.schema import jobs, webhooks
 from tests.jobs.conftest import SECRET, World
@@ -54,7 +64,8 @@ def make_due(world: World) -> None:
 
 def try_once(world: World, mailbox: Mailbox) -> None:
     queue = WebhookQueue(world.database)
-    for message in queue.claim(1):
+    message = queue.claim()
+    if message:
         WebhookSender(queue, mailbox).deliver(message)
 
 
@@ -134,8 +145,8 @@ def test_the_first_retry_comes_after_about_ten_seconds(world: World) -> None:
 
 def test_a_try_that_a_crash_cut_short_is_made_again(world: World) -> None:
     job, queue = ended_job(world), WebhookQueue(world.database)
-    assert len(queue.claim(5)) == 1  # and then the process dies
-    assert queue.claim(5) == []
+    assert queue.claim()  # and then the process dies
+    assert queue.claim() is None
     assert hook(world, job).next_attempt_at == pytest.approx(time.time() + TIMEOUT + FIRST_RETRY, abs=5)
 
 
@@ -145,7 +156,8 @@ def test_after_an_hour_it_is_given_up_and_the_secret_forgotten(world: World) -> 
         connection.execute(jobs.update().values(completed_at=time.time() - WINDOW))
         connection.execute(jobs.update().values(created_at=time.time()))
     queue = WebhookQueue(world.database)
-    [message] = queue.claim(1)
+    message = queue.claim()
+    assert message
     queue.missed(message, 500, "TARGET_HTTP_ERROR")
     with world.database.read() as connection:
         row = connection.execute(sa.select(webhooks).where(webhooks.c.job_id == job.id)).one()
@@ -158,13 +170,55 @@ def test_a_courier_delivers_what_is_due(world: World) -> None:
         until(lambda: hook(world, job).status == "delivered")
 
 
+def test_a_receiver_that_is_gone_is_told_no_more(world: World) -> None:
+    job, mailbox = ended_job(world), Mailbox(410)
+    try_once(world, mailbox)
+    assert (hook(world, job).status, hook(world, job).last_http_status) == ("failed", 410)
+    assert hook(world, job).next_attempt_at is None
+
+
+def test_receivers_that_hang_delay_their_own_key_alone(world: World) -> None:
+    hung, over = threading.Semaphore(0), threading.Event()
+
+    def post(url: TargetUrl, *rest: Any, **more: Any) -> Page:
+        if url.host.startswith("dead"):
+            hung.release()
+            over.wait(30)
+        return Page(str(url), str(url), 200, "", b"")
+
+    for _ in range(2 * SIDE_BY_SIDE):
+        world.job(1, webhook="https://dead.example.com/hook")
+    world.work()
+    with WebhookSender(WebhookQueue(world.database), post).at_work():
+        try:
+            for _ in range(OF_ONE_KEY):
+                assert hung.acquire(timeout=10)
+            late = world.job(1, "key-b", webhook=URL)
+            world.work()
+            until(lambda: hook(world, late).status == "delivered")
+        finally:
+            over.set()
+
+
+def test_a_free_place_goes_to_the_key_with_the_fewest_deliveries(world: World) -> None:
+    for key in ("key-a", "key-a", "key-a", "key-b"):
+        world.job(1, key, webhook=URL)
+        world.work()
+    queue = WebhookQueue(world.database)
+    message = queue.claim({"key-a": 1})
+    assert message
+    assert message.key_id == "key-b"
+    assert queue.claim({"key-a": OF_ONE_KEY}) is None
+    assert queue.claim({"key-a": OF_ONE_KEY - 1})
+
+
 @pytest.mark.parametrize("step", [3_600, 86_400])
 def test_a_clock_that_is_set_back_delays_no_message_for_ever(world: World, step: float) -> None:
     ended_job(world)
     queue = WebhookQueue(world.database)
     with world.database.write() as connection:
         connection.execute(webhooks.update().values(next_attempt_at=time.time() + WINDOW + step))
-    assert len(queue.claim(1)) == 1
+    assert queue.claim()
 
 
 def test_the_waits_grow_and_end_with_the_hour() -> None:

@@ -35,6 +35,17 @@ def test_the_card_keeps_all_other_fields() -> None:
     assert (card.title, card.description, card.icons[0].url) == (None, "All of it", "https://example.com/i.png")
 
 
+class Starved(Document):
+    @property
+    def headings(self) -> list[Heading]:  # type: ignore[override]
+        raise MemoryError
+
+
+def test_want_of_memory_makes_no_poorer_card() -> None:
+    with pytest.raises(MemoryError):
+        read_metadata(Starved(PAGE.page))
+
+
 def test_the_crash_is_logged_with_its_traceback() -> None:
     _, lines = crash()
     line = next(line for line in lines if line["field"] == "title")
