@@ -189,8 +189,8 @@ class Services:
         self.local_fallback.engine.dispose()
 
     def check_stores(self) -> dict[str, bool]:
-        """Which stores answer."""
-        checks = {"database": self.primary.ping, "shared": self.ephemeral.ping}
+        """Which stores answer: the database to a write, the others, which can be done without, to a look."""
+        checks: dict[str, Callable[[], object]] = {"database": self.primary.try_to_write, "shared": self.ephemeral.ping}
         if self.redis:
             checks["redis"] = self.redis.ping
         return {name: _answers(check) for name, check in checks.items()}
@@ -207,7 +207,7 @@ def _answers(check: Callable[[], object]) -> bool:
 
 def _build_stores(settings: Settings, database: Database, redis: Any) -> tuple[Store, Buckets]:
     """Where the cache and the rate limits are: in Redis, with the database to stand in for it, or in the database."""
-    store = SqlStore(database, size=SHARED_FACTOR * settings.cache_size)
+    store = SqlStore(database, size=SHARED_FACTOR * settings.cache_size, most_bytes=settings.cache_mib * 2**20)
     buckets = FileBuckets(settings.data_dir / "rates") if database.is_sqlite else SqlBuckets(database)
     if not redis:
         return store, buckets

@@ -31,6 +31,7 @@ from app.errors import (
     ServiceError,
 )
 from app.results import encode_envelope
+from app.storage.failures import translate
 
 log = structlog.get_logger()
 
@@ -161,5 +162,9 @@ def _method_not_allowed(error: HTTPException) -> Response:
 
 
 def _mistake(error: Exception) -> Response:
+    refusal = translate(error)
+    if refusal:
+        log.error("request refused: the database is full or away", problem=str(error).partition("\n")[0])
+        return failure(refusal)
     log.error("request failed", exc_info=error)
     return failure(InternalError())

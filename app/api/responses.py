@@ -274,7 +274,7 @@ class Health(Struct, frozen=True, kw_only=True):
 class Readiness(Struct, frozen=True, kw_only=True):
     """State of the stores."""
 
-    status: Annotated[str, one_of(("ok", "unavailable"), "`ok` if every store answers.")]
+    status: Annotated[str, one_of(("ok", "degraded", "unavailable"), "`degraded` if a dispensable store fails.")]
     stores: Annotated[
         dict[str, Annotated[str, one_of(("ok", "failed"), "State of the store.")]], doc("State of each store.")
     ]

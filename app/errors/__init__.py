@@ -23,7 +23,8 @@ PagecardError
 │   ├── RateLimitExceeded        429  RATE_LIMIT_EXCEEDED
 │   ├── QuotaExceeded            429  QUOTA_EXCEEDED
 │   ├── InternalError            500  INTERNAL_ERROR
-│   └── Overloaded               503  OVERLOADED
+│   ├── Overloaded               503  OVERLOADED
+│   └── StorageFull              507  STORAGE_FULL
 └── TargetError                  one URL fails: a result of its own, or the answer of GET /v1/extract
     ├── InvalidUrl               400  INVALID_URL
     ├── TargetNotAllowed         403  TARGET_NOT_ALLOWED
@@ -64,6 +65,7 @@ from app.errors.service import (
     RateLimitExceeded,
     RenderingUnavailable,
     ServiceError,
+    StorageFull,
     UnsupportedMediaType,
 )
 from app.errors.target import (
@@ -114,6 +116,7 @@ __all__ = [
     "RenderingUnavailable",
     "ResponseTooLarge",
     "ServiceError",
+    "StorageFull",
     "TargetBlocked",
     "TargetError",
     "TargetHttpError",

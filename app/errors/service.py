@@ -141,3 +141,9 @@ class Overloaded(ServiceError):
     code = "OVERLOADED"
     status = 503
     message = "Too many pages are being fetched just now"
+
+
+class StorageFull(ServiceError):
+    code = "STORAGE_FULL"
+    status = 507
+    message = "The server's disk is full, so nothing can be stored; cards are still answered"

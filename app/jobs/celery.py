@@ -79,7 +79,7 @@ def build_celery(broker_url: str) -> Celery:
 
 
 class Tickets:
-    """The engine of the web workers, and what sends tickets anywhere."""
+    """Sender of tickets, and the engine of the web workers."""
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery

@@ -24,7 +24,7 @@ METHODS = [name for name in vars(JobQueue) if not name.startswith("_")]
 
 
 class DatabaseProxy(BaseManager):
-    """Writes what threads of its parent ask for, at the priority of requests."""
+    """Writes for the threads of its parent, at the priority of requests."""
 
     queue: Callable[[Callable[[], JobQueue]], JobQueue]
 

@@ -1,4 +1,4 @@
-"""Deferral of items that failed for a while: queued, but not counted as waiting until their pause is over.
+"""Deferral of items after a passing failure: queued, but not counted as waiting until their pause is over.
 
 Rule 1: a pause is kept in the database, so it outlives the process that decided on it.
 Rule 2: a pause dated further ahead than the longest one was written before the clock was set back, and is over.
@@ -49,7 +49,7 @@ _COUNT_RIPE = (
 
 
 def postpone(connection: sa.Connection, job_id: str, outcomes: list[Outcome]) -> list[Outcome]:
-    """Defer the items of a job that are to be tried again; return the outcomes that are final.
+    """Defer the items of a job with a pause; return the final outcomes.
 
     Items of a cancelled job end with the outcome that they have. The caller holds the job's lock.
     """

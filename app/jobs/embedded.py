@@ -231,7 +231,7 @@ def take_place(lock: IO[str]) -> str:
 
 
 def run_in_place(tools: JobDependencies, place: int, lock: IO[str]) -> None:
-    """Be the runner of a place whose lock this process holds, until told to stop."""
+    """Be the runner of a place until told to stop. This process holds the lock of the place."""
     name = take_place(lock)
     tools.queue.bury(name)
     runner = Runner(tools, f"{name}.{uuid4().hex[:8]}", first=place == 0)

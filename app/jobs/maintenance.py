@@ -1,4 +1,4 @@
-"""Maintenance of jobs: lapsed leases and expired jobs."""
+"""Maintenance of jobs: lapsed leases, deferred items and expired jobs. One process of all hosts does it at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LeaseClock:
         self._judges_from = float("-inf")
 
     def judges(self) -> bool:
-        """Tell whether a lease that looks lapsed has lapsed. To be asked every `SWEEP` seconds."""
+        """Tell whether leases can be judged now. To be asked every `SWEEP` seconds."""
         now = self._monotonic()
         offset = self._database_time() - now
         if self._last and (now - self._last[0] > LEASE or abs(offset - self._last[1]) > LEASE / 2):
@@ -49,14 +49,19 @@ class Housekeeper:
 
     def look(self) -> int:
         """Queue items again whose lease lapsed or whose pause is over, and remove expired jobs; return their number."""
+        judges = self._lease_clock.judges()
+        with self._tools.store.leading("housekeeping") as leads:
+            freed = self._lead(judges) if leads else 0
+        metrics.JOBS_PENDING.set(self._tools.queue.waiting())
+        return freed
+
+    def _lead(self, judges: bool) -> int:
         now = time.monotonic()
         if now >= self._expire_at:
             self._expire_at = now + EXPIRY
             self._tools.store.expire()
-        freed = self._tools.queue.requeue() if self._lease_clock.judges() else 0
-        freed += self._tools.queue.ripen()
-        metrics.JOBS_PENDING.set(self._tools.queue.waiting())
-        return freed
+        freed = self._tools.queue.requeue() if judges else 0
+        return freed + self._tools.queue.ripen()
 
 
 def quietly(action: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Outcomes of items as rows: a result that another item of the job has already is stored once."""
+"""Outcomes of items as rows; equal results of a job are stored once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 def store_outcomes(connection: sa.Connection, job_id: str, outcomes: list[Outcome]) -> int:
-    """Store outcomes of one job, each the last of its item; return the bytes that they take."""
+    """Store final outcomes of one job; return their bytes."""
     places = _store_results(connection, job_id, outcomes)
     connection.execute(_STORE_OUTCOME, [_outcome_row(outcome, places) for outcome in outcomes])
     return sum(len(outcome.data or b"") for outcome in outcomes if outcome.item.input_index not in places)

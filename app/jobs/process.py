@@ -45,7 +45,7 @@ def vital(name: str) -> Iterator[None]:
 
 
 def start_vital_thread(name: str, target: Callable[..., object], *args: object) -> threading.Thread:
-    """Start a daemon thread whose failure ends the process."""
+    """Start a daemon thread; its failure ends the process."""
 
     def run() -> None:
         with vital(name):

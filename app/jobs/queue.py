@@ -214,7 +214,7 @@ _COUNT_ENDED = (
 
 
 def _hold(connection: sa.Connection, job_ids: list[str]) -> Sequence[Any]:
-    """Lock the jobs that no other transaction has locked; if all are locked, wait."""
+    """Lock jobs without a lock of another transaction; if all are locked, wait."""
     free = connection.execute(_HELD.with_for_update(skip_locked=True), {"these": job_ids}).all()
     return free or connection.execute(_HELD.with_for_update(), {"these": job_ids}).all()
 

@@ -53,7 +53,7 @@ def webhook_row(order: WebhookOrder, job_id: str) -> dict[str, Any]:
 
 
 def request_row(new: NewJob, asked: Idempotency, job_id: str, now: float) -> dict[str, Any]:
-    """Return the row that answers a repeated `Idempotency-Key` with its job."""
+    """Return the row for a repeated `Idempotency-Key`: its job."""
     return {
         "key_id": new.key_id,
         "idempotency_key": asked.key,
@@ -64,7 +64,7 @@ def request_row(new: NewJob, asked: Idempotency, job_id: str, now: float) -> dic
 
 
 def read_job(row: Any) -> Job:
-    """Return the job that a row of the store tells of."""
+    """Return the job of a row of the store."""
     own = {name: row[name] for name in Job.__slots__ if name != "webhook"}
     own |= {"status": Status(row["status"]), "invalid_urls": tuple(row["invalid_urls"])}
     return Job(**own, webhook=_webhook(row))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
@@ -196,6 +197,10 @@ class JobStore:
     def _any(self, wanted: sa.ColumnElement[bool]) -> bool:
         with self._database.read() as connection:
             return connection.execute(sa.select(jobs.c.id).where(wanted).limit(1)).first() is not None
+
+    def leading(self, task: str) -> AbstractContextManager[bool]:
+        """Tell whether this process alone does a task of all hosts until the block ends."""
+        return self._database.leading(task)
 
     def expire(self) -> int:
         """Remove expired jobs; return their number."""

@@ -78,7 +78,7 @@ class WebhookQueue:
             return connection.execute(query).first() is not None
 
     def claim(self, busy: Mapping[str, int] | None = None) -> Message | None:
-        """Take a message that is due; until its outcome is told it is due again later.
+        """Take a due message, due again later unless its outcome is told before.
 
         `busy`: deliveries under way by key; the message is one of a key with the fewest.
         """

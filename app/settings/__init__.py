@@ -56,6 +56,7 @@ class Settings:
     max_bytes: int = _setting(values.whole(1_024, 64 * 2**20), 2 * 2**20, "bytes read of a page, decoded")
     cache_ttl: int = _setting(values.whole(0, 10**9), 3_600, "seconds that the cache keeps a card")
     cache_size: int = _setting(values.whole(0, 10**8), 10_000, "cards that a worker keeps in memory")
+    cache_mib: int = _setting(values.whole(1, 2**20), 1_024, "MiB of cards that the cache of all workers keeps")
     failure_ttl: int = _setting(values.whole(0, 10**6), 30, "seconds that the cache keeps a failure")
     stale_ttl: int = _setting(
         values.whole(0, 10**9), 86_400, "seconds that an expired card may stand in for a failure to fetch it again"

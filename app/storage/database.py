@@ -24,7 +24,9 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from app.settings import Settings, SettingsError
+from app.storage.failures import is_broken
 from app.storage.files import PRIVATE_FILE, make_private_file, make_private_folder, open_private
+from app.storage.postgres import postgres_engine
 from app.storage.schema import PAGE_SIZE, SHARED
 
 log = structlog.get_logger()
@@ -46,7 +48,8 @@ class Database:
         self.url = url
         self._synchronous = synchronous
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = self._sqlite() if self.is_sqlite else self._postgres()
+        self.engine = self._sqlite() if self.is_sqlite else postgres_engine(url)
+        self._inode = _inode(Path(sa.make_url(url).database or "")) if self.is_sqlite else None
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def _sqlite(self) -> sa.Engine:
@@ -81,9 +84,6 @@ class Database:
         for companion in (Path(f"{file}-wal"), Path(f"{file}-shm")):  # new ones have the mode of the database
             with suppress(FileNotFoundError):
                 companion.chmod(PRIVATE_FILE)
-
-    def _postgres(self) -> sa.Engine:
-        return sa.create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -143,19 +143,73 @@ class Database:
         with self.read() as connection:
             connection.execute(sa.text("SELECT 1"))
 
+    def try_to_write(self) -> None:
+        """Write and read a row of `TRUTH`. Raises SQLAlchemyError if that fails, as on a full disk.
+
+        SQLite is opened anew: connections of the pool would still write to a file that was deleted.
+        """
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool) if self.is_sqlite else self.engine
+        with engine.connect() as connection, connection.begin():
+            if not connection.execute(_REWRITE).rowcount:
+                raise sa.exc.NoResultFound("the schema has no version")
+
+    @contextmanager
+    def renewed_if_broken(self) -> Iterator[None]:
+        """Make a SQLite file of `SHARED` anew if an access finds that it is damaged, and raise the access' error."""
+        try:
+            yield
+        except sa.exc.DatabaseError as error:
+            if is_broken(error.orig):
+                self.renew()
+            raise
+
+    def renew(self) -> None:
+        """Replace a damaged SQLite file of `SHARED` by an empty one, unless another process has done so."""
+        file = Path(sa.make_url(self.url).database or "")
+        with self._file_lock():
+            self.engine.dispose()
+            if _inode(file) == self._inode:
+                log.error("the cache was damaged and is made anew", file=str(file))
+                for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+                    part.unlink(missing_ok=True)
+            self._close_to_others(str(file))
+            self._inode = _inode(file)
+            SHARED.create_all(self.engine)
+
+    @contextmanager
+    def leading(self, task: str) -> Iterator[bool]:
+        """Tell whether this process alone does a task of all hosts until the block ends."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield bool(connection.execute(_LEAD, {"task": task}).scalar_one())
+            return
+        with os.fdopen(open_private(Path(f"{sa.make_url(self.url).database}.{task}.lock")), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def migrate(self) -> None:
         """Bring `TRUTH` to the newest schema. Safe to call from many processes and hosts at once."""
         with self._migration_lock(), self.engine.connect() as connection:
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
+            if not self.is_sqlite:
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             command.upgrade(config, "head")
             connection.commit()
 
     def create_shared(self) -> None:
         """Make the tables of `SHARED` where they are missing."""
-        with self._migration_lock():
-            SHARED.create_all(self.engine)
+        try:
+            with self._migration_lock(), self.renewed_if_broken():
+                SHARED.create_all(self.engine)
+        except sa.exc.DatabaseError as error:
+            if not is_broken(error.orig):
+                raise
 
     @contextmanager
     def _migration_lock(self) -> Iterator[None]:
@@ -170,12 +224,11 @@ class Database:
 
     @contextmanager
     def _advisory_lock(self) -> Iterator[None]:
-        with self.read() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
-            try:
-                yield
-            finally:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK)))
+        with self.write() as connection:  # a lock of the transaction: PgBouncer keeps no session
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            yield
 
 
 def open_primary(settings: Settings) -> Database:
@@ -218,8 +271,19 @@ def _plain_refusals(settings: Settings) -> Iterator[None]:
         raise SettingsError(f"{named} needs the extra postgres: pip install 'pagecard[postgres]' ({error})") from error
     except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        if is_broken(getattr(error, "orig", None)):
+            reason = f"{sa.make_url(settings.database).database} is damaged ({reason}); restore a backup of it"
         full = "; the disk is full" if _is_full(settings.data_dir) else ""
         raise SettingsError(f"{named}: the database cannot be opened: {reason}{full}") from error
+
+
+# A write that changes nothing.
+_REWRITE = sa.text("UPDATE alembic_version SET version_num = version_num")
+_LEAD = sa.text("SELECT pg_try_advisory_xact_lock(hashtext('pagecard ' || :task))")
+
+
+def _inode(file: Path) -> int | None:
+    return file.stat().st_ino if file.exists() else None
 
 
 def _is_full(folder: Path) -> bool:

@@ -60,7 +60,7 @@ def open_private(path: Path) -> int:
 
 
 def map_file(descriptor: int, size: int, name: Path) -> mmap.mmap:
-    """Map the first `size` bytes of a file, each with its place on the disk. Raises SettingsError if there is none."""
+    """Map the first `size` bytes of a file, allocated on the disk. Raises SettingsError on a full disk."""
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:

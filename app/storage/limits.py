@@ -25,6 +25,8 @@ from app.plans import Plan
 from app.storage.database import Database
 from app.storage.files import map_file, open_private
 
+CLOCK_SKEW = 10.0  # seconds that the clocks of hosts differ at most; a time further ahead is of before a step back
+
 
 class RateState(Struct, frozen=True):
     """A bucket after a request looked at it. `reset_at` is Unix seconds, `retry_after` seconds."""
@@ -98,6 +100,9 @@ class FileBuckets:
 
     def _take(self, digest: bytes, size: int, rate: float, cost: int, now: float) -> tuple[bool, float]:
         offset, tokens, at = self._find(digest)
+        if at > now + CLOCK_SKEW:
+            at = now
+            self._BUCKET.pack_into(self._table, offset, digest, tokens, at)
         filled = min(size, tokens + max(0.0, now - at) * rate) if at else float(size)
         if filled < cost:
             return False, filled
@@ -126,6 +131,7 @@ class SqlBuckets:
         WHERE {filled} >= :cost
         RETURNING tokens"""
     _LEFT = "SELECT {filled} FROM rate_buckets WHERE key_id = :key_id"
+    _SET_BACK = sa.text("UPDATE rate_buckets SET at = :now WHERE key_id = :key_id AND at > :now + :skew")
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -138,6 +144,7 @@ class SqlBuckets:
             tokens = connection.execute(self._take, values).scalar()
             if tokens is not None:
                 return True, float(tokens)
+            connection.execute(self._SET_BACK, {"key_id": key_id, "now": now, "skew": CLOCK_SKEW})
             return False, float(connection.execute(self._left, values).scalar() or 0)
 
 

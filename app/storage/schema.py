@@ -38,7 +38,7 @@ class Secret(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """A column declared as JSON; SQLite stores what it is given as it is."""
+        """Declare the column as JSON; SQLite stores the value as given."""
         return dialect.type_descriptor(_StoredAsGiven() if dialect.name == "sqlite" else sa.JSON())
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
@@ -51,7 +51,7 @@ class Secret(sa.types.TypeDecorator[Any]):
 
 
 class SecretText(sa.types.TypeDecorator[str]):
-    """A text without white space at its ends that SQLite stores as it stores a `Secret`."""
+    """Text without white space at its ends, stored by SQLite as a `Secret` is."""
 
     impl = sa.Text
     cache_ok = True

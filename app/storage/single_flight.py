@@ -78,7 +78,7 @@ class SingleFlight:
 
 
 def _place(key: str) -> int:
-    """The byte of a file that nobody ever writes which is locked for a key.
+    """Offset of the byte to lock for a key, in a file without content.
 
     fcntl(2) locks belong to the process and end with it; off_t is signed.
     """

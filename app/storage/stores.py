@@ -15,7 +15,7 @@ from msgspec.structs import asdict, replace
 
 from app.metrics import CACHE_FAILURES
 from app.storage.database import Database
-from app.storage.schema import cache_entries
+from app.storage.schema import PAGE_SIZE, cache_entries
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Entry(Struct, frozen=True):
         return max(self.expires_at, self.kept_until)
 
     def stands(self, now: float) -> bool:
-        """Tell whether this is a card that is good enough to stand in for a failure."""
+        """Tell whether this is a card, and good enough to stand in for a failure."""
         return self.status > PASSING and self.dropped_at > now
 
 
@@ -108,6 +108,11 @@ class LossyStore:
             log.error("cache fails", access=access, problem=str(error).partition("\n")[0])
 
 
+_PARTS = 8  # of the entries, one of which goes at a time where the cache holds too many bytes
+_PAGE_COUNTS = ("page_count", "freelist_count")
+_BYTES = sa.select(sa.func.coalesce(sa.func.sum(sa.func.octet_length(cache_entries.c.value)), 0))
+
+
 class SqlStore:
     """Entries as rows, for workers that share a database."""
 
@@ -119,19 +124,20 @@ class SqlStore:
         + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
     )
 
-    def __init__(self, database: Database, *, size: int) -> None:
-        """`size`: the most rows that a sweep leaves."""
+    def __init__(self, database: Database, *, size: int, most_bytes: int = 2**40) -> None:
+        """`size`: the most rows that a sweep leaves; `most_bytes`: the most bytes, with SQLite of the file."""
         self._database = database
         self._size = size
+        self._most_bytes = most_bytes
         self._puts = 0
 
     def get_many(self, keys: list[str]) -> Mapping[str, Entry]:
-        with self._database.read() as connection:
+        with self._database.renewed_if_broken(), self._database.read() as connection:
             return {row[0]: Entry(*row[1:]) for row in connection.execute(self._GET, {"keys": keys})}
 
     def put_many(self, entries: Mapping[str, Entry]) -> None:
         rows = [{"key": key, **asdict(entry), "kept_until": entry.dropped_at} for key, entry in entries.items()]
-        with self._database.write() as connection:
+        with self._database.renewed_if_broken(), self._database.write() as connection:
             connection.execute(self._PUT, rows)
         self._puts += len(rows)
         if self._puts >= SWEEP_EVERY:
@@ -139,12 +145,30 @@ class SqlStore:
             self.sweep()
 
     def sweep(self) -> None:
-        """Delete expired entries, then the earliest to expire beyond the size."""
+        """Delete expired entries, then the earliest to expire beyond the size in rows and in bytes."""
         kept_until = cache_entries.c.kept_until
         too_many = sa.select(kept_until).order_by(kept_until.desc()).offset(self._size).limit(1).scalar_subquery()
         gone = sa.or_(kept_until <= time.time(), kept_until <= too_many)
-        with self._database.read() as connection:
+        with self._database.renewed_if_broken(), self._database.read() as connection:
             connection.execute(cache_entries.delete().where(gone))
+            for _ in range(_PARTS):
+                if self._bytes_used(connection) <= self._most_bytes:
+                    break
+                self._drop_part(connection)
+
+    def _bytes_used(self, connection: sa.Connection) -> int:
+        if not self._database.is_sqlite:
+            return int(connection.execute(_BYTES).scalar_one())
+        pages, free = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _PAGE_COUNTS)
+        return int(PAGE_SIZE * (pages - free))
+
+    @staticmethod
+    def _drop_part(connection: sa.Connection) -> None:
+        """Delete a part of the entries, the earliest to expire."""
+        rows = connection.execute(sa.select(sa.func.count()).select_from(cache_entries)).scalar_one()
+        kept_until = cache_entries.c.kept_until
+        last = sa.select(kept_until).order_by(kept_until).offset(rows // _PARTS).limit(1).scalar_subquery()
+        connection.execute(cache_entries.delete().where(kept_until <= last))
 
 
 class RedisStore:

@@ -32,7 +32,7 @@ class Writer:
             self.start()
 
     def settle(self) -> None:
-        """Return when all that came so far is written, or after `SETTLE_TIMEOUT` seconds."""
+        """Wait until all entries so far are written, at most `SETTLE_TIMEOUT` seconds."""
         if self._thread:
             written = threading.Event()
             self._queue.put(written)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.settings import Settings
 from tests.api.conftest import Api
@@ -27,11 +28,39 @@ def test_a_service_whose_stores_answer_is_ready(api: Api) -> None:
     assert set(answer.json["stores"].values()) == {"ok"}
 
 
-def test_a_service_whose_redis_is_gone_is_not_ready(make_api: Callable[[Settings], Api], settings: Settings) -> None:
+def test_a_service_whose_redis_is_gone_is_ready_and_says_so(
+    make_api: Callable[[Settings], Api], settings: Settings
+) -> None:
     answer = make_api(replace(settings, redis_url="redis://127.0.0.1:1/0")).client.get("/readyz")
-    assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
     assert answer.json["stores"] == {"database": "ok", "shared": "ok", "redis": "failed"}
+
+
+def test_a_service_whose_database_is_gone_is_not_ready(make_api: Callable[[Settings], Api], settings: Settings) -> None:
+    api = make_api(settings)
+    for file in settings.data_dir.glob("pagecard.sqlite3*"):
+        file.unlink()
+    answer = api.client.get("/readyz")
+    assert (answer.status_code, answer.json["stores"]["database"]) == (503, "failed")
     assert answer.headers["Retry-After"]
+
+
+def test_a_database_that_is_away_is_asked_again_later(
+    make_api: Callable[[Settings], Api], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = make_api(settings)
+    gone = sa.exc.OperationalError("SELECT", None, Exception("server closed the connection"))
+    monkeypatch.setattr("app.storage.usage.Usage.used", raising(gone))
+    answer = api.get("/v1/usage")
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "OVERLOADED")
+    assert answer.headers["Retry-After"]
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_figures_are_there_for_prometheus(api: Api, web: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -16,8 +17,10 @@ import sqlalchemy as sa
 
 from app.services import Services
 from app.settings import Settings, SettingsError
-from app.storage.database import Database, open_ephemeral, open_primary
-from app.storage.schema import SHARED, TRUTH, usage
+from app.storage.database import SHARED_FILE, Database, open_ephemeral, open_primary
+from app.storage.failures import translate
+from app.storage.schema import SHARED, TRUTH, cache_entries, usage
+from app.storage.stores import Entry, LossyStore, SqlStore
 
 pytestmark = pytest.mark.slow
 
@@ -163,3 +166,111 @@ def test_a_folder_that_may_not_be_closed_is_refused_in_one_line() -> None:
     )
     folder.rmdir()
     assert f"SettingsError: PAGECARD_DATA_DIR: {folder} cannot be made private" in done.stderr
+
+
+GARBAGE = b"this is no database, and it is long enough to be read as one" * 200
+
+
+def cache_file(folder: Path) -> Path:
+    return folder / SHARED_FILE
+
+
+def test_a_broken_cache_is_made_anew_at_start(tmp_path: Path) -> None:
+    cache_file(tmp_path).write_bytes(GARBAGE)
+    database = open_ephemeral(Settings(data_dir=tmp_path))
+    SqlStore(database, size=10).put_many({"key": Entry(b"value", 200, 0, 2**40)})
+    assert SqlStore(database, size=10).get_many(["key"])["key"].value == b"value"
+    database.engine.dispose()
+
+
+def test_a_cache_that_breaks_is_made_anew_by_whoever_finds_it(tmp_path: Path) -> None:
+    first, second = (open_ephemeral(Settings(data_dir=tmp_path)) for _ in range(2))
+    stores = [LossyStore(SqlStore(database, size=10)) for database in (first, second)]
+    stores[0].put_many({"key": Entry(b"value", 200, 0, 2**40)})
+    for database in (first, second):
+        database.engine.dispose()
+    cache_file(tmp_path).write_bytes(GARBAGE)
+    assert [store.get_many(["key"]) for store in stores] == [{}, {}]
+    stores[1].put_many({"key": Entry(b"anew", 200, 0, 2**40)})
+    assert [store.get_many(["key"])["key"].value for store in stores] == [b"anew", b"anew"]
+    for database in (first, second):
+        database.engine.dispose()
+
+
+def test_a_broken_database_is_named_in_one_line(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    file = tmp_path / "pagecard.sqlite3"
+    file.write_bytes(GARBAGE)
+    with pytest.raises(SettingsError) as refused:
+        open_primary(settings)
+    assert str(file) in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert file.read_bytes() == GARBAGE
+
+
+def test_the_cache_is_bounded_in_bytes(url: str) -> None:
+    database = Database(url)
+    database.create_shared()
+    store = SqlStore(database, size=10_000, most_bytes=2**20)
+    for number in range(512):
+        store.put_many({f"key-{number:03}": Entry(bytes(16 * 1024), 200, 0, 2**40 + number)})
+    kept = store.get_many([f"key-{number:03}" for number in range(512)])
+    assert 16 <= len(kept) <= 70
+    assert "key-511" in kept
+    with database.write() as connection:
+        connection.execute(cache_entries.delete())
+    database.engine.dispose()
+
+
+def test_one_process_leads_at_a_time(url: str) -> None:
+    first, second = Database(url), Database(url)
+    with first.leading("test") as leads, second.leading("test") as follows, second.leading("other") as other:
+        assert (leads, follows, other) == (True, False, True)
+    with second.leading("test") as leads:
+        assert leads
+    first.engine.dispose()
+    second.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        (sqlite3.SQLITE_FULL, "STORAGE_FULL"),
+        (sqlite3.SQLITE_BUSY, "OVERLOADED"),
+        (sqlite3.SQLITE_CORRUPT, None),
+        (sqlite3.SQLITE_CONSTRAINT, None),
+    ],
+)
+def test_a_full_or_busy_database_refuses_requests_by_name(code: int, refusal: str | None) -> None:
+    cause = sqlite3.OperationalError("no")
+    cause.sqlite_errorcode = code
+    error = translate(sa.exc.OperationalError("INSERT", None, cause))
+    assert (error.code if error else None) == refusal
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        ("53100", "STORAGE_FULL"),
+        ("57P01", "OVERLOADED"),
+        ("57014", "OVERLOADED"),
+        (None, "OVERLOADED"),
+        ("42703", None),
+    ],
+)
+def test_a_full_or_absent_postgres_refuses_requests_by_name(state: str | None, refusal: str | None) -> None:
+    cause = Exception("no")
+    cause.sqlstate = state  # type: ignore[attr-defined]
+    error = translate(sa.exc.OperationalError("INSERT", None, cause))
+    assert (error.code if error else None) == refusal
+
+
+def test_a_statement_that_hangs_is_ended(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.storage.postgres.STATEMENT_TIMEOUT", 1)
+    database = Database(postgres_url)
+    with pytest.raises(sa.exc.OperationalError) as ended, database.read() as connection:
+        connection.execute(sa.text("SELECT pg_sleep(20)"))
+    refusal = translate(ended.value)
+    assert refusal
+    assert (refusal.code, refusal.retry_after) == ("OVERLOADED", 5)
+    database.engine.dispose()

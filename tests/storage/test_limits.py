@@ -122,6 +122,17 @@ def test_a_clock_that_goes_back_takes_no_tokens_away(new_buckets: Callable[[], B
     assert buckets.take(key, 5, 0.1, 0, now - 1_000) == (True, pytest.approx(4, abs=0.5))
 
 
+@pytest.mark.parametrize("new_buckets", ["file", "postgres"], indirect=True)  # Redis has a clock of its own
+@pytest.mark.parametrize("step", [60, 3_600, 86_400])
+def test_an_empty_bucket_refills_after_the_clock_was_set_back(
+    new_buckets: Callable[[], Buckets], key: str, step: float
+) -> None:
+    buckets, now = new_buckets(), time.time()
+    assert buckets.take(key, 5, 0.1, 5, now + step) == (True, 0)
+    assert buckets.take(key, 5, 0.1, 1, now)[0] is False
+    assert buckets.take(key, 5, 0.1, 1, now + 11)[0]
+
+
 def test_a_smaller_plan_has_a_smaller_bucket_at_once(new_buckets: Callable[[], Buckets], key: str) -> None:
     limiter = RateLimiter(new_buckets())
     limiter.peek(key, Plan("large", batch_limit=5, per_minute=600, burst=500))
