@@ -26,9 +26,11 @@ from app.errors import (
     InvalidUrls,
     JobFinished,
     JobNotFound,
+    Overloaded,
     ProxyUnavailable,
     QuotaExceeded,
     RenderingUnavailable,
+    StorageFull,
 )
 from app.jobs.item_runner import choose_proxy
 from app.jobs.job import Idempotency, NewJob, Target, WebhookOrder
@@ -56,7 +58,15 @@ PATH = {"job_id": {"description": "Id of the job.", "schema": {"type": "string",
         body=JOB,
         headers={"Idempotency-Key": IDEMPOTENCY_HEADER},
         answers={202: Answer("The job is accepted.", JobAccepted)},
-        errors=(InvalidUrls, IdempotencyConflict, RenderingUnavailable, ProxyUnavailable, QuotaExceeded),
+        errors=(
+            InvalidUrls,
+            IdempotencyConflict,
+            RenderingUnavailable,
+            ProxyUnavailable,
+            QuotaExceeded,
+            Overloaded,
+            StorageFull,
+        ),
     )
 )
 @authorised()
@@ -105,7 +115,7 @@ def show_job(caller: Caller, job_id: str) -> Response:
         tag="Jobs",
         path=PATH,
         answers={202: Answer("The job is cancelled.", JobCancelled)},
-        errors=(JobNotFound, JobFinished),
+        errors=(JobNotFound, JobFinished, Overloaded, StorageFull),
     )
 )
 @authorised()
