@@ -33,6 +33,7 @@ from app.errors import (
     InvalidBody,
     MissingApiKey,
     OriginNotAllowed,
+    Overloaded,
     PagecardError,
     PayloadTooLarge,
     RateLimitExceeded,
@@ -264,7 +265,7 @@ def _texts(answer: Answer) -> Json:
 def _failures(operation: Operation, authorised: bool) -> Json:
     every: set[type[PagecardError]] = {*operation.errors, InternalError}
     every.update(ERRORS_OF_KEYS if authorised else (), ERRORS_OF_BODIES if operation.body else ())
-    every.update((InvalidBody,) if authorised else ())
+    every.update((InvalidBody, Overloaded) if authorised else ())
     by_status: dict[int, set[str]] = defaultdict(set)
     for error in every:
         by_status[error.status].add(error.code)
