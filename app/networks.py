@@ -54,6 +54,27 @@ def contains(networks: tuple[Network, ...], host: str) -> bool:
     return any(address in network for network in networks)
 
 
+def original_client(peer: str, forwarded: str, proxies: tuple[Network, ...]) -> str:
+    """Return the address of a client: the last entry of X-Forwarded-For that is no trusted proxy, else the peer.
+
+    `peer` is the address of the connection; entries are believed only as far as trusted proxies added them.
+    """
+    client = peer
+    for entry in reversed(forwarded.split(",")):
+        if not contains(proxies, client) or not _is_address(entry.strip()):
+            break
+        client = entry.strip()
+    return client
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_networks(text: str) -> tuple[AllowedNetwork, ...]:
     """Read a list such as `10.1.0.0/16, 127.0.0.0/8:9100, [::1/128]:9100`: CIDRs, each with at most one port.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.networks import parse_hosts, parse_networks, parse_ports
+from app.networks import original_client, parse_hosts, parse_networks, parse_ports, parse_trusted
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_a_bad_host_is_named(text: str) -> None:
 
 def test_a_port_beside_a_network_is_read_alike() -> None:
     assert [each.port for each in parse_networks("10.0.0.0/8:9100, [::1/128]:80, 127.0.0.1")] == [9100, 80, None]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.1", "", "192.0.2.1"),
+        ("192.0.2.1", "198.51.100.7", "192.0.2.1"),  # nobody that is trusted says so
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "203.0.113.9, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "203.0.113.9, nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_a_client_is_whom_the_nearest_stranger_is_said_to_be(peer: str, forwarded: str, client: str) -> None:
+    assert original_client(peer, forwarded, parse_trusted("10.0.0.0/8")) == client

@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app import metrics
 from app.api.failures import refuse
 from app.api.responses import Meta
-from app.api.state import RequestState, begin_state, current_request, current_state
+from app.api.state import RequestState, begin_state, current_request, current_state, services
 from app.errors import (
     InternalError,
     InvalidBody,
@@ -30,6 +30,7 @@ from app.errors import (
     PayloadTooLarge,
     ServiceError,
 )
+from app.networks import original_client
 from app.results import encode_envelope
 from app.storage.failures import translate
 
@@ -102,7 +103,9 @@ def _begin() -> None:
     asked = current_request()
     sent_id = asked.headers.get("X-Request-Id", "")
     request_id = sent_id if SANE_REQUEST_ID.fullmatch(sent_id) else f"req_{secrets.token_hex(12)}"
-    begin_state(request_id, time.perf_counter())
+    state = begin_state(request_id, time.perf_counter())
+    forwarded = ",".join(asked.headers.getlist("X-Forwarded-For"))
+    state.client = original_client(asked.remote_addr or "", forwarded, services().settings.trusted_proxies)
     # werkzeug refuses bytes outside UTF-8; percent-encoded they become U+FFFD, so raw ones do, too.
     asked.query_string = asked.query_string.decode(errors="replace").encode()
     structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -136,6 +139,9 @@ def _note(asked: Request, state: RequestState, response: Response) -> None:
         status=status,
         code=code,
         key_id=state.key.id if state.key else None,
+        key_name=state.key.name if state.key else None,
+        client=state.client,
+        user_agent=asked.headers.get("User-Agent", "")[:200],
         ms=round(seconds * 1000, 1),
     )
 

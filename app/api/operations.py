@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import metrics
 from app.api.envelope import bare
@@ -62,4 +65,6 @@ def prometheus() -> Response:
     """Return the metrics of all workers, for Prometheus."""
     if not services().settings.metrics:
         raise NotFound
+    with suppress(SQLAlchemyError):  # figures that need no database are worth more than none
+        metrics.JOBS_PENDING.set(services().jobs.queue.waiting())
     return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

@@ -42,6 +42,7 @@ class RequestState:
     key: ApiKey | None = None
     rate: RateState | None = None
     error_code: str | None = None
+    client: str = ""
 
 
 def begin_state(request_id: str, started: float) -> RequestState:

@@ -22,6 +22,8 @@ from app.settings import PREFIX, Settings, SettingsError
 COMMANDS: Mapping[str, str] = {
     "serve": "Serve the API.",
     "keys": "Make, list and revoke API keys.",
+    "usage": "List the URLs that each key has used in a month.",
+    "backup": "Copy the database while the service runs.",
     "demo": "See it work on sample pages; no network.",
     "extract": "Turn URLs into cards, without a server.",
     "check": "Grade how links to pages look elsewhere; offline for files.",

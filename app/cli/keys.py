@@ -1,10 +1,9 @@
-"""`pagecard keys`: create, list, revoke."""
+"""`pagecard keys`: create, list, rotate, revoke."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import click
 import sqlalchemy as sa
 
 from app.cli import fail, read_settings
+from app.cli.table import table
 from app.settings import Settings
 from app.settings.table import hide_passwords
 from app.storage.database import open_primary
@@ -79,21 +79,7 @@ def list_keys(as_json: bool) -> None:
     """List all keys, oldest first, a line each; of a key only how it begins."""
     with open_keys(read_settings()) as store:
         found = [_shown(key) for key in store.list()]
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_table(found)))
-
-
-def _table(found: Sequence[Mapping[str, object]]) -> Iterator[str]:
-    """Align the columns by spaces. Nothing is cut, on no terminal, so that a line can be searched and copied from."""
-    lines = [_COLUMNS, *([_cell(key[column]) for column in _COLUMNS] for key in found)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-
-
-def _cell(value: object) -> str:
-    """Write one value on one line; a name holds no control characters when it comes out."""
-    text = " ".join(value) if isinstance(value, tuple) else str(value or "-")
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "\ufffd", text) or "-"
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(table(_COLUMNS, found)))
 
 
 @keys.command()
@@ -108,14 +94,34 @@ def revoke(id_or_prefix: str) -> None:
     click.echo(f"Revoked {key.id} ({key.prefix}…).")
 
 
+@keys.command()
+@click.argument("id_or_prefix")
+@click.option("--overlap", default=24.0, show_default=True, metavar="HOURS", type=click.FloatRange(0, 8_760))
+def rotate(id_or_prefix: str, overlap: float) -> None:
+    """Make a new key like a key, which works for some hours more. The new key's month and jobs are its own."""
+    with open_keys(read_settings()) as store:
+        try:
+            secret, new, old = store.rotate(id_or_prefix, overlap * 3_600)
+        except LookupError as error:
+            raise click.ClickException(str(error)) from None
+    until = f"{old.id} ({old.prefix}…) works for {overlap:g} hours more"
+    click.echo(f"Made the {new.kind} key {new.id}; {until}.", err=True)
+    click.echo(secret)
+
+
 _COLUMNS = ("id", "prefix", "kind", "plan", "state", "created_at", "last_used_at", "origins", "name")
 
 
 def _shown(key: ApiKey) -> dict[str, object]:
     times = {name: _iso(getattr(key, name)) for name in ("created_at", "last_used_at", "revoked_at")}
     now = datetime.now(UTC).timestamp()
-    state = "revoked" if key.revoked_at else "expired" if key.expired(now) else "active"
-    return asdict(key) | times | {"state": state}
+    return asdict(key) | times | {"state": _state(key, now)}
+
+
+def _state(key: ApiKey, now: float) -> str:
+    if key.revoked_at:
+        return "revoked" if key.revoked(now) else "rotated"
+    return "expired" if key.expired(now) else "active"
 
 
 def _iso(seconds: float | None) -> str | None:

@@ -8,6 +8,7 @@ Rule 2: a revoked key stops working at once on this host, and within `COPY_TTL` 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import secrets
 import threading
@@ -51,6 +52,10 @@ class ApiKey:
     created_at: float
     last_used_at: float | None = None
     revoked_at: float | None = None
+
+    def revoked(self, now: float) -> bool:
+        """Whether the key has stopped working; a key that was rotated stops at the end of its overlap."""
+        return self.revoked_at is not None and self.revoked_at <= now
 
     @property
     def publishable(self) -> bool:
@@ -109,7 +114,7 @@ class KeyStore:
             raise InvalidApiKey("This is no API key of ours; they begin with ks_live_, ks_test_ or pk_live_")
         key = self._find(_hash(secret))
         now = time.time()
-        if key.revoked_at is not None:
+        if key.revoked(now):
             raise ApiKeyRevoked
         if key.expired(now):
             raise ApiKeyExpired
@@ -131,10 +136,24 @@ class KeyStore:
 
     def revoke(self, id_or_prefix: str) -> ApiKey:
         """Revoke a key by id, prefix or secret. Raises LookupError unless exactly one live key matches."""
-        found = [key for key in self._named(id_or_prefix) if key.revoked_at is None]
+        key = self._only(id_or_prefix)
+        self._update(key, revoked_at=time.time())
+        return key
+
+    def rotate(self, id_or_prefix: str, overlap: float) -> tuple[str, ApiKey, ApiKey]:
+        """Replace a key by a new one like it: (new secret, new key, old key).
+
+        The old key works for `overlap` seconds more. Raises LookupError as `revoke` does.
+        """
+        old = self._only(id_or_prefix)
+        secret, new = self.create(old.plan, kind=old.kind, name=old.name, origins=old.origins)
+        self._update(old, revoked_at=min(old.revoked_at or math.inf, time.time() + overlap))
+        return secret, new, old
+
+    def _only(self, id_or_prefix: str) -> ApiKey:
+        found = [key for key in self._named(id_or_prefix) if not key.revoked(time.time())]
         if len(found) != 1:
             raise LookupError(f"{len(found)} keys that are not revoked match {id_or_prefix[:SHOWN]!r}")
-        self._update(found[0], revoked_at=time.time())
         return found[0]
 
     def _named(self, id_or_prefix: str) -> Sequence[ApiKey]:

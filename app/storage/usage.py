@@ -47,6 +47,12 @@ class Usage:
         with self._database.read() as connection:
             return connection.execute(query).scalar() or 0
 
+    def of_month(self, month: str) -> dict[str, int]:
+        """Return the URLs of each key in a month, as "2026-05"."""
+        query = sa.select(usage.c.key_id, usage.c.urls).where(usage.c.month == month)
+        with self._database.read() as connection:
+            return {row.key_id: row.urls for row in connection.execute(query)}
+
     def add(self, key_id: str, urls: int) -> None:
         """Charge so many URLs to this month, at the key's next charge if the database cannot be written now."""
         with self._lock:

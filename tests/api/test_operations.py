@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.networks import parse_trusted
 from app.settings import Settings
 from tests.api.conftest import Api
 from tests.site import Site
@@ -157,3 +158,25 @@ def test_every_request_has_an_id_of_its_own(api: Api) -> None:
 def test_odd_headers_break_nothing(api: Api, path: str, environ: dict[str, Any]) -> None:
     answer = api.client.get(path, headers=api.headers({}), environ_overrides=environ)
     assert answer.status_code < 500
+
+
+@pytest.fixture
+def requests_logged(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Fields of each line "request" of the log."""
+    lines: list[dict[str, Any]] = []
+    monkeypatch.setattr("app.api.envelope.log.info", lambda event, **fields: lines.append(fields), raising=False)
+    return lines
+
+
+def test_the_log_names_who_asked(api: Api, requests_logged: list[dict[str, Any]]) -> None:
+    api.client.get("/healthz", headers={"User-Agent": "Blog/1.0", "X-Forwarded-For": "198.51.100.7"}).close()
+    [line] = requests_logged
+    assert (line["client"], line["user_agent"], line["key_name"]) == ("127.0.0.1", "Blog/1.0", None)
+
+
+def test_the_log_believes_a_trusted_proxy(
+    make_api: Callable[[Settings], Api], settings: Settings, requests_logged: list[dict[str, Any]]
+) -> None:
+    trusting = make_api(replace(settings, trusted_proxies=parse_trusted("127.0.0.0/8")))
+    trusting.client.get("/healthz", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}).close()
+    assert [line["client"] for line in requests_logged] == ["198.51.100.7"]

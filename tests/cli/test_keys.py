@@ -144,3 +144,27 @@ def test_a_key_is_revoked_by_its_id_or_by_how_it_begins(call: Call, store: KeySt
 def test_revoking_what_there_is_not_is_an_error(call: Call) -> None:
     refused = call("keys", "revoke", "nonsense")
     assert (refused.exit_code, refused.stderr) == (1, "Error: 0 keys that are not revoked match 'nonsense'\n")
+
+
+def test_a_rotated_key_works_on_beside_its_successor(call: Call, store: KeyStore) -> None:
+    old = create(call, "--name", "shop")
+    [before] = listed(call)
+    new = call("keys", "rotate", before["id"]).stdout.splitlines()[-1]
+    assert (store.find(old).id, store.find(new).name) == (before["id"], "shop")
+    assert [key["state"] for key in listed(call)] == ["rotated", "active"]
+
+
+def test_a_key_that_was_rotated_without_overlap_stops_at_once(call: Call, store: KeyStore) -> None:
+    old = create(call)
+    call("keys", "rotate", listed(call)[0]["id"], "--overlap", "0")
+    with pytest.raises(ApiKeyRevoked):
+        store.find(old)
+
+
+def test_a_rotated_key_can_be_revoked_before_its_time(call: Call, store: KeyStore) -> None:
+    old = create(call)
+    first = listed(call)[0]["id"]
+    call("keys", "rotate", first)
+    assert call("keys", "revoke", first).exit_code == 0
+    with pytest.raises(ApiKeyRevoked):
+        store.find(old)
