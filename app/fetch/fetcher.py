@@ -71,8 +71,6 @@ def translated() -> Iterator[None]:
     """Turn errors of the layers below into TargetErrors, by the table above; errors of ours pass as they are."""
     try:
         yield
-    except TargetError:
-        raise
     except tuple(row[0] for row in TRANSLATIONS) as error:
         if is_own(error):
             raise
