@@ -15,7 +15,7 @@ from app.content.features import Features, Head
 from app.content.kinds import KINDS, marks_of, probabilities
 from app.content.model import Model, load_model
 from app.content.neighbours import Neighbours
-from app.metadata.html.table import TokenTable
+from app.metadata.html.table import NONE, TokenTable
 
 LEAST, MOST = 0.25, 0.45
 """Bounds of the threshold."""
@@ -32,7 +32,8 @@ class Selection:
     """Rows of the main content: a byte for each row of the table, 1 where the row belongs to it.
 
     `found`: whether there is a main content, else all rows are taken; `kind`: one of `KINDS`; `unseen`: flags of
-    the rows that are left out; `is_cut`: whether the page has more blocks than are looked at.
+    the rows that are left out; `is_cut`: whether the page has more blocks than are looked at; `texts`: of the blocks
+    that were taken, in lower case.
     """
 
     rows: bytes
@@ -40,6 +41,11 @@ class Selection:
     kind: str
     unseen: int
     is_cut: bool
+    texts: frozenset[str] = frozenset()
+
+    def says(self, text: str) -> bool:
+        """Whether a text is that of a block that was taken."""
+        return _folded(text) in self.texts
 
     def __call__(self, row: int) -> bool:
         """Whether a row is taken."""
@@ -63,7 +69,12 @@ def select(table: TokenTable, url: str, title: str = "", description: str = "") 
     words = sum([blocks.words[index] for index in taken])
     if words < ENOUGH:
         return Selection(b"\1" * len(table), False, kind, unseen, False)
-    return Selection(_mark(blocks, taken), True, kind, unseen, blocks.is_cut)
+    texts = frozenset(_folded(blocks.texts[index]) for index in taken)
+    return Selection(_mark(blocks, taken), True, kind, unseen, blocks.is_cut, texts)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text[:200].lower().split())
 
 
 def score(blocks: Blocks, head: Head, model: Model) -> list[float]:
@@ -97,10 +108,20 @@ def _mark(blocks: Blocks, taken: Sequence[int]) -> bytes:
     """Mark the rows of blocks, and what lies between two blocks that follow each other."""
     rows = bytearray(len(blocks.table))
     for index in taken:
-        start, end = blocks.starts[index], blocks.ends[index]
+        start, end = _extent(blocks, index)
         rows[start:end] = b"\1" * (end - start)
     for index, following in pairwise(taken):
         if following == index + 1:
             start, end = blocks.ends[index], blocks.starts[following]
             rows[start:end] = b"\1" * (end - start)
     return bytes(rows)
+
+
+def _extent(blocks: Blocks, index: int) -> tuple[int, int]:
+    """Rows of a block with the pictures before and behind its text, up to the bounds of its paragraph."""
+    parent = blocks.parents[index]
+    first = blocks.ends[index - 1] if index else 0
+    last = blocks.starts[index + 1] if index + 1 < len(blocks) else len(blocks.table)
+    if parent == NONE:
+        return blocks.starts[index], blocks.ends[index]
+    return max(first, parent), max(blocks.ends[index], min(last, blocks.table.end_of(parent)))

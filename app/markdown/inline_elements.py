@@ -119,6 +119,7 @@ def _enter_picture(walk: Walk, row: int) -> int:
         name = attributes.get("alt", "").strip() or walk.picture_name
         title = attributes.get("title", "").strip()
         shown = f" {quoted(title)}" if title.split() not in ([], name.split()) else ""
+        name = "" if walk.wanted.says(name) else name
         picture = f"![{in_brackets(name)}]({destination(address)}{shown})"
         walk.output.runs.append(Run(picture, PICTURE, walk.output.link, raw=True))
         walk.picture_name = ""

@@ -15,6 +15,9 @@ from app.metadata.html.table import RAW, START, TokenTable
 class Wanted(Protocol):
     """Rows that are written."""
 
+    def says(self, text: str) -> bool:
+        """Whether a text stands among these rows as a block of its own, so that no picture needs to repeat it."""
+
     def __call__(self, row: int) -> bool:
         """Whether a row is written."""
 
@@ -24,6 +27,10 @@ class Wanted(Protocol):
 
 class Everything:
     """All rows are written."""
+
+    def says(self, text: str) -> bool:
+        """Return False: names of pictures are written."""
+        return False
 
     def __call__(self, row: int) -> bool:
         """Return True."""

@@ -133,6 +133,16 @@ def test_links_and_images_may_be_left_out() -> None:
     assert "](" not in plain
 
 
+def test_a_picture_does_not_repeat_a_block_beside_it() -> None:
+    extra = (
+        f'<h2>The old pier</h2><p>{PARAGRAPHS[0]}</p><p><img src="/p.jpg" alt="The  Old Pier"></p>'
+        f'<p>{PARAGRAPHS[1]} <img src="/q.jpg" alt="Waves"></p>'
+    )
+    written = read(page(article(extra))).markdown
+    assert "![](https://example.com/p.jpg)" in written
+    assert "![Waves](https://example.com/q.jpg)" in written
+
+
 def test_words_and_minutes_are_counted_before_the_text_is_cut() -> None:
     content = read(page(article("".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 20))), limit=500)
     assert len(content.markdown.encode()) <= 500
