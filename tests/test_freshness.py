@@ -301,3 +301,11 @@ def test_a_refresh_is_begun_once(extractor: Extractor, origin: Origin) -> None:
     assert extractor.begin_refresh(target, Options(), "b") is None
     end()
     assert extractor.begin_refresh(target, Options(), "b") is not None
+
+
+def test_no_refresh_is_begun_a_moment_after_one_failed(extractor: Extractor, origin: Origin) -> None:
+    target, options = parse_url(origin.url), Options(max_age=0, max_stale=600)
+    ask(extractor, origin.url)
+    origin.fields, origin.status = [], "503 Unavailable"
+    assert ask(extractor, origin.url, max_age=0).stale
+    assert extractor.begin_refresh(target, options, "a") is None

@@ -106,6 +106,9 @@ class Extractor:
     def begin_refresh(self, target: TargetUrl, options: Options, tenant: str) -> Callable[[], None] | None:
         """Take a URL to refresh behind an answer: a call to give the URL back, or None while another thread has it."""
         key = options.cache_key(target, tenant)
+        standing = self._cache.entry(key)
+        if standing and standing.retry_at > time.time():  # the last refresh failed a moment ago
+            return None
         return partial(self._refreshes.end, key) if self._refreshes.begin(key) else None
 
     def _load(
