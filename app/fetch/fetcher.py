@@ -256,10 +256,8 @@ def _add_conditions(request: HopRequest, validators: Validators) -> None:
     """Ask for a page only where its validators changed; a caller's own conditions stay as they are."""
     if any(name.lower().startswith("if-") for name in request.headers):
         return
-    if validators.etag:
-        request.headers["If-None-Match"] = validators.etag
-    if validators.modified:
-        request.headers["If-Modified-Since"] = validators.modified
+    kept = {"If-None-Match": validators.etag or None, "If-Modified-Since": validators.modified or None}
+    request.headers.update(_given(kept))
     request.conditional = True
 
 

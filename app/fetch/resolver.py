@@ -38,7 +38,7 @@ def _getaddrinfo(host: str, port: int, family: int, type_: int) -> Sequence[tupl
 
 
 class _Question:
-    """Lookup, shared by the caller and the thread that answers it."""
+    """Lookup, shared by its caller and its thread."""
 
     __slots__ = ("abandoned", "answer", "answered", "begun", "error", "host", "port", "tenant")
 

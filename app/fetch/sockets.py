@@ -1,4 +1,4 @@
-"""Sockets under one deadline and one byte budget.
+"""Sockets under a deadline and a byte budget.
 
 Rule 1: a waiting socket looks at its deadline at least every `Deadline.SLICE` seconds.
 Rule 2: every byte received is charged to the budget.
@@ -152,7 +152,7 @@ class MeteredTlsSocket(_Metered):
 
 
 def new_tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
-    """Build the context that all connections share: building takes 20 ms, using it 1 ms.
+    """Build the context for all connections: building takes 20 ms, each use 1 ms.
 
     `ca_bundle` is a PEM file to trust in addition to the public roots.
     """
