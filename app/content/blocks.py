@@ -69,7 +69,7 @@ class Blocks:
         return self._ranges[element]
 
     def boxes(self, element: int, count: int = LEVELS) -> list[tuple[int, int]]:
-        """Blocks of an element and of those around it, each with more of them than the one before, up to the page."""
+        """List the ranges of blocks of an element and of its ancestors, each longer than the one before, up to the page."""
         found = [self.range_of(element)]
         while len(found) < count:
             element = self._wider(element)
@@ -77,7 +77,7 @@ class Blocks:
         return found
 
     def _wider(self, element: int) -> int:
-        """The nearest element around another one that holds more blocks."""
+        """Find the nearest ancestor with more blocks."""
         if element not in self._outer:
             held, outer = self.range_of(element), element
             while outer != NONE and self.range_of(outer) == held:
@@ -154,7 +154,7 @@ class Ranges:
 
 
 def off_screen(table: TokenTable) -> Ranges:
-    """Elements whose own style moves them out of sight."""
+    """Find the elements with a style that moves text out of sight."""
     starts: list[int] = []
     ends: list[int] = []
     for row in table.having("style"):
@@ -165,7 +165,7 @@ def off_screen(table: TokenTable) -> Ranges:
 
 
 def is_linked(links: tuple[list[int], list[int]], row: int) -> bool:
-    """Whether a row is within one of the elements that begin and end at these rows."""
+    """Whether a row is within an element of these ranges."""
     starts, ends = links
     at = bisect_left(starts, row) - 1
     return at >= 0 and row < ends[at]

@@ -69,12 +69,12 @@ class Neighbours:
         return weighted / (self._others(index, start, end) + 1)
 
     def _others(self, index: int, start: int, end: int) -> int:
-        """Words of other blocks. An element that was not closed in order may not hold the block within it."""
+        """Count the words of other blocks in a range, which after misnested tags may not hold the block itself."""
         words = self._blocks.word_sums[end] - self._blocks.word_sums[start]
         return words - self._blocks.words[index] if start <= index < end else words
 
     def _ranges(self, element: int) -> list[tuple[int, int]]:
-        """Blocks of the elements around, from the nearest that holds more than one."""
+        """List the ranges of the ancestors with more than one block, the nearest first."""
         if element not in self._boxes:
             boxes = self._blocks.boxes(element, LEVELS + 1)
             self._boxes[element] = boxes[1:] if boxes[0][1] - boxes[0][0] < 2 else boxes[:-1]

@@ -44,7 +44,7 @@ class Selection:
     texts: frozenset[str] = frozenset()
 
     def says(self, text: str) -> bool:
-        """Whether a text is that of a block that was taken."""
+        """Whether a text equals the text of a taken block."""
         return _folded(text) in self.texts
 
     def __call__(self, row: int) -> bool:
@@ -105,7 +105,7 @@ def threshold_of(chances: Sequence[float], words: Sequence[int]) -> float:
 
 
 def _mark(blocks: Blocks, taken: Sequence[int]) -> bytes:
-    """Mark the rows of blocks, and what lies between two blocks that follow each other."""
+    """Mark the rows of blocks, and the rows between two consecutive blocks."""
     rows = bytearray(len(blocks.table))
     for index in taken:
         start, end = _extent(blocks, index)

@@ -21,7 +21,7 @@ class Forest:
         children: array[int],
         leaves: array[float],
     ) -> None:
-        """`children`: for each node the one at or below its threshold, then the one above it."""
+        """`children`: for each node the child at or below its threshold, then the child above."""
         self._roots = roots
         self._features = features
         self._thresholds = thresholds

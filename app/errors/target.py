@@ -48,7 +48,7 @@ class TargetNotAllowed(TargetError):
 
 
 class ResponseTooLarge(TargetError):
-    """The card is there, and in the cache, but the answer has no room for it."""
+    """The answer has no room for this card, which is in the cache."""
 
     code = "RESPONSE_TOO_LARGE"
     status = 413

@@ -18,7 +18,7 @@ class AddressLimit:
         self._open: Counter[str] = Counter()
 
     def is_reached(self, client: Any) -> bool:
-        """Whether an address, as `socket.accept` gives it, has all connections that it may have."""
+        """Whether the limit is reached for a client's address, as `socket.accept` gives it."""
         host = host_of(client)
         return bool(host) and 0 < self._limit <= self._open[host] and not contains(self._exempt, host)
 
