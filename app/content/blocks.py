@@ -69,7 +69,7 @@ class Blocks:
         return self._ranges[element]
 
     def boxes(self, element: int, count: int = LEVELS) -> list[tuple[int, int]]:
-        """List the ranges of blocks of an element and of its ancestors, each longer than the one before, up to the page."""
+        """List the ranges of an element and of its ancestors, each longer than the one before, up to the page."""
         found = [self.range_of(element)]
         while len(found) < count:
             element = self._wider(element)

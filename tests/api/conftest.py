@@ -57,14 +57,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     plans = folder / "plans.toml"
     plans.write_text("[enterprise]\nbatch_limit = 100\n")
-    settings = {"ALLOW_TARGETS": "127.0.0.0/8", "PLANS": str(plans), "FETCH_TIMEOUT": "5"}
+    settings = {"ALLOW_TARGETS": "127.0.0.0/8", "PLANS": str(plans), "FETCH_TIMEOUT": "5", "HOST_CONCURRENCY": "0"}
     with serving(folder, settings) as running:
         yield running
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, allow_targets=parse_networks("127.0.0.0/8"), log_level="error")
+    networks = parse_networks("127.0.0.0/8")
+    return Settings(data_dir=tmp_path, allow_targets=networks, host_concurrency=0, log_level="error")
 
 
 @pytest.fixture

@@ -188,6 +188,13 @@ def overloaded(world: World) -> TestResponse:
 
 
 @provokes
+def storage_full(world: World) -> TestResponse:
+    with world.api.services.primary.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")  # as many as there are: the file cannot grow
+    return world.api.post(JOBS, {"urls": [f"{PAGE}?{number:0200}" for number in range(50)]})
+
+
+@provokes
 def target_not_allowed(world: World) -> TestResponse:
     return world.read(FORBIDDEN)
 

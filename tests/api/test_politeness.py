@@ -53,6 +53,11 @@ def results(api: Api, urls: list[str], **fields: Any) -> list[dict[str, Any]]:
     return told
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, host_concurrency=6)
+
+
 def test_a_batch_of_one_strict_host_is_all_cards(api: Api, web: Site) -> None:
     strict = Strict(4)
     told = results(api, serve(web, strict, URLS))

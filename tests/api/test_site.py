@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 
 from app.api import envelope, openapi, site
 from app.api.site import ASSETS, STATIC
+from app.settings import Settings
 
 PAGES = ("/", "/docs")
 WIDGETS = ("/link-preview.js", "/link-preview.mjs")
@@ -36,6 +38,7 @@ STRICT = {
 def client() -> FlaskClient:
     """The rooms that need no store."""
     app = Flask("site", static_folder=None)
+    app.extensions["pagecard"] = SimpleNamespace(settings=Settings())
     envelope.install(app)
     app.register_blueprint(site.blueprint)
     app.register_blueprint(openapi.blueprint)

@@ -23,6 +23,7 @@ from app.jobs.queue import JobQueue
 from app.jobs.store import JobStore
 from app.jobs.webhook import WebhookQueue, WebhookSender
 from app.storage.database import Database
+from app.threads.hosts import Hosts
 from tests.jobs.conftest import done
 
 
@@ -45,6 +46,7 @@ def tools(url: str) -> JobDependencies:
         courier=WebhookSender(hooks, no_post),
         run=slowly,
         allowance=lambda key_id: Allowance(),
+        hosts=Hosts(100),
         size=8,
     )
 
