@@ -205,7 +205,7 @@ class Database:
     def create_shared(self) -> None:
         """Make the tables of `SHARED` where they are missing."""
         try:
-            with self._migration_lock(), self.renewed_if_broken():
+            with self.renewed_if_broken(), self._migration_lock():  # renewing takes the lock itself
                 SHARED.create_all(self.engine)
         except sa.exc.DatabaseError as error:
             if not is_broken(error.orig):
