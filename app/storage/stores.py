@@ -109,6 +109,7 @@ class LossyStore:
 
 
 _PARTS = 8  # of the entries, one of which goes at a time where the cache holds too many bytes
+_MOST_PARTS = 64  # of them in one sweep: each is of those that are left
 _PAGE_COUNTS = ("page_count", "freelist_count")
 _BYTES = sa.select(sa.func.coalesce(sa.func.sum(sa.func.octet_length(cache_entries.c.value)), 0))
 
@@ -151,7 +152,7 @@ class SqlStore:
         gone = sa.or_(kept_until <= time.time(), kept_until <= too_many)
         with self._database.renewed_if_broken(), self._database.read() as connection:
             connection.execute(cache_entries.delete().where(gone))
-            for _ in range(_PARTS):
+            for _ in range(_MOST_PARTS):
                 if self._bytes_used(connection) <= self._most_bytes:
                     break
                 self._drop_part(connection)
