@@ -76,8 +76,7 @@ def test_neighbours_of_a_strict_host_are_not_delayed(api: Api, web: Site) -> Non
 
     alone = min(seconds([]) for _ in range(3))
     strict = serve(web, Strict(4, seconds=0.05), 90)
-    # Behind the strict host they would wait for more than a second.
-    assert min(seconds(strict) for _ in range(3)) < 1.5 * alone + 0.2
+    assert min(seconds(strict) for _ in range(3)) < 1.1 * alone + 0.05
 
 
 NDJSON = {"Accept": "application/x-ndjson"}
