@@ -6,13 +6,12 @@ import orjson
 from flask import Blueprint, Response
 
 from app.api.auth import authorised
-from app.api.extraction import find_card, read_url_query, with_validator
+from app.api.extraction import find_card, read_options, read_url_query, with_validator
 from app.api.openapi import CONDITIONAL, Answer, Operation, described
 from app.api.requests import HtmlQuerySchema
 from app.api.state import Caller, current_request
 from app.cards import render_card
 from app.errors import MissingUrl, Overloaded, QuotaExceeded, TargetError, leaves
-from app.extractor import Options
 
 blueprint = Blueprint("cards", __name__)
 
@@ -45,14 +44,7 @@ POLICY = "default-src 'none'; img-src * data:; style-src 'unsafe-inline'; base-u
 def card_as_html(caller: Caller) -> Response:
     """Turn one URL into a card as HTML."""
     asked = read_url_query(QUERY)
-    options = Options(
-        include=SHOWN,
-        fresh=not asked["cache"],
-        max_age=asked["max_age"],
-        max_stale=asked["max_stale"],
-        accept_language=asked["accept_language"],
-    )
-    outcome = find_card(caller, asked["url"], options)
+    outcome = find_card(caller, asked["url"], read_options(asked, SHOWN))
     html = render_card(orjson.loads(outcome.data), current_request().url_root)
     response = Response(html, mimetype=HTML)
     response.headers["Content-Security-Policy"] = POLICY

@@ -20,6 +20,7 @@ from app.api.extraction import (
     find_card,
     parse_batch,
     read_deadline,
+    read_options,
     read_url_query,
     with_validator,
 )
@@ -42,7 +43,6 @@ from app.errors import (
     TargetError,
     leaves,
 )
-from app.extractor import Options
 from app.results import (
     Failure,
     Outcome,
@@ -94,7 +94,7 @@ def extract_many(caller: Caller) -> Response:
     parsed = parse_batch(caller.plan, asked["urls"], ignore_invalid=asked["ignore_invalid_urls"])
     check_quota(caller)
     streaming = _wants_lines()
-    done = extract(caller, parsed, _options(asked), deadline, streaming=streaming)
+    done = extract(caller, parsed, read_options(asked, asked["include"]), deadline, streaming=streaming)
     if streaming:
         return _stream(asked["urls"], parsed, done)
     return success(*encode_batch(asked["urls"], in_order(parsed, done)))
@@ -117,7 +117,7 @@ def extract_many(caller: Caller) -> Response:
 def extract_one(caller: Caller) -> Response:
     """Turn one URL into a card."""
     asked = read_url_query(EXTRACT)
-    return _card(find_card(caller, asked["url"], _options(asked)), asked)
+    return _card(find_card(caller, asked["url"], read_options(asked, asked["include"])), asked)
 
 
 @blueprint.get("/v1/usage")
@@ -132,16 +132,6 @@ def usage(caller: Caller) -> Response:
     )
     told = Usage(plan=plan.name, limits=limits, used=Used(month=used.month(), urls=used.used(caller.tenant)))
     return success(msgspec.json.encode(told))
-
-
-def _options(asked: dict[str, Any]) -> Options:
-    return Options(
-        include=frozenset(asked["include"]),
-        fresh=not asked["cache"],
-        max_age=asked["max_age"],
-        max_stale=asked["max_stale"],
-        accept_language=asked["accept_language"],
-    )
 
 
 def _wants_lines() -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import select
 import socket
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,6 +48,18 @@ def find_card(caller: Caller, url: str, options: Options) -> Success:
         raise outcome.error
     check_size(outcome)
     return outcome
+
+
+def read_options(asked: Mapping[str, Any], include: Iterable[str], **more: Any) -> Options:
+    """Build the options of a request whose fields are those of `CardQuerySchema` and of a batch."""
+    return Options(
+        include=frozenset(include),
+        fresh=not asked["cache"],
+        max_age=asked["max_age"],
+        max_stale=asked["max_stale"],
+        accept_language=asked["accept_language"],
+        **more,
+    )
 
 
 def card_meta(card: Success) -> CardMeta:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 
 from app.api.auth import authorised
 from app.api.envelope import JSON, success
-from app.api.extraction import card_meta, find_card, read_url_query, with_validator
+from app.api.extraction import card_meta, find_card, read_options, read_url_query, with_validator
 from app.api.openapi import CONDITIONAL, Answer, Operation, described
 from app.api.read_responses import ReadAnswer, Reading
 from app.api.requests import ReadQuerySchema
@@ -20,7 +20,6 @@ from app.api.responses import MainContent
 from app.api.state import Caller, current_request
 from app.cards import render_head
 from app.errors import MissingUrl, Overloaded, QuotaExceeded, TargetError, UnsupportedContent, leaves
-from app.extractor import Options
 
 blueprint = Blueprint("read", __name__)
 
@@ -54,7 +53,8 @@ def read(caller: Caller) -> Response:
     the next. The head of title, author, date and address comes before the first part alone.
     """
     asked = read_url_query(QUERY)
-    outcome = find_card(caller, asked["url"], _options(asked))
+    options = read_options(asked, ("markdown",), links=asked["links"], images=asked["images"])
+    outcome = find_card(caller, asked["url"], options)
     card = orjson.loads(outcome.data)
     if card["markdown"] is None:
         raise UnsupportedContent("The target is no HTML, and has no text to read", reason="type")
@@ -69,18 +69,6 @@ def read(caller: Caller) -> Response:
         response.headers["Link"] = f'<{_next(reading.next_start)}>; rel="next"'
     response.vary.add("Accept")
     return with_validator(response, content, outcome, asked)
-
-
-def _options(asked: Mapping[str, Any]) -> Options:
-    return Options(
-        include=frozenset(("markdown",)),
-        fresh=not asked["cache"],
-        max_age=asked["max_age"],
-        max_stale=asked["max_stale"],
-        accept_language=asked["accept_language"],
-        links=asked["links"],
-        images=asked["images"],
-    )
 
 
 def _reading(card: Mapping[str, Any], asked: Mapping[str, Any]) -> Reading:

@@ -29,6 +29,17 @@ def include_item() -> fields.String:
     return fields.String(validate=validate.OneOf(INCLUDES))
 
 
+AGE = {"description": "Seconds; an older cached result is fetched again."}
+STALE = {
+    "description": "Seconds; a card that is older than `max_age` by at most this is answered at once, with "
+    "`stale: true`, and fetched again behind the answer."
+}
+LANGUAGE = {
+    "description": "Languages that targets are asked for (RFC 9110, section 12.5.4); the server's own if left out.",
+    "example": "de, en;q=0.5",
+}
+
+
 class BatchRequestSchema(StrictSchema):
     """Body of `POST /v1/extract/batch`."""
 
@@ -44,24 +55,17 @@ class BatchRequestSchema(StrictSchema):
     max_age = Integer(
         load_default=DEFAULT_MAX_AGE,
         validate=MAX_AGE,
-        metadata={"description": "Seconds; an older cached result is fetched again."},
+        metadata=AGE,
     )
     max_stale = Integer(
         load_default=0,
         validate=MAX_AGE,
-        metadata={
-            "description": "Seconds; a card that is older than `max_age` by at most this is answered at once, with "
-            "`stale: true`, and fetched again behind the answer."
-        },
+        metadata=STALE,
     )
     accept_language = fields.String(
         load_default=None,
         validate=LANGUAGES,
-        metadata={
-            "description": "Languages that targets are asked for (RFC 9110, section 12.5.4); the server's own if left "
-            "out.",
-            "example": "de, en;q=0.5",
-        },
+        metadata=LANGUAGE,
     )
     ignore_invalid_urls = Boolean(
         load_default=False,
@@ -94,24 +98,17 @@ class HtmlQuerySchema(StrictSchema):
     max_age = QueryInteger(
         load_default=DEFAULT_MAX_AGE,
         validate=MAX_AGE,
-        metadata={"description": "Seconds; an older cached result is fetched again."},
+        metadata=AGE,
     )
     max_stale = QueryInteger(
         load_default=0,
         validate=MAX_AGE,
-        metadata={
-            "description": "Seconds; a card that is older than `max_age` by at most this is answered at once, with "
-            "`stale: true`, and fetched again behind the answer."
-        },
+        metadata=STALE,
     )
     accept_language = fields.String(
         load_default=None,
         validate=LANGUAGES,
-        metadata={
-            "description": "Languages that targets are asked for (RFC 9110, section 12.5.4); the server's own if left "
-            "out.",
-            "example": "de, en;q=0.5",
-        },
+        metadata=LANGUAGE,
     )
 
 

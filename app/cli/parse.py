@@ -11,9 +11,9 @@ import click
 import orjson
 
 from app.cli import read_settings
-from app.content import read_content
+from app.content import content_fields
 from app.errors import UnsupportedContent
-from app.metadata import Document, Metadata, encode, flat_fields, has_card, is_html, read_metadata
+from app.metadata import Document, encode, flat_fields, has_card, read_metadata
 from app.page import Page
 
 HTML = "text/html"
@@ -50,7 +50,7 @@ def parse(file: IO[bytes] | None, url: str | None, content_type: str, markdown: 
     except UnsupportedContent as error:
         raise click.ClickException(error.message) from None
     metadata = read_metadata(document)
-    content = _content(document, metadata, max_bytes) if markdown else {}
+    content = content_fields(document, metadata, max_bytes) if markdown else {}
     _print(orjson.loads(encode(metadata)) | content, orjson.OPT_INDENT_2)
 
 
@@ -85,16 +85,8 @@ def _answer(asked: Mapping[str, Any], root: Path, max_bytes: int, markdown: bool
     body = (root / asked["html_path"]).read_bytes()
     document = _document(body, asked["url"], asked.get("content_type") or HTML, max_bytes)
     metadata = read_metadata(document)
-    content = _content(document, metadata, max_bytes) if markdown else {}
+    content = content_fields(document, metadata, max_bytes) if markdown else {}
     return {"data": orjson.Fragment(encode(metadata)), **flat_fields(document, metadata), **content}
-
-
-def _content(document: Document, metadata: Metadata, max_bytes: int) -> dict[str, Any]:
-    """Main content of a page, as fields of the answer; null where the page is no HTML."""
-    if not is_html(document.page):
-        return {"markdown": None, "main_content": None}
-    content = read_content(document, metadata, max_bytes)
-    return {"markdown": content.markdown, "main_content": content.facts()}
 
 
 def _document(body: bytes, url: str, content_type: str, max_bytes: int) -> Document:

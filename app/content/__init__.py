@@ -4,6 +4,6 @@ Rule 1: time and memory are linear in the page.
 Rule 2: a page without a main content is given whole, and the answer says so.
 """
 
-from app.content.reading import Content, read_content
+from app.content.reading import Content, content_fields, read_content
 
-__all__ = ["Content", "read_content"]
+__all__ = ["Content", "content_fields", "read_content"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from app.content.blocks import off_screen
 from app.content.selection import Selection, select
 from app.markdown import cut, write
-from app.metadata import Document, Metadata
+from app.metadata import Document, Metadata, is_html
 from app.metadata.html import flags
-from app.metadata.html.table import TokenTable, read_table
+from app.metadata.html.table import TokenTable
 
 WORDS_PER_MINUTE = 238
 """Silent reading of English prose (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047)."""
@@ -36,9 +38,17 @@ class Content(Struct, frozen=True):
     truncated: bool
     hidden_passages: int
 
-    def facts(self) -> dict[str, object]:
-        """All but the Markdown, by name."""
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "markdown"}
+    def fields(self) -> dict[str, Any]:
+        """Return `markdown`, and all else as `main_content`."""
+        facts = msgspec.structs.asdict(self)
+        return {"markdown": facts.pop("markdown"), "main_content": facts}
+
+
+def content_fields(document: Document, metadata: Metadata, limit: int, **written: bool) -> dict[str, Any]:
+    """Read the main content as fields of an answer, both null where the page is no HTML; else as `read_content`."""
+    if not is_html(document.page):
+        return {"markdown": None, "main_content": None}
+    return read_content(document, metadata, limit, **written).fields()
 
 
 def read_content(
@@ -48,7 +58,7 @@ def read_content(
 
     `links`, `images`: whether they are written; a link's text always is.
     """
-    table = read_table(document.markup)
+    table = document.table
     chosen = select(table, document.page.final_url, metadata.title or "", metadata.description or "")
     text = write(table, document.base_url, chosen.unseen, chosen, links=links, images=images)
     kept = cut(text, limit)

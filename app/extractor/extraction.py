@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import msgspec
 import orjson
 
-from app.content import read_content
+from app.content import content_fields, read_content
 from app.deadline import Deadline
 from app.errors import InvalidUrl, TargetBlocked, TargetError, TargetHttpError, TargetTimeout, UnsupportedContent
 from app.extractor.options import VALIDATION, Options
@@ -40,7 +40,6 @@ from app.metadata import (
     shipped_registry,
     with_oembed,
 )
-from app.metadata.html.table import read_table
 from app.page import Page, Validators, Wait, declared_type, is_untold, read_retry_after
 from app.results import with_fields
 from app.validation import validate_page
@@ -132,7 +131,7 @@ class Extraction:
             return document.page, b""
         oembed = self._oembed(document) if options.formats is None or options.metadata else None
         if options.formats is None:
-            data = self._card(document, oembed)
+            data = self._card(document, self._metadata(document), oembed)
         else:
             data = self._item(document, options.formats, oembed)
         return document.page, data
@@ -190,8 +189,10 @@ class Extraction:
         """A caller's headers are for the origin that the caller named, and for no other."""
         return dict(self._options.headers) if target.origin == self._target.origin else {}
 
-    def _card(self, document: Document, oembed: Oembed | None) -> bytes:
-        metadata = read_metadata(document, self._parts.registry)
+    def _metadata(self, document: Document) -> Metadata:
+        return read_metadata(document, self._parts.registry)
+
+    def _card(self, document: Document, metadata: Metadata, oembed: Oembed | None) -> bytes:
         if oembed:
             metadata = with_oembed(metadata, oembed, needed=needs_oembed(document))
         return with_fields(encode(metadata), self._blocks(document, metadata, oembed))
@@ -208,12 +209,8 @@ class Extraction:
         return blocks | (self._content(document, metadata) if "markdown" in self._options.include else {})
 
     def _content(self, document: Document, metadata: Metadata) -> dict[str, Any]:
-        """Read the main content of a page; null for a file."""
-        if not is_html(document.page):
-            return {"markdown": None, "main_content": None}
-        options, limit = self._options, self._parts.max_bytes
-        content = read_content(document, metadata, limit, links=options.links, images=options.images)
-        return {"markdown": content.markdown, "main_content": content.facts()}
+        options = self._options
+        return content_fields(document, metadata, self._parts.max_bytes, links=options.links, images=options.images)
 
     def _validation(self, document: Document, metadata: Metadata) -> bytes:
         if not is_html(document.page):
@@ -251,18 +248,21 @@ class Extraction:
         html = is_html(page)
         if not html and not self._options.metadata:
             raise UnsupportedContent("The target is no HTML, and has neither Markdown nor HTML to give", reason="type")
+        metadata = self._metadata(document) if self._options.metadata or self._options.main_content else None
         return orjson.dumps(
             {
-                "markdown": self._markdown(document) if html and "markdown" in formats else None,
+                "markdown": self._markdown(document, metadata) if html and "markdown" in formats else None,
                 "html": to_html(document.text()) if html and "html" in formats else None,
-                "metadata": orjson.Fragment(self._card(document, oembed)) if self._options.metadata else None,
+                "metadata": orjson.Fragment(self._card(document, metadata, oembed))
+                if metadata and self._options.metadata
+                else None,
             }
         )
 
-    def _markdown(self, document: Document) -> str:
-        if self._options.main_content:
-            return read_content(document, read_metadata(document), self._parts.max_bytes).markdown
-        return to_markdown(read_table(document.markup), document.base_url, limit=self._parts.max_bytes)
+    def _markdown(self, document: Document, metadata: Metadata | None) -> str:
+        if metadata and self._options.main_content:
+            return read_content(document, metadata, self._parts.max_bytes).markdown
+        return to_markdown(document.table, document.base_url, limit=self._parts.max_bytes)
 
 
 def _asked_as(target: TargetUrl, page: Page) -> Page:
